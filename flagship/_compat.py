@@ -1,0 +1,101 @@
+"""What differs between Python 2.7 and 3: the only module that knows."""
+from __future__ import absolute_import
+
+import os
+import re
+import time
+
+import six
+from six.moves.urllib.parse import parse_qs, unquote, urlsplit
+
+from enum import Enum
+
+try:
+    from collections.abc import Mapping
+except ImportError:
+    from collections import Mapping
+
+try:
+    from types import MappingProxyType
+except ImportError:
+    class MappingProxyType(Mapping):
+        """A read-only view of a dict, as Python 3's."""
+
+        __slots__ = ("_mapping",)
+
+        def __init__(self, mapping):
+            self._mapping = mapping
+
+        def __getitem__(self, key):
+            return self._mapping[key]
+
+        def __iter__(self):
+            return iter(self._mapping)
+
+        def __len__(self):
+            return len(self._mapping)
+
+        def __repr__(self):
+            return "mappingproxy(%r)" % (self._mapping,)
+
+try:
+    RecursionError = RecursionError
+except NameError:
+    RecursionError = RuntimeError
+
+PY2 = six.PY2
+text_type = six.text_type
+string_types = (bytes, six.text_type) if PY2 else (str,)
+integer_types = six.integer_types
+
+# Python 2 has no monotonic clock; a clock set back only lengthens a wait there.
+monotonic = getattr(time, "monotonic", time.time)
+
+# A lone surrogate has no UTF-8 form, so it can be neither hashed nor sent. Python 2 encodes it without a word, and
+# its narrow builds spell one character outside the BMP as a pair, which is fine.
+_LONE_SURROGATE = re.compile(u"[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]") if PY2 else None
+
+
+def to_text(value):
+    """The text ``value`` as exactly ``text_type``, or None where it is not text that UTF-8 can express."""
+    if PY2:
+        if isinstance(value, bytes):
+            try:
+                value = value.decode("utf-8")
+            except UnicodeDecodeError:
+                return None
+        return None if _LONE_SURROGATE.search(value) else value + u""
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        return None
+    # A subclass of str may hash or print as something else (an Enum does).
+    return value if type(value) is str else "".join((value, ""))
+
+
+if PY2:
+    def code_points(text):
+        """A key that orders text by code point (narrow builds compare UTF-16 units)."""
+        return text.encode("utf-8")
+else:
+    code_points = None
+
+if hasattr(os, "replace"):
+    replace = os.replace
+else:
+    def replace(source, target):
+        """Rename over ``target``; atomic on POSIX, the nearest there is on Windows."""
+        if os.name == "nt" and os.path.exists(target):
+            os.remove(target)
+        os.rename(source, target)
+
+
+def fspath(value):
+    """A text path from text or from an ``os.PathLike``; None for anything else."""
+    if hasattr(value, "__fspath__"):
+        value = value.__fspath__()
+    return to_text(value) if isinstance(value, string_types) else None
+
+
+__all__ = ["Enum", "Mapping", "MappingProxyType", "PY2", "RecursionError", "code_points", "fspath", "integer_types",
+           "monotonic", "parse_qs", "replace", "string_types", "text_type", "to_text", "unquote", "urlsplit"]

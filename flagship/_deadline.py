@@ -1,0 +1,150 @@
+"""A bound on a whole request.
+
+A time-out of a socket bounds one wait, so a peer that sends a byte now and then, or a name with many dead addresses,
+holds a caller for as long as it likes. Here the connections of a pool give every wait only what is left of the
+request's time. Nothing else about them changes, and without a deadline nothing at all.
+"""
+import errno
+import io
+import socket
+import threading
+
+import six
+from urllib3.connection import HTTPConnection
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+
+from flagship._compat import monotonic
+
+_current = threading.local()
+
+
+class Deadline(object):
+    """``with Deadline(seconds):`` bounds what this thread's bounded connections do inside."""
+
+    __slots__ = ("_ends", "_outer")
+
+    def __init__(self, seconds):
+        self._ends = monotonic() + seconds
+
+    def __enter__(self):
+        self._outer = getattr(_current, "deadline", None)
+        _current.deadline = self
+        return self
+
+    def __exit__(self, *exc_info):
+        _current.deadline = self._outer
+
+    def left(self):
+        """Seconds left, more than 0; raises socket.timeout when there are none."""
+        left = self._ends - monotonic()
+        if left <= 0:
+            raise socket.timeout("timed out")
+        return left
+
+
+class _BoundedReader(io.RawIOBase):
+    """Reads a socket, each wait within its own time-out and what is left of the deadline."""
+
+    def __init__(self, sock, deadline):
+        super(_BoundedReader, self).__init__()
+        # The file keeps the socket open as long as the answer is read, as http.client relies on; on Python 2 the
+        # connection empties `sock` when it lets go of it, so the file's own reference is the one to read from.
+        self._file = sock.makefile("rb", 0)
+        self._sock = getattr(self._file, "_sock", sock)
+        self._deadline = deadline
+        self._wait = self._sock.gettimeout()
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        while True:
+            left = self._deadline.left()
+            self._sock.settimeout(left if self._wait is None else min(left, self._wait))
+            try:
+                return self._sock.recv_into(buffer)
+            except socket.error as error:
+                if error.errno != errno.EINTR:  # Python 2 lets a signal break a wait
+                    raise
+
+    def close(self):
+        if not self.closed:
+            try:
+                # The next request on this connection begins with a whole time-out.
+                self._sock.settimeout(self._wait)
+            except socket.error:
+                pass  # already closed
+            self._file.close()
+            self._sock = None
+        super(_BoundedReader, self).close()
+
+
+class _BoundedSocket(object):
+    """All that an HTTP answer wants of a socket: a file to read from."""
+
+    def __init__(self, sock, deadline):
+        self._sock, self._deadline = sock, deadline
+
+    def makefile(self, *args, **kwargs):
+        return io.BufferedReader(_BoundedReader(self._sock, self._deadline))
+
+
+def _bounded_connection(connection_class):
+    response_class = connection_class.response_class
+
+    def response(sock, *args, **kwargs):
+        deadline = getattr(_current, "deadline", None)
+        return response_class(sock if deadline is None else _BoundedSocket(sock, deadline), *args, **kwargs)
+
+    def new_conn(self):
+        deadline = getattr(_current, "deadline", None)
+        if deadline is None:
+            return connection_class._new_conn(self)
+        try:
+            return _connect(self, deadline)
+        except socket.timeout:
+            raise ConnectTimeoutError(self, "Connection to %s timed out" % self.host)
+        except (socket.error, UnicodeError) as error:
+            raise NewConnectionError(self, "Failed to establish a new connection: %s" % error)
+
+    # In a method's place a plain function would be bound to the connection.
+    members = {"response_class": staticmethod(response)}
+    # Another way to connect, such as through a SOCKS proxy, is not ours to replace.
+    if six.get_unbound_function(connection_class._new_conn) is six.get_unbound_function(HTTPConnection._new_conn):
+        members["_new_conn"] = new_conn
+    return type("Bounded" + connection_class.__name__, (connection_class,), members)
+
+
+def _connect(connection, deadline):
+    """Connect to the first address that answers, all of them within one deadline."""
+    host = getattr(connection, "_dns_host", connection.host).strip("[]")
+    error = None
+    for family, kind, protocol, _, address in socket.getaddrinfo(host, connection.port, 0, socket.SOCK_STREAM):
+        sock = None
+        try:
+            sock = socket.socket(family, kind, protocol)
+            for option in connection.socket_options or ():
+                sock.setsockopt(*option)
+            sock.settimeout(deadline.left())
+            if connection.source_address:
+                sock.bind(connection.source_address)
+            sock.connect(address)
+            # The TLS handshake, where there is one, waits with this.
+            sock.settimeout(deadline.left())
+            return sock
+        except socket.error as caught:
+            error = caught
+            if sock is not None:
+                sock.close()
+    raise error or socket.error("getaddrinfo returned no address")
+
+
+def bound(manager):
+    """Make the connection pools that ``manager`` (a urllib3 ``PoolManager``) opens from now on heed deadlines."""
+    classes = {}
+    for scheme, pool_class in manager.pool_classes_by_scheme.items():
+        if not pool_class.__name__.startswith("Bounded"):
+            pool_class = type("Bounded" + pool_class.__name__, (pool_class,), {
+                "ConnectionCls": _bounded_connection(pool_class.ConnectionCls)})
+        classes[scheme] = pool_class
+    manager.pool_classes_by_scheme = classes

@@ -1,0 +1,299 @@
+"""The one road to the network, and the only module that knows requests."""
+import copy
+import json
+import os
+import zlib
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.utils import prepend_scheme_if_needed, select_proxy
+from six.moves.http_cookiejar import DefaultCookiePolicy
+
+from flagship import _deadline
+from flagship._compat import RecursionError, text_type
+from flagship.errors import FlagshipError, TypingError
+
+_PIECE = 64 * 1024  # bytes; Python 3.6 allocates what it is asked to read
+
+
+class RequestFailed(FlagshipError):
+    """A request that gave no usable answer.
+
+    :ivar str endpoint: the endpoint's name.
+    :ivar str cause: what went wrong.
+    :ivar status: the answer's HTTP status, or None when there was no answer.
+    """
+
+    def __init__(self, endpoint, cause, status=None):
+        super(RequestFailed, self).__init__("%s: %s" % (endpoint, cause))
+        self.endpoint, self.cause, self.status = endpoint, cause, status
+
+    def __reduce__(self):
+        return type(self), (self.endpoint, self.cause, self.status)
+
+
+class Endpoint(object):
+    """One address of the platform: what is the same in every request to it."""
+
+    __slots__ = ("name", "method", "url", "headers")
+
+    def __init__(self, name, method, url, headers=()):
+        self.name, self.method, self.url = name, method, url
+        self.headers = {"Accept-Encoding": "gzip, deflate"}
+        if method == "POST":
+            self.headers["Content-Type"] = "application/json"
+        self.headers.update(headers)
+
+
+class Answer(object):
+    """A 2xx or 304: ``status``, ``headers`` (case-insensitive mapping) and ``body`` (bytes, decompressed)."""
+
+    __slots__ = ("endpoint", "status", "headers", "body")
+
+    def __init__(self, endpoint, status, headers, body):
+        self.endpoint, self.status, self.headers, self.body = endpoint, status, headers, body
+
+    def json(self):
+        """The decoded body; raises RequestFailed where it is not JSON."""
+        try:
+            return json.loads(self.body.decode("utf-8"), parse_constant=_refuse_constant)
+        except (ValueError, RecursionError):
+            raise RequestFailed(self.endpoint, "the answer is not JSON", self.status)
+
+
+def _refuse_constant(name):
+    raise ValueError("%s is not JSON" % name)
+
+
+class _Refused(Exception):
+    """An answer that is not taken; its text is the cause."""
+
+
+class _Connections(object):
+    """One process's session, and what was worked out once for it."""
+
+    def __init__(self, session, owned):
+        self.session, self.owned, self.pid = session, owned, os.getpid()
+        self.requests = {}   # Endpoint -> prepared request without a body, or None where each needs its own
+        self.settings = {}   # scheme and host -> proxies, CA bundle and certificate
+        for adapter in session.adapters.values():
+            _bound(getattr(adapter, "poolmanager", None))
+
+
+class HttpClient(object):
+    """Sends requests to endpoints over kept-alive connections. Safe for several threads; a forked child gets
+    connections of its own.
+
+    :param Config config: time-out, pool size, size limit, session and debug.
+    :param EventLog events: told of each request at DEBUG.
+    :raises TypingError: when ``config.session`` is a callable that makes something else than a session.
+    """
+
+    def __init__(self, config, events):
+        self._timeout, self._max_size = config.timeout, config.max_response_size
+        self._pool_size, self._given, self._debug = config.connection_pool_size, config.session, config.debug
+        self._secret, self._events = config.api_key, events
+        self._closed = False
+        self._inherited = []
+        self._connections = self._open()
+
+    def _open(self):
+        if self._given is None:
+            session = requests.Session()
+            # A cookie that one visitor's answer set must not travel with another's request.
+            session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+            for prefix in ("http://", "https://"):
+                session.mount(prefix, HTTPAdapter(pool_connections=self._pool_size, pool_maxsize=self._pool_size))
+            return _Connections(session, True)
+        if isinstance(self._given, requests.Session):
+            return _Connections(self._given, False)
+        session = self._given()
+        if not isinstance(session, requests.Session):
+            raise TypingError("Config: session must make a requests.Session, not %s" % type(session).__name__,
+                              "Config", "session")
+        return _Connections(session, True)
+
+    def _own_connections(self):
+        connections = self._connections
+        if connections.pid != os.getpid():
+            # Kept, not closed: a lock in there may be held by a thread that the fork left behind.
+            self._inherited.append(connections)
+            if isinstance(self._given, requests.Session):
+                self._given = _without_sockets(self._given)
+            connections = self._connections = self._open()
+        return connections
+
+    def send(self, endpoint, payload=None, headers=None):
+        """Send one request.
+
+        :param Endpoint endpoint: where to.
+        :param payload: what to send as JSON; None: no body.
+        :param dict headers: further headers for this request; None: no others.
+        :return: the answer, any 2xx or 304.
+        :rtype: Answer
+        :raises RequestFailed: for everything that can go wrong, within the time-out.
+        """
+        if self._closed:
+            raise RequestFailed(endpoint.name, "Flagship is closed")
+        body = None if payload is None else json.dumps(payload, allow_nan=False).encode("ascii")
+        if self._debug:
+            self._events.debug("[%s] sends %s", endpoint.name, body)
+        try:
+            with _deadline.Deadline(self._timeout):
+                response = self._request(endpoint, body, headers)
+                try:
+                    content = self._content(response)
+                except Exception:
+                    response.close()
+                    raise
+        except Exception as error:  # a session of the user's may raise anything
+            raise RequestFailed(endpoint.name, self._cause(error))
+        status = response.status_code
+        if self._debug:
+            self._events.debug("[%s] %d %s", endpoint.name, status, content)
+        elif self._events.listens:
+            self._events.debug("[%s] %d", endpoint.name, status)
+        if not (200 <= status < 300 or status == 304):
+            raise RequestFailed(endpoint.name, "the platform answered %d" % status, status)
+        return Answer(endpoint.name, status, response.headers, content)
+
+    def _request(self, endpoint, body, headers):
+        connections = self._own_connections()
+        session = connections.session
+        if endpoint not in connections.requests:
+            connections.requests[endpoint] = None if session.auth else self._template(session, endpoint)
+        template = connections.requests[endpoint]
+        if template is None:
+            # Authentication may sign the body.
+            prepared = self._prepare(session, endpoint, body)
+        else:
+            prepared = template.copy()
+            if body is not None:
+                prepared.body = body
+                prepared.headers["Content-Length"] = str(len(body))
+        if headers:
+            prepared.headers.update(headers)
+        host = "/".join(prepared.url.split("/", 3)[:3])
+        if host not in connections.settings:
+            connections.settings[host] = self._settings(session, prepared.url)
+        return session.send(prepared, timeout=(self._timeout, self._timeout), allow_redirects=False,
+                            **connections.settings[host])
+
+    def _template(self, session, endpoint):
+        template = self._prepare(session, endpoint)
+        template._cookies = None  # only redirects look there, and each copy would copy the jar
+        return template
+
+    @staticmethod
+    def _prepare(session, endpoint, body=None):
+        hooks = list(session.hooks.get("response", ())) + [_refuse_redirect]
+        return session.prepare_request(requests.Request(endpoint.method, endpoint.url, headers=endpoint.headers,
+                                                        data=body, hooks={"response": hooks}))
+
+    @staticmethod
+    def _settings(session, url):
+        settings = session.merge_environment_settings(url, {}, True, None, None)
+        proxy = select_proxy(url, settings["proxies"])
+        adapter = session.get_adapter(url)
+        if proxy and hasattr(adapter, "proxy_manager_for"):
+            _bound(adapter.proxy_manager_for(prepend_scheme_if_needed(proxy, "http")))
+        return settings
+
+    def _content(self, response):
+        if response._content_consumed:  # by a hook of the user's session
+            return response.content
+        declared = response.headers.get("Content-Length", "")
+        declared = int(declared) if declared.isdigit() else None
+        if declared is not None and declared > self._max_size:
+            raise _Refused("the answer is over %d bytes" % self._max_size)
+        options = {"decode_content": False} if hasattr(response.raw, "stream") else {}
+        pieces, size = [], 0
+        while True:
+            piece = response.raw.read(_PIECE, **options)
+            if not piece:
+                break
+            size += len(piece)
+            if size > self._max_size:
+                raise _Refused("the answer is over %d bytes" % self._max_size)
+            pieces.append(piece)
+        if declared is not None and size < declared and response.status_code not in (204, 304):
+            raise _Refused("the answer ends after %d of %d bytes" % (size, declared))
+        return self._decompressed(b"".join(pieces), response.headers.get("Content-Encoding", "").strip().lower())
+
+    def _decompressed(self, content, encoding):
+        if not content or encoding in ("", "identity"):
+            return content
+        if encoding not in ("gzip", "x-gzip", "deflate"):
+            raise _Refused("the answer has an unknown Content-Encoding")
+        try:
+            try:
+                content = self._inflated(content, 32 + zlib.MAX_WBITS)
+            except zlib.error:
+                if encoding != "deflate":
+                    raise
+                content = self._inflated(content, -zlib.MAX_WBITS)  # some servers leave the zlib header out
+        except zlib.error:
+            raise _Refused("the answer is not %s" % encoding)
+        if len(content) > self._max_size:
+            raise _Refused("the answer is over %d bytes" % self._max_size)
+        return content
+
+    def _inflated(self, content, window):
+        inflater = zlib.decompressobj(window)
+        return inflater.decompress(content, self._max_size + 1)
+
+    def _cause(self, error):
+        """One line that says what went wrong, without the API key."""
+        if isinstance(error, _Refused):
+            cause = text_type(error)
+        else:
+            error = _innermost(error)
+            try:
+                message = text_type(error)
+            except UnicodeError:  # Python 2, an error with bytes in it
+                message = text_type(repr(error))
+            if "timeout" in type(error).__name__.lower() or "timed out" in message:
+                cause = u"no answer within %g s" % self._timeout
+            else:
+                # urllib3 puts the repr of its connection before the message.
+                cause = u"%s: %s" % (type(error).__name__, message.rsplit(u">: ", 1)[-1])
+        return u" ".join(cause.replace(self._secret, u"***").split())
+
+    def close(self):
+        """Close the idle connections; requests under way end by their time-out. Twice is harmless."""
+        self._closed = True
+        connections = self._connections
+        if connections.owned and connections.pid == os.getpid():
+            connections.session.close()
+
+
+def _refuse_redirect(response, **kwargs):
+    # Followed, it would carry the API key or a visitor's context to an address that nobody configured.
+    if response.is_redirect:
+        response.close()
+        raise _Refused("the platform answered %d, a redirect, which is not followed" % response.status_code)
+
+
+def _bound(manager):
+    if hasattr(manager, "pool_classes_by_scheme"):
+        _deadline.bound(manager)
+
+
+def _without_sockets(session):
+    """A user's session for a forked child, sharing no connection with the parent's."""
+    try:
+        return copy.deepcopy(session)
+    except Exception:  # an adapter of the user's that cannot be copied
+        session.close()
+        return session
+
+
+def _innermost(error):
+    """The error that the wrapped errors of requests and urllib3 began with."""
+    for _ in range(10):
+        inner = [part for part in (getattr(error, "reason", None),) + tuple(getattr(error, "args", ()))
+                 if isinstance(part, BaseException)]
+        if not inner:
+            break
+        error = inner[-1]
+    return error

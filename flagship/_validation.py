@@ -1,0 +1,134 @@
+"""Argument checks. Each returns the accepted value in its one internal form, or raises an error that names the call,
+the parameter, what came and what is allowed. A value never appears in a message: it may be a secret."""
+import math
+import re
+import socket
+
+from flagship._compat import integer_types, string_types, text_type, to_text, urlsplit
+from flagship.errors import ParamError, TypingError
+
+_INFINITY = float("inf")
+
+
+def typing_error(function, parameter, value, allowed):
+    return TypingError("%s: %s must be %s, not %s" % (function, parameter, allowed, type(value).__name__),
+                       function, parameter)
+
+
+def param_error(function, parameter, problem):
+    return ParamError("%s: %s %s" % (function, parameter, problem), function, parameter)
+
+
+def text(function, parameter, value, max_bytes=None, empty=True):
+    """Text, on Python 2 ``str`` or ``unicode``, of at most ``max_bytes`` bytes of UTF-8."""
+    if type(value) is not text_type and not isinstance(value, string_types):
+        raise typing_error(function, parameter, value, "text")
+    accepted = to_text(value)
+    if accepted is None:
+        raise param_error(function, parameter, "(%s) must be text that UTF-8 can express" % type(value).__name__)
+    if not accepted and not empty:
+        raise param_error(function, parameter, "(%s) must not be empty" % type(value).__name__)
+    if max_bytes is not None and len(accepted) * 4 > max_bytes:
+        size = len(accepted.encode("utf-8"))
+        if size > max_bytes:
+            raise param_error(function, parameter, "(%s) must be at most %d bytes of UTF-8, not %d"
+                              % (type(value).__name__, max_bytes, size))
+    return accepted
+
+
+def boolean(function, parameter, value):
+    if value is True or value is False:
+        return value
+    raise typing_error(function, parameter, value, "bool")
+
+
+def integer(function, parameter, value, minimum=None, maximum=None):
+    """An int, not a bool, within the bounds (both included)."""
+    if isinstance(value, bool) or not isinstance(value, integer_types):
+        raise typing_error(function, parameter, value, "int")
+    return _within(function, parameter, int(value), minimum, maximum)
+
+
+def number(function, parameter, value, above=None, maximum=None):
+    """A finite int or float, not a bool, greater than ``above``."""
+    if isinstance(value, bool) or not isinstance(value, integer_types + (float,)):
+        raise typing_error(function, parameter, value, "int or float")
+    if isinstance(value, float):
+        if not is_finite(value):
+            raise param_error(function, parameter, "(float) must be finite, not NaN or infinity")
+        value = float(value)
+    else:
+        value = int(value)
+    if above is not None and value <= above:
+        raise param_error(function, parameter, "must be greater than %s, not %r" % (above, value))
+    return _within(function, parameter, value, None, maximum)
+
+
+def _within(function, parameter, value, minimum, maximum):
+    if minimum is not None and value < minimum:
+        raise param_error(function, parameter, "must be at least %s, not %r" % (minimum, value))
+    if maximum is not None and value > maximum:
+        raise param_error(function, parameter, "must be at most %s, not %r" % (maximum, value))
+    return value
+
+
+def is_finite(value):
+    return not (math.isnan(value) or value in (_INFINITY, -_INFINITY))
+
+
+def instance(function, parameter, value, kind, allowed=None):
+    if not isinstance(value, kind):
+        raise typing_error(function, parameter, value, allowed or kind.__name__)
+    return value
+
+
+def url(function, parameter, value, max_bytes=None):
+    """An absolute http or https URL with a host."""
+    accepted = text(function, parameter, value, max_bytes, empty=False)
+    problem = url_problem(accepted)
+    if problem:
+        raise param_error(function, parameter, "(%s) must be an http or https URL with a host: %s"
+                          % (type(value).__name__, problem))
+    return accepted
+
+
+# Space, control characters and what RFC 3986 leaves no place for in a host.
+_SPACE = re.compile(u"[\\s\\x00-\\x20\\x7f]", re.UNICODE)
+_NO_HOST = re.compile(u"[\"<>\\\\^`{|}%,;!$&'()*+=~]")
+_IPV6 = re.compile(u"^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$")
+
+
+def url_problem(value):
+    """What keeps the text ``value`` from being an http(s) URL with a host, or None."""
+    if _SPACE.search(value):
+        return "it holds white space"
+    try:
+        parts = urlsplit(value)
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        return text_type(error)
+    if parts.scheme not in ("http", "https"):
+        return "its scheme is not http or https"
+    if not host:
+        return "it has no host"
+    if port is not None and not 0 < port < 65536:
+        return "its port is out of range"
+    if ":" in host or "[" in parts.netloc:
+        return None if _is_ipv6(host) else "its host is not an IPv6 address"
+    labels = (host[:-1] if host.endswith(".") else host).split(".")
+    if _NO_HOST.search(host) or not all(0 < len(label) <= 63 for label in labels):
+        return "its host is not a host name"
+    return None
+
+
+def _is_ipv6(host):
+    address = host.split("%", 1)[0]
+    if not _IPV6.match(address):
+        return False
+    try:
+        socket.inet_pton(socket.AF_INET6, str(address))
+    except (socket.error, ValueError):
+        return False
+    except AttributeError:  # Python 2 on Windows cannot ask
+        return True
+    return True

@@ -1,0 +1,154 @@
+"""The SDK: wires its parts together and holds the process's one instance."""
+import copy
+import threading
+
+from flagship import _validation as check
+from flagship._events import EventLog, current, set_current
+from flagship._http import HttpClient
+from flagship.cache.assignments import AssignmentCache
+from flagship.config import Config
+from flagship.decision import create_manager
+from flagship.decision.manager import PlatformState
+from flagship.errors import FlagshipError, InitializationError
+from flagship.tracking import TrackingClient
+from flagship.visitor import Visitor, new_id
+
+__all__ = ["Config", "Flagship"]
+
+
+class _Runtime(object):
+    """What all visitors of one start share."""
+
+    def __init__(self, config):
+        self.events = EventLog(config.event_handler)
+        self.state = PlatformState(self.events)
+        self.cache = AssignmentCache(config.visitor_cache_manager, self.events)
+        self._http = HttpClient(config, self.events)
+        self.tracking = TrackingClient(config, self._http, self.events)
+        self.decisions = create_manager(config, self._http, self.events, self.state)
+        self.knows_anonymous = self.decisions.knows_anonymous
+
+    def neutral(self):
+        """The like of it for a visitor that must neither decide nor send."""
+        neutral = copy.copy(self)
+        neutral.state = PlatformState(self.events)
+        neutral.state.close("the visitor was created with a wrong argument")
+        return neutral
+
+    def close(self):
+        self.state.close()
+        self.decisions.close()
+        self._http.close()
+
+
+class Flagship(object):
+    """The process's one SDK. ``Flagship.instance()`` and ``Flagship()`` give the same object.
+
+    As a context manager it closes itself::
+
+        with Flagship.instance() as flagship:
+            flagship.start(env_id, api_key, Config())
+    """
+
+    _instance = None
+    _making = threading.Lock()
+
+    def __new__(cls):
+        with cls._making:
+            if Flagship._instance is None:
+                Flagship._instance = super(Flagship, cls).__new__(cls)
+                Flagship._instance._runtime = None
+                Flagship._instance._config = None
+                Flagship._instance._replacing = threading.Lock()
+        return Flagship._instance
+
+    @classmethod
+    def instance(cls):
+        """The process's one Flagship, started or not."""
+        return cls._instance or cls()
+
+    @property
+    def config(self):
+        """The Config given to the last :meth:`start`, with ``env_id`` and ``api_key``; None before."""
+        return self._config
+
+    def start(self, env_id, api_key, config):
+        """Start the SDK; what ran before is closed and replaced.
+
+        In bucketing mode the bucketing file is loaded once, within the time-out. API mode makes no request and
+        starts no thread. The network's failures never raise.
+
+        :param str env_id: the environment's id, not empty.
+        :param str api_key: the environment's API key, not empty.
+        :param Config config: the options.
+        :raises TypingError: on an argument of the wrong type; what ran before goes on.
+        :raises ParamError: when an id or key is empty; what ran before goes on.
+        """
+        try:
+            check.instance("start", "config", config, Config)
+            runtime = self._runtime_for(check.text("start", "env_id", env_id, empty=False),
+                                        check.text("start", "api_key", api_key, empty=False), config)
+        except FlagshipError as error:
+            (EventLog(config.event_handler) if isinstance(config, Config) else current()).raise_or_report(error)
+            return
+        with self._replacing:
+            before, self._runtime, self._config = self._runtime, runtime, config
+        if before is not None:
+            before.close()
+        set_current(runtime.events)
+        runtime.decisions.start()
+        runtime.events.debug("Flagship started in %s mode", config.mode.name)
+
+    @staticmethod
+    def _runtime_for(env_id, api_key, config):
+        before = config.env_id, config.api_key
+        config._start(env_id, api_key)
+        try:
+            return _Runtime(config)
+        except Exception:
+            config._start(*before)
+            raise
+
+    def is_flagship_started(self):
+        """Whether visitors can be made: after :meth:`start` and before :meth:`close`."""
+        return self._runtime is not None
+
+    def create_visitor(self, visitor_id=None, authenticated=False, context=None):
+        """Make a visitor. Sends nothing.
+
+        :param str visitor_id: the visitor's id; None (default) or an empty one gets a new UUID4.
+        :param bool authenticated: whether the visitor is logged in; default False.
+        :param dict context: the visitor's context; None (default) is an empty one. A bad pair is refused alone, with
+            a log line.
+        :rtype: Visitor
+        :raises InitializationError: before :meth:`start` and after :meth:`close`.
+        :raises TypingError: on an argument of the wrong type. With ``catch_all_exceptions`` the visitor that is
+            returned then is neutral: it gives defaults and sends nothing.
+        """
+        runtime = self._runtime
+        if runtime is None:
+            raise InitializationError("create_visitor: call Flagship.instance().start(env_id, api_key, config) first")
+        try:
+            if visitor_id is not None:
+                visitor_id = check.text("create_visitor", "visitor_id", visitor_id)
+            check.boolean("create_visitor", "authenticated", authenticated)
+            if context is not None:
+                check.instance("create_visitor", "context", context, dict, "dict or None")
+        except FlagshipError as error:
+            runtime.events.raise_or_report(error)
+            return Visitor(runtime.neutral(), new_id(), False, None)
+        return Visitor(runtime, visitor_id or new_id(), authenticated, context)
+
+    def close(self):
+        """Stop threads, deliver what is queued and close connections, within a bounded time. Twice is harmless."""
+        with self._replacing:
+            runtime, self._runtime = self._runtime, None
+        if runtime is not None:
+            runtime.close()
+            set_current(None)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc_info):
+        self.close()

@@ -1,0 +1,4 @@
+"""Where visitors' assignments are kept between synchronisations."""
+from flagship.cache.cache_visitor import VisitorCacheManager
+
+__all__ = ["VisitorCacheManager"]

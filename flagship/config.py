@@ -1,0 +1,164 @@
+"""The options of the SDK, checked once; no I/O."""
+from flagship import _validation as check
+from flagship._compat import Enum, fspath
+from flagship._events import EventLog
+from flagship.errors import FlagshipError
+from flagship.handler import FlagshipEventHandler
+
+# A longer wait than an hour is a mistake in the unit, and a socket takes no number much larger.
+_MAX_TIMEOUT = 3600
+_MAX_POLLING_INTERVAL = 366 * 24 * 3600
+
+
+def _mode(value):
+    return check.instance("Config", "mode", value, Config.Mode, "Config.Mode")
+
+
+def _timeout(value):
+    return check.number("Config", "timeout", value, above=0, maximum=_MAX_TIMEOUT)
+
+
+def _polling_interval(value):
+    return check.number("Config", "polling_interval", value, maximum=_MAX_POLLING_INTERVAL)
+
+
+def _event_handler(value):
+    if value is None:
+        return FlagshipEventHandler()
+    return check.instance("Config", "event_handler", value, FlagshipEventHandler, "FlagshipEventHandler or None")
+
+
+def _visitor_cache_manager(value):
+    if value is None or (callable(getattr(value, "lookup", None)) and callable(getattr(value, "save", None))):
+        return value
+    raise check.typing_error("Config", "visitor_cache_manager", value,
+                             "VisitorCacheManager, an object with its two methods, or None")
+
+
+def _debug(value):
+    return check.boolean("Config", "debug", value)
+
+
+def _base_url(name):
+    def base_url(value):
+        accepted = check.url("Config", name, value)
+        if "?" in accepted or "#" in accepted:
+            raise check.param_error("Config", name, "must be a base URL, without query or fragment")
+        return accepted.rstrip("/")
+    return base_url
+
+
+def _bucketing_file(value):
+    if value is None:
+        return None
+    path = fspath(value)
+    if path is None:
+        raise check.typing_error("Config", "bucketing_file", value, "a path or None")
+    return check.text("Config", "bucketing_file", path, empty=False)
+
+
+def _initial_bucketing(value):
+    if value is None or isinstance(value, dict):
+        return value
+    path = fspath(value)
+    if path is None:
+        raise check.typing_error("Config", "initial_bucketing", value, "a dict, a path or None")
+    return check.text("Config", "initial_bucketing", path, empty=False)
+
+
+def _session(value):
+    if value is None or callable(value) or (hasattr(value, "send") and hasattr(value, "prepare_request")):
+        return value
+    raise check.typing_error("Config", "session", value, "requests.Session, a callable that makes one, or None")
+
+
+def _connection_pool_size(value):
+    return check.integer("Config", "connection_pool_size", value, minimum=1, maximum=10000)
+
+
+def _max_response_size(value):
+    return check.integer("Config", "max_response_size", value, minimum=1024)
+
+
+class Config(object):
+    """The options of :meth:`Flagship.start`, all keyword arguments.
+
+    :param Config.Mode mode: ``API`` (default): the platform decides; ``BUCKETING``: this process decides.
+    :param float timeout: seconds, default 2.0, at most 3600: the bound on connecting, on each wait for an answer
+        and on each request as a whole.
+    :param float polling_interval: seconds between two requests for the bucketing file, default 60; 0 or less: never.
+    :param FlagshipEventHandler event_handler: receives log lines; None (default): the ``flagship`` logger.
+    :param VisitorCacheManager visitor_cache_manager: keeps assignments; default None.
+    :param bool debug: True puts the bodies of requests and answers, and so visitors' contexts, into DEBUG lines;
+        default False.
+    :param str decision_api_url: default ``https://decision.flagship.io/v2``.
+    :param str cdn_url: default ``https://cdn.flagship.io``.
+    :param str tracking_url: default ``https://ariane.abtasty.com``.
+    :param bucketing_file: path of the bucketing file's copy on disk, default ``bucketing.json`` in the working
+        directory; None: no copy.
+    :param initial_bucketing: a bucketing file to begin with, as a dict or a path; default None.
+    :param session: a ``requests.Session``, or a callable that makes one, for proxies, CA bundles and client
+        certificates; default None: one of the SDK's own. A callable is called once per process and its session is
+        closed by the SDK, a session stays yours to close.
+    :param int connection_pool_size: connections kept open per host, default 10.
+    :param int max_response_size: bytes, decompressed, above which an answer is refused; default 16 MiB.
+    :raises ParamError: on an unknown option, or a value out of range.
+    :raises TypingError: on a value of the wrong type.
+
+    ``config.name`` reads an option; ``config.name = value`` checks like the constructor, and counts at the next start.
+
+    :ivar env_id: as given to :meth:`Flagship.start`, None before.
+    :ivar api_key: as given to :meth:`Flagship.start`, None before.
+    """
+
+    class Mode(Enum):
+        API = "API"
+        BUCKETING = "BUCKETING"
+
+    _OPTIONS = {
+        "mode": (_mode, Mode.API),
+        "timeout": (_timeout, 2.0),
+        "polling_interval": (_polling_interval, 60),
+        "event_handler": (_event_handler, None),
+        "visitor_cache_manager": (_visitor_cache_manager, None),
+        "debug": (_debug, False),
+        "decision_api_url": (_base_url("decision_api_url"), u"https://decision.flagship.io/v2"),
+        "cdn_url": (_base_url("cdn_url"), u"https://cdn.flagship.io"),
+        "tracking_url": (_base_url("tracking_url"), u"https://ariane.abtasty.com"),
+        "bucketing_file": (_bucketing_file, u"bucketing.json"),
+        "initial_bucketing": (_initial_bucketing, None),
+        "session": (_session, None),
+        "connection_pool_size": (_connection_pool_size, 10),
+        "max_response_size": (_max_response_size, 16 * 1024 * 1024),
+    }
+
+    def __init__(self, **kwargs):
+        self.__dict__.update(env_id=None, api_key=None)
+        # First, so that it can be told of a mistake in the others.
+        for name in sorted(kwargs, key=lambda name: name != "event_handler"):
+            self._set_or_report(name, kwargs[name])
+        for name, (_, default) in self._OPTIONS.items():
+            if name not in self.__dict__:
+                self.__dict__[name] = FlagshipEventHandler() if name == "event_handler" else default
+
+    def _set_or_report(self, name, value):
+        """Set an option; with ``catch_all_exceptions`` a refused one is reported and keeps its default."""
+        try:
+            setattr(self, name, value)
+        except FlagshipError as error:
+            EventLog(self.__dict__.get("event_handler", FlagshipEventHandler())).raise_or_report(error)
+
+    def __setattr__(self, name, value):
+        if name not in self._OPTIONS:
+            raise check.param_error("Config", name, "is not an option; there are: %s"
+                                    % ", ".join(sorted(self._OPTIONS)))
+        self.__dict__[name] = self._OPTIONS[name][0](value)
+
+    def _start(self, env_id, api_key):
+        """Take the credentials; they are read-only for everybody else."""
+        self.__dict__.update(env_id=env_id, api_key=api_key)
+
+    def __repr__(self):
+        shown = ["%s=%r" % (name, self.__dict__[name]) for name in sorted(self._OPTIONS)
+                 if name not in ("initial_bucketing", "session")]
+        return "Config(env_id=%r, api_key=%s, %s)" % (self.env_id, "***" if self.api_key else None, ", ".join(shown))

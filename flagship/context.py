@@ -1,0 +1,83 @@
+"""What a visitor's context may hold, and what of it leaves the process."""
+from flagship._compat import Enum, integer_types, string_types, to_text
+from flagship._validation import is_finite
+from flagship.errors import ContextError
+
+# Keys with this prefix are for targeting inside the process only.
+PRIVATE_PREFIX = u"fs_"
+
+
+class PresetContext(Enum):
+    """The context keys that the platform knows by itself. Any of them may be a key of a visitor's context; none is
+    set until the caller sets it."""
+
+    FS_ALL_USERS = u"fs_all_users"
+    FS_USERS = u"fs_users"
+    DEVICE_LOCALE = u"sdk_deviceLanguage"
+    DEVICE_TYPE = u"sdk_deviceType"
+    DEVICE_MODEL = u"sdk_deviceModel"
+    LOCATION_CITY = u"sdk_city"
+    LOCATION_REGION = u"sdk_region"
+    LOCATION_COUNTRY = u"sdk_country"
+    LOCATION_LAT = u"sdk_lat"
+    LOCATION_LONG = u"sdk_long"
+    IP = u"sdk_ip"
+    OS_NAME = u"sdk_osName"
+    OS_VERSION = u"sdk_osVersion"
+    API_LEVEL = u"sdk_apiLevel"
+    PYTHON_VERSION = u"sdk_pythonVersion"
+    CARRIER_NAME = u"sdk_carrierName"
+    DEV_MODE = u"sdk_devMode"
+    FIRST_TIME_INIT = u"sdk_firstTimeInit"
+    INTERNET_CONNECTION = u"sdk_internetConnection"
+    APP_VERSION_NAME = u"sdk_versionName"
+    APP_VERSION_CODE = u"sdk_versionCode"
+    FS_VERSION = u"sdk_fsVersion"
+    INTERFACE_NAME = u"sdk_interfaceName"
+
+
+_PRESET_KEYS = frozenset(key.value for key in PresetContext)
+
+
+def key_text(key):
+    """The context key ``key`` as text; raises ContextError where it is none."""
+    if isinstance(key, PresetContext):
+        return key.value
+    if not isinstance(key, string_types):
+        raise ContextError("a context key must be text or a PresetContext, not %s" % type(key).__name__)
+    accepted = to_text(key)
+    if accepted is None:
+        raise ContextError("a context key must be text that UTF-8 can express")
+    return accepted
+
+
+def checked_value(key, value):
+    """The context value ``value`` in its internal form; raises ContextError where it is none."""
+    kind = type(value)
+    if kind is bool or kind is int:
+        return value
+    if isinstance(value, string_types):
+        accepted = to_text(value)
+        if accepted is None:
+            raise ContextError("the value of context key %r must be text that UTF-8 can express" % key)
+        return accepted
+    if isinstance(value, float):
+        if not is_finite(value):
+            raise ContextError("the value of context key %r must be finite, not NaN or infinity" % key)
+        return float(value)
+    if isinstance(value, integer_types):
+        return int(value)
+    raise ContextError("the value of context key %r must be text, bool, int or float, not %s" % (key, kind.__name__))
+
+
+def own(context):
+    """A copy of what the caller set, without the platform's preset keys."""
+    return {key: value for key, value in context.items() if key not in _PRESET_KEYS}
+
+
+def public(context):
+    """What of a context may be sent."""
+    for key in context:
+        if key.startswith(PRIVATE_PREFIX):
+            return {key: value for key, value in context.items() if not key.startswith(PRIVATE_PREFIX)}
+    return context

@@ -1,0 +1,47 @@
+"""The decision: a pure function of (campaigns, visitor id, context, cached assignments), with no network, thread or
+clock."""
+from flagship.decision.allocation import bucket
+from flagship.decision.targeting import VISITOR_ID
+
+
+def assign(campaigns, visitor_id, context, cached_ids=()):
+    """The variations that a visitor gets, at most one a campaign, in the file's order.
+
+    :param Campaigns campaigns: the compiled file.
+    :param str visitor_id: the visitor.
+    :param dict context: text to text, bool, int or float.
+    :param cached_ids: ids of variations that the visitor was assigned before; one that its group still has wins over
+        the hash.
+    :rtype: list of Variation
+    """
+    if campaigns.targets_visitor_ids:
+        context = dict(context)
+        context[VISITOR_ID] = visitor_id
+    visitor = visitor_id.encode("utf-8")
+    cached_ids = frozenset(cached_ids) if cached_ids else None
+    assigned = []
+    for groups in campaigns.walk:
+        for matches, prefix, by_bucket, by_id in groups:
+            if matches is None or matches(context):
+                variation = _cached(by_id, cached_ids) if cached_ids else None
+                if variation is None:
+                    variation = by_bucket[bucket(prefix, visitor)]
+                if variation is not None:
+                    assigned.append(variation)
+                break
+    return assigned
+
+
+def merge(variations):
+    """The flags of several variations, key to Modification; the later campaign wins."""
+    modifications = {}
+    for variation in variations:
+        modifications.update(variation.modifications)
+    return modifications
+
+
+def _cached(by_id, cached_ids):
+    for variation_id in by_id:
+        if variation_id in cached_ids:
+            return by_id[variation_id]
+    return None

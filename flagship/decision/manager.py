@@ -1,0 +1,87 @@
+"""What a decision manager is, and what it gives."""
+import threading
+
+from flagship.errors import FlagshipError
+
+
+class DecisionError(FlagshipError):
+    """No decision could be made; the visitor keeps what it has.
+
+    :ivar bool expected: True when this is the platform's wish (panic), not a failure.
+    """
+
+    def __init__(self, message, expected=False):
+        super(DecisionError, self).__init__(message)
+        self.expected = expected
+
+
+class Decision(object):
+    """What a visitor gets.
+
+    :ivar dict modifications: key to Modification; not to be changed.
+    :ivar tuple variation_ids: the assignments to keep for the visitor.
+    """
+
+    __slots__ = ("modifications", "variation_ids")
+
+    def __init__(self, modifications, variation_ids):
+        self.modifications, self.variation_ids = modifications, variation_ids
+
+
+class DecisionManager(object):
+    """The interface of the managers of both modes."""
+
+    #: Whether the platform knows anonymous and authenticated visitors apart in this mode.
+    knows_anonymous = False
+
+    def start(self):
+        """Get ready within the time-out; the network's failures are logged, never raised."""
+
+    def decide(self, visitor_id, anonymous_id, context, cached_ids):
+        """Decide for one visitor.
+
+        :param anonymous_id: text, or None while the visitor is anonymous.
+        :param dict context: text to text, bool, int or float.
+        :param tuple cached_ids: ids of the variations that the visitor was assigned before.
+        :rtype: Decision
+        :raises DecisionError: when there is none, as in panic.
+        """
+        raise NotImplementedError
+
+    def close(self):
+        """Stop what was started, within a bounded time. Twice is harmless."""
+
+
+class PlatformState(object):
+    """Whether the SDK serves its visitors: the platform's panic, and the end of the SDK.
+
+    :ivar bool serving: neither in panic nor closed; what every call of a visitor asks first.
+    """
+
+    __slots__ = ("panic", "closed", "serving", "_events", "_changing", "_end")
+
+    def __init__(self, events):
+        self.panic, self.closed, self.serving = False, False, True
+        self._events, self._changing, self._end = events, threading.Lock(), None
+
+    def set_panic(self, panic):
+        """Enter or leave panic; a change is logged once."""
+        if panic == self.panic:
+            return
+        with self._changing:
+            changed = panic != self.panic
+            self.panic = panic
+            self.serving = not (self.panic or self.closed)
+        if changed and panic:
+            self._events.warning("The platform is in panic: defaults are served and nothing is sent until it ends")
+        elif changed:
+            self._events.warning("The platform's panic has ended")
+
+    def close(self, reason="Flagship is closed"):
+        with self._changing:
+            self._end, self.closed, self.serving = reason, True, False
+
+    @property
+    def reason(self):
+        """Why the SDK does not serve."""
+        return self._end or "the platform is in panic"

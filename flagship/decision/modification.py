@@ -1,0 +1,62 @@
+"""One flag of a visitor."""
+from operator import itemgetter
+
+_CONTAINERS = (dict, list)
+
+# Deeper values are refused when they arrive: copying one could exhaust the stack of the view that reads it.
+MAX_DEPTH = 100
+
+
+class Modification(tuple):
+    """One flag: a value and where it comes from. Immutable, and shared between visitors.
+
+    :ivar str key: the flag's name.
+    :ivar value: null, bool, number, text, list or dict, as the platform gave it; a list or dict is a copy.
+    :ivar str campaign_id: the campaign.
+    :ivar str variation_group_id: the variation group.
+    :ivar str variation_id: the variation.
+    :ivar bool reference: whether that variation is the group's reference (its control).
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, key, value, campaign_id, variation_group_id, variation_id, reference):
+        return tuple.__new__(cls, (key, value, campaign_id, variation_group_id, variation_id, reference))
+
+    def __getnewargs__(self):
+        return tuple(self)
+
+    key = property(itemgetter(0))
+    campaign_id = property(itemgetter(2))
+    variation_group_id = property(itemgetter(3))
+    variation_id = property(itemgetter(4))
+    reference = property(itemgetter(5))
+
+    @property
+    def value(self):
+        return copied(self[1])
+
+    def __repr__(self):
+        return ("Modification(key=%r, value=%r, campaign_id=%r, variation_group_id=%r, variation_id=%r, reference=%r)"
+                % tuple(self))
+
+
+def copied(value):
+    """A value that the caller may change without changing everybody's."""
+    kind = type(value)
+    if kind is dict:
+        return {key: copied(part) if type(part) in _CONTAINERS else part for key, part in value.items()}
+    if kind is list:
+        return [copied(part) if type(part) in _CONTAINERS else part for part in value]
+    return value
+
+
+def is_too_deep(value):
+    """Whether containers are nested more than MAX_DEPTH deep in a decoded JSON value."""
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        level = [part for each in level if type(each) in _CONTAINERS
+                 for part in (each.values() if type(each) is dict else each)]
+        if not level:
+            return False
+    return True

@@ -1,0 +1,34 @@
+"""Where the SDK's log lines and caught mistakes go."""
+import logging
+
+logger = logging.getLogger("flagship")
+
+
+class FlagshipEventHandler(object):
+    """Receives every log line; subclass it to send them elsewhere. What it raises is swallowed and logged.
+
+    :param bool catch_all_exceptions: False (the default): a mistake in a call's arguments is raised at the call.
+        True: it goes to :meth:`on_exception_raised` instead, and the call returns its neutral result.
+    """
+
+    # On the class too: a subclass of 2.1.x need not have called __init__.
+    catch_all_exceptions = False
+
+    def __init__(self, catch_all_exceptions=False):
+        self.catch_all_exceptions = bool(catch_all_exceptions)
+
+    def on_log(self, level, message):
+        """Receive one log line; by default it goes to the ``flagship`` logger of :mod:`logging`.
+
+        :param int level: a level of :mod:`logging`, such as ``logging.WARNING``.
+        :param str message: one line of text, without API key, context or payload (unless ``Config(debug=True)``).
+        """
+        logger.log(level, "%s", message)
+
+    def on_exception_raised(self, exception, traceback):
+        """Receive a mistake that ``catch_all_exceptions`` kept from the caller; by default it is logged as an ERROR.
+
+        :param FlagshipError exception: the mistake.
+        :param str traceback: the formatted traceback.
+        """
+        logger.error("%s\n%s", exception, traceback)

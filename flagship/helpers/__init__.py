@@ -1,0 +1,1 @@
+"""Import paths of 2.1.x; the code lives in flagship.hits and flagship.context."""

@@ -1,0 +1,1 @@
+from flagship.hits import Event, EventCategory, Hit, HitType, Item, Page, Screen, Transaction  # noqa: F401

@@ -1,0 +1,1 @@
+from flagship.context import PresetContext  # noqa: F401

@@ -1,0 +1,285 @@
+"""A visitor: who it is, its context and its flags."""
+import threading
+import uuid
+
+from flagship import _validation as check
+from flagship import context as contexts
+from flagship._compat import MappingProxyType, integer_types, string_types, text_type
+from flagship._events import reports_mistakes
+from flagship.decision.manager import DecisionError
+from flagship.decision.modification import copied
+from flagship.errors import ContextError, FlagshipError
+from flagship.hits import Hit
+
+_DEFAULT_TYPES = (bool, float, dict, list, type(None)) + integer_types + string_types
+_PLAIN_DEFAULTS = frozenset(_DEFAULT_TYPES)
+_CONTAINERS = frozenset((dict, list))
+
+
+class Visitor(object):
+    """A visitor of the application; made by :meth:`Flagship.create_visitor`.
+
+    No call raises for the network, blocks longer than the time-out a request, or loses what the visitor had. A
+    mistake in an argument raises TypingError or ParamError, unless the event handler catches all exceptions. While
+    the platform is in panic, and after ``Flagship.close``, calls return their neutral results and send nothing.
+    """
+
+    def __init__(self, runtime, visitor_id, authenticated, context):
+        self._runtime, self._events = runtime, runtime.events
+        # One assignment changes both, so that no thread sees one visitor's id with another's anonymous id.
+        self._ids = visitor_id, new_id() if authenticated and runtime.knows_anonymous else None
+        self._context, self._modifications = {}, {}
+        self._changing = threading.Lock()
+        if context:
+            self._update("create_visitor", context.items())
+
+    @property
+    def visitor_id(self):
+        """The visitor's current id, text."""
+        return self._ids[0]
+
+    @property
+    def anonymous_id(self):
+        """The id that an authenticated visitor had before, text; None while anonymous and in bucketing mode."""
+        return self._ids[1]
+
+    @property
+    def modifications(self):
+        """The present flags: a read-only mapping from key to :class:`Modification`; empty in panic."""
+        return MappingProxyType(self._modifications if self._runtime.state.serving else {})
+
+    def get_context(self):
+        """The context that the caller set, without the SDK's preset keys, as a new dict."""
+        return contexts.own(self._context)
+
+    @reports_mistakes(lambda visitor, error: ((), None))
+    def update_context(self, context, synchronize=False):
+        """Set values of the visitor's context, the targeting criteria.
+
+        :param context: ``{key: value}``, or one ``(key, value)``. Keys are text or a :class:`PresetContext`; values
+            text, bool, int or finite float. A bad pair is refused alone, with a log line.
+        :param bool synchronize: also call :meth:`synchronize_modifications` afterwards; default False.
+        :return: ``(results, sync_result)``; ``results`` is a tuple with one ``(key, success, log, None)`` per pair,
+            ``sync_result`` is what the synchronisation returned, or None.
+        :raises TypingError: if ``context`` is neither a dict nor a tuple, or ``synchronize`` no bool; nothing is
+            changed.
+        """
+        check.instance("update_context", "context", context, (dict, tuple), "dict or tuple")
+        check.boolean("update_context", "synchronize", synchronize)
+        results = self._update("update_context", context.items() if isinstance(context, dict) else (context,))
+        return results, self.synchronize_modifications() if synchronize else None
+
+    def _update(self, function, pairs):
+        accepted, results = self._accepted(function, pairs)
+        # A new dict each time: a synchronisation in another thread goes on with the one that it began with.
+        with self._changing:
+            context = dict(self._context)
+            context.update(accepted)
+            self._context = context
+        return results
+
+    def _accepted(self, function, pairs):
+        """``({key: value} of the good pairs, one (key, success, log, None) per pair)``; each bad one is logged."""
+        accepted, results = {}, []
+        for pair in pairs:
+            given = pair[0] if pair else None
+            try:
+                if len(pair) != 2:
+                    raise ContextError("a context tuple must be (key, value), not of length %d" % len(pair))
+                key = contexts.key_text(given)
+                accepted[key] = contexts.checked_value(key, pair[1])
+                results.append((key, True, "", None))
+            except ContextError as error:
+                log = "[%s] refused: %s" % (function, error.message)
+                self._events.error("%s", log)
+                results.append((given, False, log, None))
+        return accepted, tuple(results)
+
+    @reports_mistakes(lambda visitor, error: None)
+    def authenticate(self, visitor_id, context=None, synchronize=False):
+        """Tell that the visitor logged in; the id so far is kept as the anonymous id, so that the experience goes on.
+        Ignored with a warning in bucketing mode.
+
+        :param str visitor_id: the logged-in visitor's id, not empty.
+        :param dict context: replaces the visitor's own context; None (default) keeps it.
+        :param bool synchronize: also call :meth:`synchronize_modifications` afterwards; default False.
+        :raises TypingError: on an argument of the wrong type; nothing is changed.
+        :raises ParamError: when ``visitor_id`` is empty; nothing is changed.
+        """
+        visitor_id = check.text("authenticate", "visitor_id", visitor_id, empty=False)
+        self._identify("authenticate", context, synchronize,
+                       lambda ids: (visitor_id, ids[0] if ids[1] is None else ids[1]))
+
+    @reports_mistakes(lambda visitor, error: None)
+    def unauthenticate(self, context=None, synchronize=False):
+        """Tell that the visitor logged out; the anonymous id is the visitor's id again. Ignored with a warning in
+        bucketing mode, and for a visitor that is not logged in.
+
+        :param dict context: replaces the visitor's own context; None (default) keeps it.
+        :param bool synchronize: also call :meth:`synchronize_modifications` afterwards; default False.
+        :raises TypingError: on an argument of the wrong type; nothing is changed.
+        """
+        self._identify("unauthenticate", context, synchronize, lambda ids: ids[1] and (ids[1], None))
+
+    def _identify(self, function, context, synchronize, change):
+        if context is not None:
+            check.instance(function, "context", context, dict, "dict or None")
+        check.boolean(function, "synchronize", synchronize)
+        if not self._runtime.knows_anonymous:
+            self._events.warning("[%s] ignored: there is no experience continuity in bucketing mode", function)
+            return
+        accepted = None if context is None else self._accepted(function, context.items())[0]
+        with self._changing:
+            ids = change(self._ids)
+            if ids:
+                self._ids = ids
+                self._context = self._context if accepted is None else accepted
+        if not ids:
+            self._events.warning("[%s] ignored: the visitor is not authenticated", function)
+            return
+        if synchronize:
+            self.synchronize_modifications()
+
+    def synchronize_modifications(self):
+        """Ask for the visitor's flags, according to its present context, and replace those it has.
+
+        Looks the visitor up in the visitor cache, decides (one request in API mode), then sends one context event
+        and saves to the cache.
+
+        :return: ``(success, log)``; after a failure, and in panic, the visitor keeps what it has.
+        """
+        runtime = self._runtime
+        if runtime.state.closed:
+            return False, runtime.state.reason
+        visitor_id, anonymous_id = self._ids
+        context = self._context
+        try:
+            decision = runtime.decisions.decide(visitor_id, anonymous_id, context, runtime.cache.lookup(visitor_id))
+        except DecisionError as failure:
+            log = "[synchronize_modifications] %s" % failure.message
+            if failure.expected:
+                self._events.debug("%s", log)
+            else:
+                self._events.error("%s", log)
+            return False, log
+        self._modifications = decision.modifications
+        runtime.tracking.send_context(visitor_id, contexts.public(context))
+        runtime.cache.save(visitor_id, decision.variation_ids)
+        return True, ""
+
+    def get_modification(self, key, default_value, activate=False):
+        """The value of a flag. Touches no network unless ``activate``.
+
+        :param str key: the flag's key.
+        :param default_value: text, bool, int, float, dict, list or None; what is returned when the visitor has no
+            such flag, when its value is null, and in panic.
+        :param bool activate: also report that the visitor has seen it; default False.
+        :return: the value as the platform gave it, whatever the default's type; a dict or list is the caller's to
+            change.
+        :raises TypingError: on an argument of the wrong type.
+        """
+        if (activate is False and type(key) is text_type and type(default_value) in _PLAIN_DEFAULTS
+                and self._runtime.state.serving):
+            modification = self._modifications.get(key)
+            if modification is not None:
+                value = modification[1]
+                if value is not None:
+                    return copied(value) if type(value) in _CONTAINERS else value
+        return self._read("get_modification", key, default_value, activate)[0]
+
+    def get_modification_with_results(self, key, default_value, activate=False):
+        """Like :meth:`get_modification`, with what happened.
+
+        :return: ``(value, success, log, activation)``; ``activation`` is the result of the activation, or None when
+            there was none.
+        :raises TypingError: on an argument of the wrong type.
+        """
+        return self._read("get_modification_with_results", key, default_value, activate)
+
+    def _read(self, function, key, default_value, activate):
+        try:
+            key = check.text(function, "key", key)
+            if not isinstance(default_value, _DEFAULT_TYPES):
+                raise check.typing_error(function, "default_value", default_value,
+                                         "text, bool, int, float, dict, list or None")
+            check.boolean(function, "activate", activate)
+        except FlagshipError as error:
+            self._events.raise_or_report(error)
+            return default_value, False, error.message, None
+        modification, log = self._find(function, key)
+        if modification is None:
+            return default_value, False, log, None
+        value = default_value if modification[1] is None else copied(modification[1])
+        return value, True, "", self._activate(modification) if activate else None
+
+    def _find(self, function, key):
+        """``(modification, "")``, or ``(None, log)``."""
+        if not self._runtime.state.serving:
+            log = "[%s] %s" % (function, self._runtime.state.reason)
+            self._events.debug("%s", log)
+            return None, log
+        modification = self._modifications.get(key)
+        if modification is not None:
+            return modification, ""
+        log = "[%s] the visitor has no modification %r" % (function, key)
+        self._events.info("%s", log)
+        return None, log
+
+    @reports_mistakes(lambda visitor, error: None)
+    def get_modification_info(self, key):
+        """Where a flag comes from.
+
+        :param str key: the flag's key.
+        :return: ``{"campaignId": str, "variationGroupId": str, "variationId": str, "isReference": bool}``, or None
+            when the visitor has no such flag, and in panic.
+        :raises TypingError: when ``key`` is not text.
+        """
+        modification, _ = self._find("get_modification_info", check.text("get_modification_info", "key", key))
+        return modification and {
+            "campaignId": modification.campaign_id, "variationGroupId": modification.variation_group_id,
+            "variationId": modification.variation_id, "isReference": modification.reference}
+
+    @reports_mistakes(lambda visitor, error: (False, error.message))
+    def activate_modification(self, key):
+        """Report that the visitor has seen a flag's variation.
+
+        :param str key: the flag's key.
+        :return: ``(success, log)``; ``log`` is the HTTP status, or why nothing was sent.
+        :raises TypingError: when ``key`` is not text.
+        """
+        modification, log = self._find("activate_modification", check.text("activate_modification", "key", key))
+        return (False, log) if modification is None else self._activate(modification)
+
+    def _activate(self, modification):
+        visitor_id, anonymous_id = self._ids
+        return self._runtime.tracking.activate(visitor_id, anonymous_id, modification)
+
+    def send_hit(self, hit):
+        """Send a hit.
+
+        :param Hit hit: a Page, Screen, Event, Transaction or Item; something else, or a hit whose arguments were
+            refused, is refused with a log line.
+        :return: ``(success, log)``; ``log`` is the HTTP status, or why nothing was sent.
+        """
+        problem = hit.problem if isinstance(hit, Hit) else "a hit was expected, not %s" % type(hit).__name__
+        if problem:
+            log = "[send_hit] refused: %s" % problem
+            self._events.error("%s", log)
+            return False, log
+        if not self._runtime.state.serving:
+            return False, "[send_hit] %s" % self._runtime.state.reason
+        visitor_id, anonymous_id = self._ids
+        return self._runtime.tracking.send_hit(visitor_id, anonymous_id, hit)
+
+    def __repr__(self):
+        return "<Visitor, %s, %d modifications>" % (
+            "anonymous" if self._ids[1] is None else "authenticated", len(self._modifications))
+
+
+# The class's name in 2.1.x.
+FlagshipVisitor = Visitor
+
+
+def new_id():
+    """An id for a visitor that has none."""
+    return text_type(uuid.uuid4())

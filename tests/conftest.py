@@ -1,0 +1,102 @@
+"""What the tests share: the emulator on a free port, a started SDK, its log lines, and a look for what is left."""
+import gc
+import os
+import threading
+import warnings
+
+import pytest
+
+from flagship import Config, Flagship
+from flagship.emulator import Emulator
+from flagship.handler import FlagshipEventHandler
+
+DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data")
+
+
+def data(name):
+    """The path of a file in tests/data."""
+    return os.path.join(DATA, name)
+
+
+class Log(FlagshipEventHandler):
+    """An event handler that keeps what it is told."""
+
+    def __init__(self, catch_all_exceptions=False):
+        FlagshipEventHandler.__init__(self, catch_all_exceptions)
+        self.lines, self.caught = [], []
+
+    def on_log(self, level, message):
+        self.lines.append((level, message))
+
+    def on_exception_raised(self, exception, traceback):
+        self.caught.append((exception, traceback))
+
+    def at(self, level):
+        """The messages of one level or above."""
+        return [message for each, message in self.lines if each >= level]
+
+
+@pytest.fixture
+def log():
+    return Log()
+
+
+@pytest.fixture
+def emulator():
+    with Emulator(data("shop.json")) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def start(emulator, log):
+    """Starts the SDK on the emulator; options go to Config. Closed afterwards."""
+    def start(**options):
+        options.setdefault("event_handler", log)
+        options.setdefault("bucketing_file", None)
+        options.setdefault("timeout", 2)
+        for name, url in emulator.urls.items():
+            options.setdefault(name, url)
+        Flagship.instance().start(emulator.env_id, emulator.api_key, Config(**options))
+        return Flagship.instance()
+    yield start
+    Flagship.instance().close()
+
+
+@pytest.fixture
+def visitor(start):
+    """A synchronised, authenticated visitor in API mode, of whom the emulator has forgotten everything."""
+    def visitor(visitor_id="ann", authenticated=False, context=None, **options):
+        visitor = start(**options).create_visitor(visitor_id, authenticated, context)
+        assert visitor.synchronize_modifications() == (True, "")
+        return visitor
+    return visitor
+
+
+def descriptors():
+    """The open files and sockets of this process, where the system tells."""
+    try:
+        return {name: os.readlink("/proc/self/fd/" + name) for name in os.listdir("/proc/self/fd")
+                if os.path.exists("/proc/self/fd/" + name) or os.path.islink("/proc/self/fd/" + name)}
+    except OSError:
+        return {}
+
+
+def sockets():
+    return {target for target in descriptors().values() if target.startswith("socket:")}
+
+
+@pytest.fixture(autouse=True)
+def nothing_left(tmpdir):
+    """Each test runs in a directory of its own and leaves no thread and no socket."""
+    threads, before, old = set(threading.enumerate()), sockets(), os.getcwd()
+    tmpdir.chdir()
+    with warnings.catch_warnings():
+        yield
+    os.chdir(old)
+    left = set(threading.enumerate()) - threads
+    for thread in left:
+        thread.join(2)
+    assert not [thread for thread in left if thread.is_alive()]
+    if sockets() - before:
+        gc.collect()  # an answer in a traceback keeps its socket for a while
+    assert not sockets() - before
