@@ -58,7 +58,8 @@ def _flags(campaign):
     try:
         variation = campaign["variation"]
         ids = campaign["id"], campaign["variationGroupId"], variation["id"]
-        values = variation["modifications"]["value"] or {}
+        values = variation["modifications"]["value"]
+        values = {} if values is None else values
         if all(isinstance(each, text_type) for each in ids) and isinstance(values, dict) and not is_too_deep(values):
             reference = variation.get("reference") is True
             return ids[2], {key: Modification(key, value, ids[0], ids[1], ids[2], reference)

@@ -1,6 +1,6 @@
 """A decoded bucketing file, compiled once into what decisions walk. Immutable; a bad campaign is dropped and reported.
 """
-from flagship._compat import integer_types, text_type
+from flagship._compat import integer_types, text_type, to_text
 from flagship.decision.allocation import spread
 from flagship.decision.modification import Modification, is_too_deep
 from flagship.decision.targeting import VISITOR_ID, compile_targeting, nobody
@@ -31,7 +31,7 @@ class Campaigns(object):
     """A compiled bucketing file.
 
     :ivar tuple walk: for each campaign, in the file's order, a tuple of its groups that can match somebody, each
-        ``(matcher or None, id in UTF-8, variation of each bucket, {variation id: variation} in the file's order)``.
+        ``(matcher or None, id in UTF-8, variation of each bucket, variations)``.
     :ivar bool targets_visitor_ids: whether a targeting asks for the visitor's id.
     :ivar dict group_of: variation id to the id of its group, for every variation of the file.
     :ivar bool experience_continuity: the account's setting ``enabledXPC``.
@@ -69,12 +69,10 @@ class Campaigns(object):
                 key == VISITOR_ID for targetings in targeting for key, _, _ in targetings)
             matches = compile_targeting(targeting, report)
             variations = [_variation(campaign, group_id, each) for each in _list(group, "variations")]
-            by_id = {}
-            for _, variation in variations:
-                group_of[variation.id] = group_id
-                by_id[variation.id] = variation
+            group_of.update((variation.id, group_id) for _, variation in variations)
             if matches is not nobody:
-                groups.append((matches, group_id.encode("utf-8"), spread(variations), by_id))
+                groups.append((matches, group_id.encode("utf-8"), spread(variations),
+                               tuple(variation for _, variation in variations)))
         # Only now, so that a campaign that is dropped half-way leaves nothing behind.
         self.targets_visitor_ids = self.targets_visitor_ids or targets_visitor_ids
         self.group_of.update(group_of)
@@ -109,9 +107,7 @@ def _id(parent):
     value = parent.get("id")
     if not isinstance(value, text_type) or not value:
         raise _Malformed("an id must be text, not %s" % type(value).__name__)
-    try:
-        value.encode("utf-8")
-    except UnicodeEncodeError:
+    if to_text(value) is None:
         raise _Malformed("an id must be text that UTF-8 can express")
     return value
 

@@ -21,9 +21,9 @@ def assign(campaigns, visitor_id, context, cached_ids=()):
     cached_ids = frozenset(cached_ids) if cached_ids else None
     assigned = []
     for groups in campaigns.walk:
-        for matches, prefix, by_bucket, by_id in groups:
+        for matches, prefix, by_bucket, variations in groups:
             if matches is None or matches(context):
-                variation = _cached(by_id, cached_ids) if cached_ids else None
+                variation = _cached(variations, cached_ids) if cached_ids else None
                 if variation is None:
                     variation = by_bucket[bucket(prefix, visitor)]
                 if variation is not None:
@@ -40,8 +40,8 @@ def merge(variations):
     return modifications
 
 
-def _cached(by_id, cached_ids):
-    for variation_id in by_id:
-        if variation_id in cached_ids:
-            return by_id[variation_id]
+def _cached(variations, cached_ids):
+    for variation in variations:
+        if variation.id in cached_ids:
+            return variation
     return None

@@ -7,8 +7,7 @@
 
 ``python -m flagship.emulator --bucketing FILE`` runs it alone.
 """
-from flagship.emulator.faults import Fault
+from flagship.emulator.emulator import Emulator
 from flagship.emulator.platform import Request
-from flagship.emulator.server import Emulator
 
-__all__ = ["Emulator", "Fault", "Request"]
+__all__ = ["Emulator", "Request"]

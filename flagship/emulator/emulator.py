@@ -1,0 +1,210 @@
+"""The emulator as its users see it: the platform, its faults and what it received, behind a server."""
+import json
+import threading
+
+from flagship import _validation as check
+from flagship.emulator.faults import Fault, Faults
+from flagship.emulator.platform import ENDPOINTS, Platform, Refusal
+from flagship.emulator.server import Server
+
+_CONTROL = "/_emulator/"
+
+
+class Emulator(object):
+    """The platform on loopback, serving until :meth:`stop`. A context manager starts and stops it.
+
+    :param bucketing: the campaigns, a decoded bucketing file (dict) or a path of one; None (default): no campaigns.
+    :param str env_id: the one environment it knows; default ``"env"``.
+    :param str api_key: the environment's API key; default ``"key"``.
+    :param int port: 0 (default) takes a free one.
+    :raises FlagshipParsingError: when ``bucketing`` is no bucketing file.
+    :raises OSError: from :meth:`start`, when the port is taken.
+
+    Over HTTP: ``GET`` or ``DELETE /_emulator/received``; ``POST`` or ``DELETE /_emulator/faults`` with the arguments
+    of :meth:`misbehave` as an object; ``POST /_emulator/panic`` with true or false; ``POST /_emulator/bucketing``
+    with a file.
+    """
+
+    host = "127.0.0.1"
+
+    def __init__(self, bucketing=None, env_id="env", api_key="key", port=0):
+        self._platform = Platform(check.text("Emulator", "env_id", env_id, empty=False),
+                                  check.text("Emulator", "api_key", api_key, empty=False), bucketing)
+        self._port = check.integer("Emulator", "port", port, 0, 65535)
+        self._faults, self._requests = Faults(), []
+        self._working = threading.Lock()
+        self._server = self._thread = None
+
+    def start(self):
+        """Begin to serve, in threads of its own.
+
+        :return: the emulator.
+        """
+        self._server = Server((self.host, self._port), self._answer)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), name="flagship-emulator")
+        self._thread.daemon = True
+        self._thread.start()
+        return self
+
+    def stop(self):
+        """End every connection and thread. Twice is harmless."""
+        server, self._server = self._server, None
+        if server is not None:
+            server.end()
+            self._thread.join()
+
+    def __enter__(self):
+        return self if self._server else self.start()
+
+    def __exit__(self, *exc_info):
+        self.stop()
+
+    @property
+    def env_id(self):
+        return self._platform.env_id
+
+    @property
+    def api_key(self):
+        return self._platform.api_key
+
+    @property
+    def port(self):
+        """The port, an int; kept after :meth:`stop`."""
+        if self._server is not None:
+            self._port = self._server.server_address[1]
+        return self._port
+
+    @property
+    def url(self):
+        """The base of all addresses, such as ``http://127.0.0.1:40001``."""
+        return u"http://%s:%d" % (self.host, self.port)
+
+    @property
+    def urls(self):
+        """The base URLs as keyword arguments for :class:`Config`."""
+        return {"decision_api_url": self.url + u"/v2", "cdn_url": self.url + u"/cdn",
+                "tracking_url": self.url + u"/collect"}
+
+    @property
+    def requests(self):
+        """Every request so far, refused ones too: a list of Request."""
+        return list(self._requests)
+
+    @property
+    def decisions(self):
+        """Bodies of the campaigns requests that were answered, a list of dicts."""
+        return list(self._platform.decisions)
+
+    @property
+    def context_events(self):
+        """Bodies of the context events that were accepted, a list of dicts."""
+        return list(self._platform.context_events)
+
+    @property
+    def activations(self):
+        """The activations that were accepted, a list of dicts; those of a batch with its ``cid``."""
+        return list(self._platform.activations)
+
+    @property
+    def hits(self):
+        """The hits that were accepted, a list of dicts; those of a batch with its ``cid`` and ``ds``."""
+        return list(self._platform.hits)
+
+    @property
+    def connections(self):
+        """How many connections were accepted since :meth:`start`."""
+        return self._server.accepted
+
+    @property
+    def received(self):
+        """All of the above but ``connections``, as one JSON-serialisable dict."""
+        return {"requests": [request.as_dict() for request in self.requests], "decisions": self.decisions,
+                "context_events": self.context_events, "activations": self.activations, "hits": self.hits}
+
+    def clear(self):
+        """Forget what was received."""
+        with self._working:
+            del self._requests[:]
+            for received in ("decisions", "context_events", "activations", "hits"):
+                del getattr(self._platform, received)[:]
+
+    @property
+    def panic(self):
+        """Whether the platform is in panic; may be set."""
+        return self._platform.panic
+
+    @panic.setter
+    def panic(self, panic):
+        self._platform.panic = check.boolean("Emulator", "panic", panic)
+
+    def set_bucketing(self, bucketing):
+        """Change the campaigns; ``bucketing`` as for the constructor. Each change has a later Last-Modified."""
+        with self._working:
+            self._platform.set_bucketing(bucketing)
+
+    def misbehave(self, endpoint, **fault):
+        """Make an endpoint misbehave from now on, instead of any way it did before.
+
+        :param str endpoint: ``campaigns``, ``events``, ``activate``, ``hit`` or ``bucketing``.
+        :param float delay: seconds before anything is sent; default 0.
+        :param bool hang: never answer; default False.
+        :param int status: answer this HTTP status; default None, as ever.
+        :param dict headers: further headers of the answer; default none.
+        :param body: answer this text or bytes; default None, as ever.
+        :param int size: answer this many bytes; default None, as ever.
+        :param str reset: reset the connection ``"before"`` the answer or ``"inside"`` it; default None.
+        :param bool truncate: close the connection in the middle of the answer's body; default False.
+        :param float drip: seconds between two bytes of the answer, its head included; default 0.
+        :param int times: for so many requests; default None, until :meth:`behave`.
+        :raises ParamError: on an endpoint that does not exist or a value out of range.
+        """
+        if endpoint not in ENDPOINTS:
+            raise check.param_error("misbehave", "endpoint", "must be one of %s" % ", ".join(ENDPOINTS))
+        self._faults.set(endpoint, Fault(**fault))
+
+    def behave(self, endpoint=None):
+        """End the misbehaviour of an endpoint, by default of all."""
+        self._faults.clear(endpoint)
+
+    def _answer(self, request):
+        """``(status, headers, body, fault)`` for a request; the fault is None where there is none."""
+        if request.path.startswith(_CONTROL):
+            return self._control(request) + (None,)
+        fault = self._faults.take(request.endpoint)
+        with self._working:
+            self._requests.append(request)
+            if fault is not None and fault.replaces:
+                status, headers, body = fault.status or 200, {}, fault.body
+                if body is None:
+                    body = b" " * fault.size if fault.size else b'{"message": "misbehaving"}'
+            else:
+                status, headers, body = self._taken(self._platform.answer, request)
+            request.status = status
+        return status, dict(headers, **fault.headers) if fault else headers, body, fault
+
+    def _control(self, request):
+        """The emulator's own addresses."""
+        what = request.path[len(_CONTROL):]
+        calls = {("GET", "received"): lambda: self.received,
+                 ("DELETE", "received"): self.clear,
+                 ("POST", "faults"): lambda: self.misbehave(**request.json()),
+                 ("DELETE", "faults"): self.behave,
+                 ("POST", "panic"): lambda: setattr(self, "panic", request.json()),
+                 ("POST", "bucketing"): lambda: self.set_bucketing(request.json())}
+
+        def call(request):
+            if (request.method, what) not in calls:
+                raise Refusal(404, "no such address")
+            try:
+                result = calls[request.method, what]()
+            except (TypeError, ValueError) as error:
+                raise Refusal(400, "%s" % error)
+            return 200, {}, json.dumps(result).encode("ascii")
+        return self._taken(call, request)
+
+    @staticmethod
+    def _taken(answer, request):
+        try:
+            return answer(request)
+        except Refusal as refusal:
+            return refusal.status, {}, json.dumps({"message": refusal.message}).encode("ascii")

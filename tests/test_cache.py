@@ -1,0 +1,106 @@
+# -*- coding: utf-8 -*-
+"""The visitor cache's interface: when it is called, with what, and what it may get wrong."""
+from __future__ import unicode_literals
+
+import logging
+
+import pytest
+
+from flagship.cache.cache_visitor import VisitorCacheManager
+
+
+class Store(VisitorCacheManager):
+    """A cache in a dict that notes its calls."""
+
+    def __init__(self):
+        super(Store, self).__init__()
+        self.calls, self.records = [], {}
+
+    def save(self, visitor_id, visitor_data):
+        self.calls.append(("save", visitor_id))
+        self.records[visitor_id] = visitor_data
+
+    def lookup(self, visitor_id):
+        self.calls.append(("lookup", visitor_id))
+        return self.records.get(visitor_id)
+
+
+def test_called_before_and_after(emulator, visitor):
+    """lookup comes before the request, save after it, with the documented record."""
+    store = Store()
+    store.lookup = lambda visitor_id: store.calls.append(("lookup", len(emulator.requests)))
+    visitor = visitor("ann", context={"vip": True, "country": "fr"}, visitor_cache_manager=store)
+    assert store.calls == [("lookup", 0), ("save", "ann")]
+    record = store.records["ann"]
+    color = visitor.get_modification_info("cta-color")["variationId"]
+    assert record == {"version": 1, "data": {"vId": "ann", "vaIds": [color, "vip-on", "fr-on"]}}
+
+
+def test_not_saved_after_a_failure(emulator, start):
+    store = Store()
+    emulator.misbehave("campaigns", status=500)
+    start(visitor_cache_manager=store).create_visitor("ann").synchronize_modifications()
+    assert store.calls == [("lookup", "ann")]
+
+
+def test_the_current_id_is_used(visitor):
+    store = Store()
+    visitor = visitor("ann", visitor_cache_manager=store)
+    visitor.authenticate("bob", synchronize=True)
+    assert store.calls[2:] == [("lookup", "bob"), ("save", "bob")] and store.records["bob"]["data"]["vId"] == "bob"
+
+
+def test_a_plain_object_will_do(visitor):
+    class Plain(object):
+        saved = []
+
+        def lookup(self, visitor_id):
+            return None
+
+        def save(self, visitor_id, visitor_data):
+            self.saved.append(visitor_id)
+    visitor("ann", visitor_cache_manager=Plain())
+    assert Plain.saved == ["ann"]
+
+
+def test_abstract():
+    with pytest.raises(TypeError):
+        VisitorCacheManager()
+
+
+@pytest.mark.parametrize("record", [
+    {"version": 1, "data": {"vId": "ann", "vaIds": ["a", "b"]}}, {"version": 1, "vId": "ann", "vaIds": ["a"]},
+    {"version": 1, "data": {"vId": "ann", "vaIds": []}}, {"version": 1, "vId": str("ann"), "vaIds": (str("a"),)}, None])
+def test_readable_records(visitor, log, record):
+    """Both shapes of the record, and none, are read without a word."""
+    store = Store()
+    store.records["ann"] = record
+    visitor("ann", visitor_cache_manager=store)
+    assert log.at(logging.WARNING) == []
+
+
+@pytest.mark.parametrize("record", [
+    5, "text", [], {}, {"version": 1}, {"version": 2, "vId": "ann", "vaIds": []}, {"vId": "ann", "vaIds": []},
+    {"version": True, "vId": "ann", "vaIds": []}, {"version": 1, "vId": "bob", "vaIds": []},
+    {"version": 1, "vaIds": []}, {"version": 1, "vId": "ann"}, {"version": 1, "vId": "ann", "vaIds": "a"},
+    {"version": 1, "vId": "ann", "vaIds": [1]}, {"version": 1, "data": []}, {"version": 1, "data": None},
+    {"version": 1, "data": {"vId": "ann", "vaIds": {}}}], ids=repr)
+def test_other_records_are_ignored_and_logged(visitor, log, record):
+    store = Store()
+    store.records["ann"] = record
+    visitor("ann", visitor_cache_manager=store)
+    assert len(log.at(logging.WARNING)) == 1 and "visitor cache" in log.at(logging.WARNING)[0]
+
+
+@pytest.mark.parametrize("method", ["lookup", "save"])
+def test_a_store_that_raises(visitor, log, method):
+    """It costs a log line, never a decision."""
+    store = Store()
+
+    def broken(*args):
+        raise RuntimeError("down")
+    setattr(store, method, broken)
+    visitor = visitor("ann", context={"vip": True}, visitor_cache_manager=store)
+    assert visitor.get_modification("discount", 0) == 20
+    line, = log.at(logging.ERROR)
+    assert method in line and "down" in line

@@ -1,0 +1,356 @@
+# -*- coding: utf-8 -*-
+"""The decision core: pure functions, compared with the vendor's own decisions and with their laws."""
+from __future__ import unicode_literals
+
+import hashlib
+import io
+import json
+import string
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flagship.decision.allocation import bucket, spread
+from flagship.decision.campaigns import Campaigns
+from flagship.decision.evaluator import assign, merge
+from flagship.decision.targeting import json_text
+from flagship.errors import FlagshipParsingError
+from tests.support import data
+
+
+def load(name):
+    with io.open(data(name), encoding="utf-8") as file:
+        return json.load(file)
+
+
+def flags(campaigns, visitor_id, context, cached=()):
+    """The decision in the vectors' form."""
+    return {key: {"value": each.value, "campaignId": each.campaign_id, "variationGroupId": each.variation_group_id,
+                  "variationId": each.variation_id, "reference": each.reference}
+            for key, each in merge(assign(campaigns, visitor_id, context, cached)).items()}
+
+
+@pytest.mark.parametrize("name", ["decisions.json", "decisions_unicode.json"])
+def test_vectors(name):
+    """Every decision is the vendor's."""
+    cases = 0
+    for document in load(name):
+        campaigns = Campaigns(document["bucketing"])
+        assert campaigns.problems == ()
+        for case in document["cases"]:
+            assert flags(campaigns, case["visitorId"], case["context"]) == case["expected"], case["visitorId"]
+            cases += 1
+    assert cases == {"decisions.json": 240, "decisions_unicode.json": 120}[name]
+
+
+def test_hash_vectors():
+    """Every bucket is the vendor's, wherever the text is cut into group and visitor."""
+    for case in load("hash.json"):
+        text = case["text"].encode("utf-8")
+        for cut in {0, len(text) // 2, len(text)}:
+            assert bucket(text[:cut], text[cut:]) == case["bucket"] == case["hash"] % 100
+
+
+def variation(name, allocation=100, **flags):
+    return {"id": name, "allocation": allocation, "modifications": {"type": "JSON", "value": flags or {"flag": name}}}
+
+
+def group(name, targetings, *variations):
+    """A variation group; ``targetings`` is a list of targeting groups, each a list of (key, operator, value)."""
+    return {"id": name, "variations": list(variations) or [variation(name + "-v")], "targeting": {"targetingGroups": [
+        {"targetings": [{"key": key, "operator": operator, "value": value} for key, operator, value in each]}
+        for each in targetings]}}
+
+
+EVERYBODY = [[("fs_all_users", "EQUALS", "")]]
+
+
+def campaign(*groups, **more):
+    return dict({"id": "c", "type": "ab", "variationGroups": list(groups)}, **more)
+
+
+def matches(operator, value, context, key="k", visitor_id="v"):
+    document = {"campaigns": [campaign(group("g", [[(key, operator, value)]]))]}
+    return bool(assign(Campaigns(document), visitor_id, context))
+
+
+ABSENT = object()
+
+# operator, targeting's value, [(context's value, matches)]
+OPERATORS = [
+    ("EQUALS", "a", [("a", 1), ("A", 0), ("", 0), ("ab", 0), (1, 0), (True, 0), (ABSENT, 0)]),
+    ("EQUALS", u"é😀", [(u"é😀", 1), (u"é", 0)]),
+    ("EQUALS", 1, [(1, 1), (1.0, 1), ("1", 0), (True, 0), (2, 0), (ABSENT, 0)]),
+    ("EQUALS", 0.5, [(0.5, 1), ("0.5", 0)]),
+    ("EQUALS", 0, [(0, 1), (0.0, 1), (-0.0, 1), (False, 0), ("", 0), (ABSENT, 0)]),
+    ("EQUALS", True, [(True, 1), (1, 0), (1.0, 0), ("true", 0), (False, 0)]),
+    ("EQUALS", False, [(False, 1), (0, 0), ("", 0), (ABSENT, 0)]),
+    ("EQUALS", ["a", 1, True], [("a", 1), (1, 1), (1.0, 1), (True, 1), ("1", 0), (False, 0), (ABSENT, 0)]),
+    ("EQUALS", ["a", 1], [(True, 0)]),
+    ("EQUALS", ["a", True], [(1, 0)]),
+    ("EQUALS", ["a"], [("a", 1), ("b", 0)]),
+    ("EQUALS", [], [("a", 0)]),
+    ("NOT_EQUALS", "a", [("a", 0), ("A", 1), (1, 1), (True, 1), (ABSENT, 0)]),
+    ("NOT_EQUALS", 1, [(1, 0), (1.0, 0), (True, 1), ("1", 1)]),
+    ("NOT_EQUALS", True, [(True, 0), (1, 1)]),
+    ("NOT_EQUALS", ["a", "b"], [("a", 0), ("b", 0), ("c", 1), (1, 1), (ABSENT, 0)]),
+    ("NOT_EQUALS", [], [("a", 1), (ABSENT, 0)]),
+    ("CONTAINS", "b", [("abc", 1), ("b", 1), ("ABC", 0), ("", 0), (ABSENT, 0)]),
+    ("CONTAINS", "", [("", 1), ("a", 1), (ABSENT, 0)]),
+    ("CONTAINS", 1, [("a1", 1), (21, 1), (0.1, 1), (2, 0), (True, 0)]),
+    ("CONTAINS", 1.0, [("a1", 1), (1, 1)]),
+    ("CONTAINS", ".0", [(1.0, 0), ("1.0", 1)]),
+    ("CONTAINS", "e", [(True, 1), (False, 1), (1e21, 1), (1e20, 0), (1e-7, 1), (1e-6, 0)]),
+    ("CONTAINS", True, [("it is true", 1), ("True", 0), (True, 1)]),
+    ("CONTAINS", ["x", "b"], [("abc", 1), ("ac", 0), (ABSENT, 0)]),
+    ("CONTAINS", [], [("abc", 0)]),
+    ("NOT_CONTAINS", "b", [("abc", 0), ("ac", 1), (1, 1), (ABSENT, 0)]),
+    ("NOT_CONTAINS", ["x", "b"], [("abc", 0), ("ac", 1), (ABSENT, 0)]),
+    ("STARTS_WITH", "ab", [("abc", 1), ("ab", 1), ("Abc", 0), ("cab", 0), (ABSENT, 0)]),
+    ("STARTS_WITH", 1, [(12, 1), ("1", 1), (1.5, 1), (21, 0)]),
+    ("STARTS_WITH", "t", [(True, 1), (False, 0)]),
+    ("ENDS_WITH", "bc", [("abc", 1), ("bcd", 0)]),
+    ("ENDS_WITH", 5, [(1.5, 1), (5.0, 1), (51, 0)]),
+    ("GREATER_THAN", 1, [(2, 1), (1.5, 1), (1, 0), (True, 0), ("2", 0), (ABSENT, 0)]),
+    ("GREATER_THAN", 0, [(True, 1), (False, 0)]),
+    ("GREATER_THAN", False, [(True, 1), (1, 1), (0, 0)]),
+    ("GREATER_THAN", "a", [("b", 1), ("a", 0), ("B", 0), (u"é", 1), (5, 0), (True, 0)]),
+    ("GREATER_THAN", u"\uffff", [(u"😀", 1), (u"z", 0)]),
+    ("GREATER_THAN_OR_EQUALS", 1, [(1, 1), (1.0, 1), (0, 0), (True, 1), ("1", 0)]),
+    ("GREATER_THAN_OR_EQUALS", "b", [("b", 1), ("a", 0), ("ba", 1)]),
+    ("LOWER_THAN", 1, [(0, 1), (1, 0), (False, 1), ("0", 0), (ABSENT, 0)]),
+    ("LOWER_THAN", "b", [("a", 1), ("b", 0), ("B", 1), (0, 0)]),
+    ("LOWER_THAN_OR_EQUALS", 1.5, [(1.5, 1), (1, 1), (2, 0)]),
+    ("LOWER_THAN_OR_EQUALS", "b", [("b", 1), ("c", 0)]),
+    ("EXISTS", True, [("", 1), (0, 1), (False, 1), (ABSENT, 0)]),
+    ("EXISTS", False, [("", 0), (ABSENT, 1)]),
+    ("NOT_EXISTS", True, [("", 0), (ABSENT, 1)]),
+    ("NOT_EXISTS", False, [(False, 1), (ABSENT, 0)]),
+    # No other operator takes a list, and no operator an object or null.
+] + [(operator, value, [("a", 0), (1, 0), (ABSENT, 0)])
+     for operator in ("STARTS_WITH", "ENDS_WITH", "GREATER_THAN", "GREATER_THAN_OR_EQUALS", "LOWER_THAN",
+                      "LOWER_THAN_OR_EQUALS", "EXISTS", "NOT_EXISTS")
+     for value in (["a", 1], {"a": 1})
+     ] + [(operator, value, [("a", 0), (1, 0), (ABSENT, 0)])
+          for operator in ("EQUALS", "NOT_EQUALS", "CONTAINS", "NOT_CONTAINS", "STARTS_WITH", "GREATER_THAN")
+          for value in (None, {"a": 1})
+          ] + [("EQUALS", ["a", None], [("a", 0)]), ("MATCHES", "a", [("a", 0)]), ("equals", "a", [("a", 0)]),
+               (None, "a", [("a", 0)])]
+
+
+@pytest.mark.parametrize("operator, value, present, expected", [
+    (operator, value, present, bool(expected)) for operator, value, cases in OPERATORS for present, expected in cases])
+def test_operators(operator, value, present, expected):
+    context = {} if present is ABSENT else {"k": present}
+    assert matches(operator, value, context) is expected
+
+
+@pytest.mark.parametrize("operator, value", [("EQUALS", ""), ("NOT_EQUALS", "x"), ("MATCHES", None), (None, {})])
+def test_everybody_matches_all_users(operator, value):
+    """fs_all_users matches whatever its operator and value, and whatever the context says of it."""
+    assert matches(operator, value, {}, key="fs_all_users")
+    assert matches(operator, value, {"fs_all_users": "no"}, key="fs_all_users")
+
+
+@pytest.mark.parametrize("operator, value, expected", [
+    ("EQUALS", "ann", True), ("EQUALS", ["bob", "ann"], True), ("EQUALS", "bob", False), ("NOT_EQUALS", "bob", True),
+    ("STARTS_WITH", "a", True), ("EXISTS", True, True), ("NOT_EXISTS", True, False)])
+def test_fs_users_is_the_visitor_id(operator, value, expected):
+    """fs_users is compared with the visitor's id, never with the context."""
+    assert matches(operator, value, {}, "fs_users", "ann") is expected
+    assert matches(operator, value, {"fs_users": "bob"}, "fs_users", "ann") is expected
+
+
+@pytest.mark.parametrize("groups, expected", [
+    ([], False), ([[]], False), ([[], [("a", "EQUALS", 1)]], True),
+    ([[("a", "EQUALS", 1), ("b", "EQUALS", 1)]], False), ([[("a", "EQUALS", 1), ("b", "EQUALS", 2)]], True),
+    ([[("a", "EQUALS", 0)], [("b", "EQUALS", 2)]], True),
+    ([[("fs_all_users", "EQUALS", ""), ("a", "EQUALS", 0)]], False),
+    ([[("a", "EQUALS", 0)], [("fs_all_users", "EQUALS", "")]], True),
+    ([[("a", "EQUALS", 1), ("b", "EQUALS", 2), ("c", "EXISTS", True)]], True),
+    ([[("a", "EQUALS", 1), ("b", "EQUALS", 2), ("c", "EXISTS", True), ("d", "EXISTS", True)]], False),
+    ([[("a", "EQUALS", 1), ("a", "UNKNOWN", 1)], [("b", "EQUALS", 2)]], True)])
+def test_any_group_with_all_targetings(groups, expected):
+    """Targeting is OR over groups and AND inside one; nothing to match matches nobody."""
+    document = {"campaigns": [campaign(group("g", groups))]}
+    assert bool(assign(Campaigns(document), "v", {"a": 1, "b": 2, "c": ""})) is expected
+
+
+@pytest.mark.parametrize("targeting", [None, {}, {"targetingGroups": None}, {"targetingGroups": []}])
+def test_no_targeting_matches_nobody(targeting):
+    each = group("g", EVERYBODY)
+    each["targeting"] = targeting
+    assert assign(Campaigns({"campaigns": [campaign(each)]}), "v", {}) == []
+
+
+def test_first_matching_group_decides():
+    """Where the first matching group leaves the visitor out, so does the campaign."""
+    document = {"campaigns": [campaign(
+        group("no", [[("k", "EQUALS", 1)]]), group("out", EVERYBODY, variation("out-v", 0)),
+        group("late", EVERYBODY))]}
+    assert assign(Campaigns(document), "v", {}) == []
+    assert [each.id for each in assign(Campaigns(document), "v", {"k": 1})] == ["no-v"]
+
+
+def test_later_campaign_wins_a_key():
+    document = {"campaigns": [
+        campaign(group("g1", EVERYBODY, variation("v1", a=1, b=1)), id="c1"),
+        campaign(group("g2", EVERYBODY, variation("v2", b=2, c=2)), id="c2")]}
+    assert {key: each["value"] for key, each in flags(Campaigns(document), "v", {}).items()} == {
+        "a": 1, "b": 2, "c": 2}
+
+
+SPLIT = [variation("a", 30), variation("b", 30), variation("gone", 0), variation("c", 20)]
+
+
+def test_cached_assignment_comes_first():
+    """A cached variation that its group still has wins over hash and allocation; another counts for nothing."""
+    campaigns = Campaigns({"campaigns": [campaign(group("g", EVERYBODY, *SPLIT))]})
+
+    def assigned(*cached):
+        return [each.id for each in assign(campaigns, "ann", {}, cached)]
+    hashed = assigned()
+    for name in ("a", "b", "c", "gone"):
+        assert assigned(name) == [name]
+        assert assigned("elsewhere", name) == [name]
+    assert assigned("elsewhere") == assigned("") == hashed
+
+
+def test_cached_assignment_of_a_group_that_does_not_match():
+    """A cached variation brings nobody into a target that it left."""
+    campaigns = Campaigns({"campaigns": [campaign(group("g", [[("k", "EQUALS", 1)]], *SPLIT))]})
+    assert assign(campaigns, "ann", {}, ("a",)) == []
+
+
+# JavaScript's String(number), which is what JSON.stringify writes.
+@pytest.mark.parametrize("number, text", [
+    (1.0, "1"), (-1.0, "-1"), (0.0, "0"), (-0.0, "0"), (0.1, "0.1"), (-2.5, "-2.5"), (100.0, "100"), (1e16, "1" + "0" * 16),
+    (123456789012345680000.0, "123456789012345680000"), (1e20, "1" + "0" * 20), (1e21, "1e+21"), (1.5e300, "1.5e+300"),
+    (0.0001, "0.0001"), (0.00001, "0.00001"), (0.000001, "0.000001"), (1.5e-6, "0.0000015"), (1e-7, "1e-7"),
+    (-1.25e-9, "-1.25e-9"), (5e-324, "5e-324"), (12, "12"), (2 ** 70, str(2 ** 70)), (True, "true"), (False, "false"),
+    ("x", "x")])
+def test_number_as_text(number, text):
+    assert json_text(number if number != "x" else u"x") == text
+
+
+# What is wrong with a campaign, and what is said of it; the others of its file stay in use.
+MALFORMED = [
+    (None, "an object"), ([], "an object"), ({}, "id"), ({"id": 5}, "id"), ({"id": ""}, "id"), ({"id": u"\ud800"}, "id"),
+    (campaign(variationGroups={}), "variationGroups"), (campaign("g"), "an object"), (campaign({"id": None}), "id"),
+    (campaign({"id": "g", "targeting": []}), "targeting"),
+    (campaign({"id": "g", "targeting": {"targetingGroups": {}}}), "targetingGroups"),
+    (campaign({"id": "g", "targeting": {"targetingGroups": ["x"]}}), "targeting group"),
+    (campaign({"id": "g", "targeting": {"targetingGroups": [{"targetings": ["x"]}]}}), "targeting"),
+    (campaign({"id": "g", "targeting": {"targetingGroups": [{"targetings": [{"operator": "EXISTS"}]}]}}), "targeting"),
+    (campaign({"id": "g", "variations": {}}), "variations"), (campaign({"id": "g", "variations": ["x"]}), "an object"),
+    (campaign({"id": "g", "variations": [{"id": 7}]}), "id"),
+    (campaign({"id": "g", "variations": [{"id": "v", "allocation": "50"}]}), "allocation"),
+    (campaign({"id": "g", "variations": [{"id": "v", "allocation": True}]}), "allocation"),
+    (campaign({"id": "g", "variations": [{"id": "v", "modifications": []}]}), "modifications"),
+    (campaign({"id": "g", "variations": [{"id": "v", "modifications": {"value": "x"}}]}), "value"),
+]
+
+
+@pytest.mark.parametrize("bad, said", MALFORMED)
+def test_malformed_campaign_is_skipped(bad, said):
+    """A malformed campaign is dropped whole and reported; the others stay."""
+    campaigns = Campaigns({"campaigns": [campaign(group("g1", EVERYBODY), id="c1"), bad,
+                                         campaign(group("g2", EVERYBODY), id="c2")]})
+    assert [each.campaign_id for each in assign(campaigns, "v", {})] == ["c1", "c2"]
+    assert campaigns.count == 2
+    assert len(campaigns.problems) == 1 and said in campaigns.problems[0]
+
+
+@pytest.mark.parametrize("document", [None, [], "x", 5, {"campaigns": {}}, {"campaigns": "x"}])
+def test_malformed_file(document):
+    with pytest.raises(FlagshipParsingError):
+        Campaigns(document)
+
+
+def test_unknown_things_are_ignored():
+    """Unknown keys and campaign types are never fatal, and null lists are empty ones."""
+    document = {"future": 1, "campaigns": [
+        campaign(group("g", EVERYBODY), type="holographic", new={}), campaign(id="empty", variationGroups=None)]}
+    campaigns = Campaigns(document)
+    assert campaigns.problems == () and len(assign(campaigns, "v", {})) == 1
+    assert Campaigns({"panic": True}).panic and Campaigns({"panic": True}).count == 0
+
+
+def test_unusable_targetings_are_reported_once():
+    campaigns = Campaigns({"campaigns": [campaign(group("g", [[("k", "MATCHES", 1), ("k", "EQUALS", {})]]))]})
+    assert len(campaigns.problems) == 2 and "MATCHES" in campaigns.problems[0] and "dict" in campaigns.problems[1]
+
+
+def test_modifications_are_not_shared_with_the_caller():
+    """A caller that changes a value it was given changes nobody else's."""
+    campaigns = Campaigns({"campaigns": [campaign(group("g", EVERYBODY, variation("v", flag={"list": [1]})))]})
+    merge(assign(campaigns, "v", {}))["flag"].value["list"].append(2)
+    assert merge(assign(campaigns, "v", {}))["flag"].value == {"list": [1]}
+
+
+IDS = st.text(max_size=30).filter(lambda text: not any(u"\ud800" <= each <= u"\udfff" for each in text))
+CONTEXTS = st.dictionaries(st.sampled_from(["a", "b", "plan"]), st.one_of(
+    st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), IDS), max_size=3)
+
+
+@given(visitor_id=IDS, context=CONTEXTS)
+def test_same_visitor_same_variation(visitor_id, context):
+    """A decision depends on nothing but its arguments, and changes none of them."""
+    document = load("shop.json")
+    first, before = Campaigns(document), dict(context)
+    assert flags(first, visitor_id, context) == flags(Campaigns(document), visitor_id, dict(context))
+    assert context == before
+
+
+@given(visitor_id=IDS, context=CONTEXTS, operator=st.sampled_from(["EQUALS", "CONTAINS"]),
+       value=st.one_of(st.booleans(), st.integers(), IDS, st.lists(st.one_of(st.integers(), IDS), max_size=3)))
+def test_negative_operators_are_opposites(visitor_id, context, operator, value):
+    """NOT_x is the exact opposite of x for a key that is there; both fail for one that is not."""
+    positive = matches(operator, value, context, "a", visitor_id)
+    negative = matches("NOT_" + operator, value, context, "a", visitor_id)
+    assert positive != negative if "a" in context else not positive and not negative
+
+
+ALLOCATIONS = st.lists(st.integers(0, 100), min_size=1, max_size=5)
+
+
+@given(allocations=ALLOCATIONS)
+def test_spread_is_the_running_total(allocations):
+    """A bucket's variation is the first whose running total is greater."""
+    by_bucket = spread([(each, place) for place, each in enumerate(allocations)])
+    for place, assigned in enumerate(by_bucket):
+        totals = [sum(allocations[:end + 1]) for end in range(len(allocations))]
+        greater = [end for end, total in enumerate(totals) if total > place]
+        assert assigned == (greater[0] if greater else None)
+
+
+@settings(max_examples=25, deadline=None)
+@given(allocations=st.lists(st.integers(1, 50), min_size=2, max_size=4).filter(lambda each: sum(each) <= 100),
+       name=st.text(alphabet=string.ascii_lowercase, min_size=1, max_size=8))
+def test_share_of_visitors_is_the_allocation(allocations, name):
+    """The share of visitors of each variation is within six standard deviations of its allocation."""
+    campaigns = Campaigns({"campaigns": [campaign(group(name, EVERYBODY, *[
+        variation("v%d" % place, each) for place, each in enumerate(allocations)]))]})
+    visitors, counts = 4000, {}
+    for place in range(visitors):
+        # Ids that differ in one digit are no random sample for a hash this small.
+        visitor_id = hashlib.sha1(("%s%d" % (name, place)).encode("ascii")).hexdigest()
+        for each in assign(campaigns, u"%s" % visitor_id, {}):
+            counts[each.id] = counts.get(each.id, 0) + 1
+    for place, allocation in enumerate(allocations):
+        share = allocation / 100.0
+        bound = 6 * (visitors * share * (1 - share)) ** 0.5
+        assert abs(counts.get("v%d" % place, 0) - visitors * share) <= bound
+
+
+@given(allocations=st.lists(st.integers(0, 30), min_size=1, max_size=3), more=st.integers(0, 10),
+       visitor_id=IDS)
+def test_raising_the_last_allocation_moves_nobody_between_the_others(allocations, more, visitor_id):
+    """Raising the last variation's allocation leaves every running total before it, so it only takes newcomers."""
+    def assigned(allocations):
+        document = {"campaigns": [campaign(group("g", EVERYBODY, *[
+            variation("v%d" % place, each) for place, each in enumerate(allocations)]))]}
+        return [each.id for each in assign(Campaigns(document), visitor_id, {})]
+    before, after = assigned(allocations), assigned(allocations[:-1] + [allocations[-1] + more])
+    assert after == before or (before == [] and after == ["v%d" % (len(allocations) - 1)])
