@@ -90,6 +90,11 @@ else:
         os.rename(source, target)
 
 
+def native(text):
+    """The text of an HTTP header as ``str``, which is what Python 2's client mixes with a body of bytes."""
+    return text.encode("latin-1") if PY2 and isinstance(text, text_type) else text
+
+
 def fspath(value):
     """A text path from text or from an ``os.PathLike``; None for anything else."""
     if hasattr(value, "__fspath__"):
@@ -98,4 +103,4 @@ def fspath(value):
 
 
 __all__ = ["Enum", "Mapping", "MappingProxyType", "PY2", "RecursionError", "code_points", "fspath", "integer_types",
-           "monotonic", "parse_qs", "replace", "string_types", "text_type", "to_text", "unquote", "urlsplit"]
+           "monotonic", "native", "parse_qs", "replace", "string_types", "text_type", "to_text", "unquote", "urlsplit"]

@@ -19,27 +19,44 @@ _current = threading.local()
 
 
 class Deadline(object):
-    """``with Deadline(seconds):`` bounds what this thread's bounded connections do inside."""
+    """``with Deadline(seconds):`` bounds what this thread's bounded connections do inside; it may be entered again
+    and again, by one thread at a time."""
 
-    __slots__ = ("_ends", "_outer")
+    __slots__ = ("_seconds", "_ends", "_cancelled", "_sock")
 
     def __init__(self, seconds):
-        self._ends = monotonic() + seconds
+        self._seconds, self._ends, self._cancelled, self._sock = seconds, None, False, None
 
     def __enter__(self):
-        self._outer = getattr(_current, "deadline", None)
+        self._ends = monotonic() + self._seconds
         _current.deadline = self
         return self
 
     def __exit__(self, *exc_info):
-        _current.deadline = self._outer
+        _current.deadline = self._sock = None
 
     def left(self):
         """Seconds left, more than 0; raises socket.timeout when there are none."""
         left = self._ends - monotonic()
-        if left <= 0:
+        if left <= 0 or self._cancelled:
             raise socket.timeout("timed out")
         return left
+
+    def limit(self, sock, wait=None):
+        """Let the socket's next wait be at most ``wait`` seconds (None: no matter) and what is left."""
+        self._sock = sock
+        left = self.left()
+        sock.settimeout(left if wait is None else min(left, wait))
+
+    def cancel(self):
+        """End now, from any thread: what waits inside fails, and nothing waits there again."""
+        self._cancelled = True
+        sock = self._sock
+        if sock is not None:
+            try:
+                sock.shutdown(socket.SHUT_RDWR)
+            except (socket.error, ValueError):
+                pass  # closed meanwhile
 
 
 class _BoundedReader(io.RawIOBase):
@@ -59,8 +76,7 @@ class _BoundedReader(io.RawIOBase):
 
     def readinto(self, buffer):
         while True:
-            left = self._deadline.left()
-            self._sock.settimeout(left if self._wait is None else min(left, self._wait))
+            self._deadline.limit(self._sock, self._wait)
             try:
                 return self._sock.recv_into(buffer)
             except socket.error as error:
@@ -125,12 +141,12 @@ def _connect(connection, deadline):
             sock = socket.socket(family, kind, protocol)
             for option in connection.socket_options or ():
                 sock.setsockopt(*option)
-            sock.settimeout(deadline.left())
             if connection.source_address:
                 sock.bind(connection.source_address)
+            deadline.limit(sock)
             sock.connect(address)
             # The TLS handshake, where there is one, waits with this.
-            sock.settimeout(deadline.left())
+            deadline.limit(sock)
             return sock
         except socket.error as caught:
             error = caught

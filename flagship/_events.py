@@ -3,6 +3,8 @@ import functools
 import logging
 import traceback
 
+import six
+
 from flagship.errors import FlagshipError
 from flagship.handler import FlagshipEventHandler, logger
 
@@ -15,7 +17,8 @@ class EventLog(object):
     def __init__(self, handler):
         self._handler = handler
         # With the stock handler a line that nobody listens to need not be formatted.
-        self._default = type(handler).on_log is FlagshipEventHandler.on_log
+        self._default = "on_log" not in vars(handler) and (
+            six.get_unbound_function(type(handler).on_log) is six.get_unbound_function(FlagshipEventHandler.on_log))
 
     def log(self, level, message, *args):
         if self._default and not logger.isEnabledFor(level):

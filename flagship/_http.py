@@ -2,6 +2,7 @@
 import copy
 import json
 import os
+import re
 import zlib
 
 import requests
@@ -10,9 +11,11 @@ from requests.utils import prepend_scheme_if_needed, select_proxy
 from six.moves.http_cookiejar import DefaultCookiePolicy
 
 from flagship import _deadline
-from flagship._compat import RecursionError, text_type
+from flagship._compat import RecursionError, native, text_type
 from flagship.errors import FlagshipError, TypingError
 
+# urllib3 puts the repr of its connection before its message.
+_CONNECTION = re.compile(u"^(<[^>]*>|\\w*Connection(Pool)?\\([^)]*\\)): ")
 _PIECE = 64 * 1024  # bytes; Python 3.6 allocates what it is asked to read
 
 
@@ -107,9 +110,9 @@ class HttpClient(object):
             return _Connections(session, True)
         if isinstance(self._given, requests.Session):
             return _Connections(self._given, False)
-        session = self._given()
+        session = self._given() if callable(self._given) else self._given
         if not isinstance(session, requests.Session):
-            raise TypingError("Config: session must make a requests.Session, not %s" % type(session).__name__,
+            raise TypingError("Config: session must be or make a requests.Session, not %s" % type(session).__name__,
                               "Config", "session")
         return _Connections(session, True)
 
@@ -123,23 +126,28 @@ class HttpClient(object):
             connections = self._connections = self._open()
         return connections
 
-    def send(self, endpoint, payload=None, headers=None):
+    def deadline(self):
+        """A bound for requests that may have to be cancelled, to be given to :meth:`send`."""
+        return _deadline.Deadline(self._timeout)
+
+    def send(self, endpoint, payload=None, headers=None, deadline=None):
         """Send one request.
 
         :param Endpoint endpoint: where to.
         :param payload: what to send as JSON; None: no body.
         :param dict headers: further headers for this request; None: no others.
+        :param deadline: one that :meth:`deadline` made, for one thread at a time; None: the time-out alone.
         :return: the answer, any 2xx or 304.
         :rtype: Answer
         :raises RequestFailed: for everything that can go wrong, within the time-out.
         """
         if self._closed:
             raise RequestFailed(endpoint.name, "Flagship is closed")
-        body = None if payload is None else json.dumps(payload, allow_nan=False).encode("ascii")
-        if self._debug:
-            self._events.debug("[%s] sends %s", endpoint.name, body)
         try:
-            with _deadline.Deadline(self._timeout):
+            body = None if payload is None else json.dumps(payload, allow_nan=False).encode("ascii")
+            if self._debug:
+                self._events.debug("[%s] sends %s", endpoint.name, self._masked(repr(body)))
+            with deadline or self.deadline():
                 response = self._request(endpoint, body, headers)
                 try:
                     content = self._content(response)
@@ -150,7 +158,7 @@ class HttpClient(object):
             raise RequestFailed(endpoint.name, self._cause(error))
         status = response.status_code
         if self._debug:
-            self._events.debug("[%s] %d %s", endpoint.name, status, content)
+            self._events.debug("[%s] %d %s", endpoint.name, status, self._masked(repr(content)))
         elif self._events.listens:
             self._events.debug("[%s] %d", endpoint.name, status)
         if not (200 <= status < 300 or status == 304):
@@ -172,7 +180,7 @@ class HttpClient(object):
                 prepared.body = body
                 prepared.headers["Content-Length"] = str(len(body))
         if headers:
-            prepared.headers.update(headers)
+            prepared.headers.update((name, native(value)) for name, value in headers.items())
         host = "/".join(prepared.url.split("/", 3)[:3])
         if host not in connections.settings:
             connections.settings[host] = self._settings(session, prepared.url)
@@ -255,9 +263,12 @@ class HttpClient(object):
             if "timeout" in type(error).__name__.lower() or "timed out" in message:
                 cause = u"no answer within %g s" % self._timeout
             else:
-                # urllib3 puts the repr of its connection before the message.
-                cause = u"%s: %s" % (type(error).__name__, message.rsplit(u">: ", 1)[-1])
-        return u" ".join(cause.replace(self._secret, u"***").split())
+                cause = u"%s: %s" % (type(error).__name__, _CONNECTION.sub(u"", message))
+        return u" ".join(self._masked(cause).split())
+
+    def _masked(self, text):
+        """Text for a log line, without the API key, wherever it came from."""
+        return text.replace(self._secret, u"***")
 
     def close(self):
         """Close the idle connections; requests under way end by their time-out. Twice is harmless."""

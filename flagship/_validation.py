@@ -9,6 +9,9 @@ from flagship.errors import ParamError, TypingError
 
 _INFINITY = float("inf")
 
+# A larger number has no place in JSON for most of its readers, and takes Python itself long to write.
+MAX_BITS = 1024
+
 
 def typing_error(function, parameter, value, allowed):
     return TypingError("%s: %s must be %s, not %s" % (function, parameter, allowed, type(value).__name__),
@@ -46,7 +49,7 @@ def integer(function, parameter, value, minimum=None, maximum=None):
     """An int, not a bool, within the bounds (both included)."""
     if isinstance(value, bool) or not isinstance(value, integer_types):
         raise typing_error(function, parameter, value, "int")
-    return _within(function, parameter, int(value), minimum, maximum)
+    return _within(function, parameter, _bounded(function, parameter, int(value)), minimum, maximum)
 
 
 def number(function, parameter, value, above=None, maximum=None):
@@ -58,10 +61,16 @@ def number(function, parameter, value, above=None, maximum=None):
             raise param_error(function, parameter, "(float) must be finite, not NaN or infinity")
         value = float(value)
     else:
-        value = int(value)
+        value = _bounded(function, parameter, int(value))
     if above is not None and value <= above:
         raise param_error(function, parameter, "must be greater than %s, not %r" % (above, value))
     return _within(function, parameter, value, None, maximum)
+
+
+def _bounded(function, parameter, value):
+    if value.bit_length() > MAX_BITS:
+        raise param_error(function, parameter, "(int) must be of at most %d bits" % MAX_BITS)
+    return value
 
 
 def _within(function, parameter, value, minimum, maximum):
@@ -92,31 +101,36 @@ def url(function, parameter, value, max_bytes=None):
     return accepted
 
 
-# Space, control characters and what RFC 3986 leaves no place for in a host.
+# Space and control characters; what no host name holds; host and port. The standard library's own reading of a port
+# or of brackets differs from one Python to the next.
 _SPACE = re.compile(u"[\\s\\x00-\\x20\\x7f]", re.UNICODE)
-_NO_HOST = re.compile(u"[\"<>\\\\^`{|}%,;!$&'()*+=~]")
+_NO_HOST = re.compile(u"[\"<>\\\\^`{|}%,;!$&'()*+=~\\[\\]@]")
+_HOST_AND_PORT = re.compile(u"^(?:\\[([^\\[\\]]*)\\]|([^\\[\\]:]*))(?::([0-9]{0,5}))?$")
 _IPV6 = re.compile(u"^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$")
 
 
 def url_problem(value):
-    """What keeps the text ``value`` from being an http(s) URL with a host, or None."""
+    """What keeps the text ``value`` from being an http(s) URL with a host, or None; quotes nothing of it."""
     if _SPACE.search(value):
         return "it holds white space"
     try:
         parts = urlsplit(value)
-        host, port = parts.hostname, parts.port
-    except ValueError as error:
-        return text_type(error)
+    except ValueError:
+        return "its host is not a host name"
     if parts.scheme not in ("http", "https"):
         return "its scheme is not http or https"
-    if not host:
-        return "it has no host"
-    if port is not None and not 0 < port < 65536:
+    found = _HOST_AND_PORT.match(parts.netloc.rsplit("@", 1)[-1])
+    if not found:
+        return "its host or port is malformed"
+    address, name, port = found.groups()
+    if port and not 0 < int(port) < 65536:
         return "its port is out of range"
-    if ":" in host or "[" in parts.netloc:
-        return None if _is_ipv6(host) else "its host is not an IPv6 address"
-    labels = (host[:-1] if host.endswith(".") else host).split(".")
-    if _NO_HOST.search(host) or not all(0 < len(label) <= 63 for label in labels):
+    if address is not None:
+        return None if _is_ipv6(address) else "its host is not an IPv6 address"
+    if not name:
+        return "it has no host"
+    labels = (name[:-1] if name.endswith(".") else name).split(".")
+    if _NO_HOST.search(name) or not all(0 < len(label) <= 63 for label in labels):
         return "its host is not a host name"
     return None
 

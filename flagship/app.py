@@ -10,6 +10,7 @@ from flagship.config import Config
 from flagship.decision import create_manager
 from flagship.decision.manager import PlatformState
 from flagship.errors import FlagshipError, InitializationError
+from flagship.status import Status
 from flagship.tracking import TrackingClient
 from flagship.visitor import Visitor, new_id
 
@@ -71,6 +72,17 @@ class Flagship(object):
     def config(self):
         """The Config given to the last :meth:`start`, with ``env_id`` and ``api_key``; None before."""
         return self._config
+
+    @property
+    def status(self):
+        """What the SDK runs on at this moment, for health checks.
+
+        :rtype: Status
+        """
+        runtime, config = self._runtime, self._config
+        if runtime is None:
+            return Status(config and config.mode, False)
+        return Status(config.mode, True, runtime.state.panic, **runtime.decisions.details)
 
     def start(self, env_id, api_key, config):
         """Start the SDK; what ran before is closed and replaced.

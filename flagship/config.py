@@ -29,7 +29,8 @@ def _event_handler(value):
 
 
 def _visitor_cache_manager(value):
-    if value is None or (callable(getattr(value, "lookup", None)) and callable(getattr(value, "save", None))):
+    if value is None or (not isinstance(value, type) and callable(getattr(value, "lookup", None))
+                         and callable(getattr(value, "save", None))):
         return value
     raise check.typing_error("Config", "visitor_cache_manager", value,
                              "VisitorCacheManager, an object with its two methods, or None")
@@ -43,7 +44,8 @@ def _base_url(name):
     def base_url(value):
         accepted = check.url("Config", name, value)
         if "?" in accepted or "#" in accepted:
-            raise check.param_error("Config", name, "must be a base URL, without query or fragment")
+            raise check.param_error("Config", name, "(%s) must be a base URL, without query or fragment"
+                                    % type(value).__name__)
         return accepted.rstrip("/")
     return base_url
 
@@ -67,7 +69,9 @@ def _initial_bucketing(value):
 
 
 def _session(value):
-    if value is None or callable(value) or (hasattr(value, "send") and hasattr(value, "prepare_request")):
+    # By name: to import requests is the transport's business.
+    if value is None or callable(value) or any(
+            (kind.__module__, kind.__name__) == ("requests.sessions", "Session") for kind in type(value).__mro__):
         return value
     raise check.typing_error("Config", "session", value, "requests.Session, a callable that makes one, or None")
 
@@ -150,8 +154,9 @@ class Config(object):
 
     def __setattr__(self, name, value):
         if name not in self._OPTIONS:
-            raise check.param_error("Config", name, "is not an option; there are: %s"
-                                    % ", ".join(sorted(self._OPTIONS)))
+            problem = "is given to Flagship.start" if name in ("env_id", "api_key") else "is not an option"
+            raise check.param_error("Config", name, "(%s) %s; there are: %s"
+                                    % (type(value).__name__, problem, ", ".join(sorted(self._OPTIONS))))
         self.__dict__[name] = self._OPTIONS[name][0](value)
 
     def _start(self, env_id, api_key):

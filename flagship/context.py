@@ -1,6 +1,6 @@
 """What a visitor's context may hold, and what of it leaves the process."""
 from flagship._compat import Enum, integer_types, string_types, to_text
-from flagship._validation import is_finite
+from flagship._validation import MAX_BITS, is_finite
 from flagship.errors import ContextError
 
 # Keys with this prefix are for targeting inside the process only.
@@ -54,7 +54,7 @@ def key_text(key):
 def checked_value(key, value):
     """The context value ``value`` in its internal form; raises ContextError where it is none."""
     kind = type(value)
-    if kind is bool or kind is int:
+    if kind is bool:
         return value
     if isinstance(value, string_types):
         accepted = to_text(value)
@@ -66,6 +66,8 @@ def checked_value(key, value):
             raise ContextError("the value of context key %r must be finite, not NaN or infinity" % key)
         return float(value)
     if isinstance(value, integer_types):
+        if value.bit_length() > MAX_BITS:
+            raise ContextError("the value of context key %r must be of at most %d bits" % (key, MAX_BITS))
         return int(value)
     raise ContextError("the value of context key %r must be text, bool, int or float, not %s" % (key, kind.__name__))
 

@@ -14,6 +14,9 @@ class FlagshipEventHandler(object):
     # On the class too: a subclass of 2.1.x need not have called __init__.
     catch_all_exceptions = False
 
+    #: The logger of :mod:`logging` that lines go to by default.
+    logger = logger
+
     def __init__(self, catch_all_exceptions=False):
         self.catch_all_exceptions = bool(catch_all_exceptions)
 
@@ -23,7 +26,7 @@ class FlagshipEventHandler(object):
         :param int level: a level of :mod:`logging`, such as ``logging.WARNING``.
         :param str message: one line of text, without API key, context or payload (unless ``Config(debug=True)``).
         """
-        logger.log(level, "%s", message)
+        self.logger.log(level, "%s", message)
 
     def on_exception_raised(self, exception, traceback):
         """Receive a mistake that ``catch_all_exceptions`` kept from the caller; by default it is logged as an ERROR.
@@ -31,4 +34,4 @@ class FlagshipEventHandler(object):
         :param FlagshipError exception: the mistake.
         :param str traceback: the formatted traceback.
         """
-        logger.error("%s\n%s", exception, traceback)
+        self.logger.error("%s\n%s", exception, traceback)

@@ -35,14 +35,20 @@ _WIRE = {
     "product_name": u"in", "product_sku": u"ic", "price": u"ip", "item_quantity": u"iq", "item_category": u"iv",
 }
 
+# What a hit of each type cannot be without.
+_REQUIRED = {
+    HitType.PAGE: ("location",), HitType.SCREENVIEW: ("location",), HitType.EVENT: ("category", "action"),
+    HitType.TRANSACTION: ("transaction_id", "affiliation"),
+    HitType.ITEM: ("transaction_id", "product_name", "product_sku"),
+}
+
 _setter = reports_mistakes(lambda hit, error: hit)
 
 
 def _constructor(init):
     """A constructor has no neutral result, so a caught mistake leaves a hit that ``send_hit`` refuses."""
     def refuse(hit, error):
-        hit._fields = {}
-        hit.problem = error.message
+        hit._refusal = error.message
     return reports_mistakes(refuse)(init)
 
 
@@ -54,13 +60,18 @@ class Hit(object):
     :raises ParamError: (this and every method) when an argument is out of range; the hit stays as it was.
     """
 
-    #: Why the hit cannot be sent, or None.
-    problem = None
+    _refusal = None
+
+    def __new__(cls, *args, **kwargs):
+        # Here, so that a hit whose constructor refused its arguments, or was never called, still chains.
+        hit = super(Hit, cls).__new__(cls)
+        hit._fields = {}
+        return hit
 
     @_constructor
     def __init__(self, hit_type):
         check.instance(type(self).__name__, "hit_type", hit_type, HitType)
-        self._fields = {_WIRE["type"]: hit_type.value, _WIRE["source"]: u"APP"}
+        self._set("type", hit_type.value)._set("source", u"APP")
 
     def _set(self, field, value):
         self._fields[_WIRE[field]] = value
@@ -121,6 +132,17 @@ class Hit(object):
         """
         return self._set("session_timestamp", check.integer("with_session_timestamp", "timestamp", timestamp,
                                                             minimum=0, maximum=2 ** 63 - 1))
+
+    @property
+    def problem(self):
+        """Why the hit cannot be sent, text, or None."""
+        if self._refusal:
+            return self._refusal
+        if _WIRE["type"] not in self._fields:
+            return "%s: the hit has no type" % type(self).__name__
+        missing = [field for field in _REQUIRED[HitType(self._fields[_WIRE["type"]])]
+                   if _WIRE[field] not in self._fields]
+        return "%s: %s is missing" % (type(self).__name__, " and ".join(missing)) if missing else None
 
     def get_data(self):
         """The hit as it goes on the wire, without the visitor.

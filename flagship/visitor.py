@@ -4,16 +4,16 @@ import uuid
 
 from flagship import _validation as check
 from flagship import context as contexts
-from flagship._compat import MappingProxyType, integer_types, string_types, text_type
+from flagship._compat import MappingProxyType, integer_types, string_types, text_type, to_text
 from flagship._events import reports_mistakes
 from flagship.decision.manager import DecisionError
-from flagship.decision.modification import copied
+from flagship.decision.modification import PLAIN, VALUE
 from flagship.errors import ContextError, FlagshipError
 from flagship.hits import Hit
 
 _DEFAULT_TYPES = (bool, float, dict, list, type(None)) + integer_types + string_types
 _PLAIN_DEFAULTS = frozenset(_DEFAULT_TYPES)
-_CONTAINERS = frozenset((dict, list))
+_UNKNOWN = "[%s] the visitor has no modification %r"
 
 
 class Visitor(object):
@@ -25,7 +25,7 @@ class Visitor(object):
     """
 
     def __init__(self, runtime, visitor_id, authenticated, context):
-        self._runtime, self._events = runtime, runtime.events
+        self._runtime, self._events, self._state = runtime, runtime.events, runtime.state
         # One assignment changes both, so that no thread sees one visitor's id with another's anonymous id.
         self._ids = visitor_id, new_id() if authenticated and runtime.knows_anonymous else None
         self._context, self._modifications = {}, {}
@@ -46,7 +46,7 @@ class Visitor(object):
     @property
     def modifications(self):
         """The present flags: a read-only mapping from key to :class:`Modification`; empty in panic."""
-        return MappingProxyType(self._modifications if self._runtime.state.serving else {})
+        return MappingProxyType(self._modifications if self._state.serving else {})
 
     def get_context(self):
         """The context that the caller set, without the SDK's preset keys, as a new dict."""
@@ -83,6 +83,7 @@ class Visitor(object):
         accepted, results = {}, []
         for pair in pairs:
             given = pair[0] if pair else None
+            given = given.value if isinstance(given, contexts.PresetContext) else given
             try:
                 if len(pair) != 2:
                     raise ContextError("a context tuple must be (key, value), not of length %d" % len(pair))
@@ -149,8 +150,8 @@ class Visitor(object):
         :return: ``(success, log)``; after a failure, and in panic, the visitor keeps what it has.
         """
         runtime = self._runtime
-        if runtime.state.closed:
-            return False, runtime.state.reason
+        if self._state.closed:
+            return False, self._state.reason
         visitor_id, anonymous_id = self._ids
         context = self._context
         try:
@@ -178,13 +179,19 @@ class Visitor(object):
             change.
         :raises TypingError: on an argument of the wrong type.
         """
-        if (activate is False and type(key) is text_type and type(default_value) in _PLAIN_DEFAULTS
-                and self._runtime.state.serving):
-            modification = self._modifications.get(key)
+        # What nearly every call is, at the price of a look-up; _read does the same with all checks.
+        if activate is False and type(default_value) in _PLAIN_DEFAULTS and self._state.serving:
+            try:
+                modification = self._modifications.get(key)
+            except TypeError:  # an unhashable key
+                modification = None
             if modification is not None:
-                value = modification[1]
-                if value is not None:
-                    return copied(value) if type(value) in _CONTAINERS else value
+                if modification[PLAIN]:
+                    return modification[VALUE]
+                return default_value if modification[VALUE] is None else modification.value
+            if type(key) is text_type and to_text(key) is not None:
+                self._events.info(_UNKNOWN, "get_modification", key)
+                return default_value
         return self._read("get_modification", key, default_value, activate)[0]
 
     def get_modification_with_results(self, key, default_value, activate=False):
@@ -209,19 +216,19 @@ class Visitor(object):
         modification, log = self._find(function, key)
         if modification is None:
             return default_value, False, log, None
-        value = default_value if modification[1] is None else copied(modification[1])
+        value = default_value if modification[VALUE] is None else modification.value
         return value, True, "", self._activate(modification) if activate else None
 
     def _find(self, function, key):
         """``(modification, "")``, or ``(None, log)``."""
-        if not self._runtime.state.serving:
-            log = "[%s] %s" % (function, self._runtime.state.reason)
+        if not self._state.serving:
+            log = "[%s] %s" % (function, self._state.reason)
             self._events.debug("%s", log)
             return None, log
         modification = self._modifications.get(key)
         if modification is not None:
             return modification, ""
-        log = "[%s] the visitor has no modification %r" % (function, key)
+        log = _UNKNOWN % (function, key)
         self._events.info("%s", log)
         return None, log
 
@@ -266,8 +273,8 @@ class Visitor(object):
             log = "[send_hit] refused: %s" % problem
             self._events.error("%s", log)
             return False, log
-        if not self._runtime.state.serving:
-            return False, "[send_hit] %s" % self._runtime.state.reason
+        if not self._state.serving:
+            return False, "[send_hit] %s" % self._state.reason
         visitor_id, anonymous_id = self._ids
         return self._runtime.tracking.send_hit(visitor_id, anonymous_id, hit)
 

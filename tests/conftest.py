@@ -48,8 +48,10 @@ def visitor(start):
 
 
 @pytest.fixture(autouse=True)
-def nothing_left(tmpdir):
-    """Each test runs in a directory of its own and leaves no thread and no socket."""
+def nothing_left(tmpdir, monkeypatch):
+    """Each test runs in a directory of its own and leaves no thread and no socket; no proxy stands before loopback."""
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.setenv(name, "127.0.0.1,localhost")
     threads, before, old = set(threading.enumerate()), sockets(), os.getcwd()
     tmpdir.chdir()
     with warnings.catch_warnings():

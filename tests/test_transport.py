@@ -212,7 +212,6 @@ def proxy():
 def test_environment_proxy(proxy, start, monkeypatch):
     """The environment's proxy is used, NO_PROXY is heeded, and both are read once per host."""
     monkeypatch.setenv(str("http_proxy"), str("http://127.0.0.1:%d" % proxy.server_port))
-    monkeypatch.setenv(str("no_proxy"), str("127.0.0.1"))
     visitor = start(decision_api_url="http://decision.example/v2").create_visitor("ann")
     assert visitor.synchronize_modifications() == (True, "")
     assert visitor.send_hit(PAGE) == (True, "200")

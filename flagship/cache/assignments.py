@@ -14,9 +14,10 @@ class AssignmentCache(object):
         self._manager, self._events = manager, events
 
     def lookup(self, visitor_id):
-        """The ids of the variations that the visitor was assigned, a tuple of text; empty when none are known."""
+        """The ids of the variations that the visitor was assigned, a tuple of text, empty when none are known; None
+        when there is no store."""
         if self._manager is None:
-            return ()
+            return None
         try:
             record = self._manager.lookup(visitor_id)
             return () if record is None else _read(record, visitor_id)

@@ -1,9 +1,11 @@
 """A decoded bucketing file, compiled once into what decisions walk. Immutable; a bad campaign is dropped and reported.
 """
+import copy
+
 from flagship._compat import integer_types, text_type, to_text
 from flagship.decision.allocation import spread
 from flagship.decision.modification import Modification, is_too_deep
-from flagship.decision.targeting import VISITOR_ID, compile_targeting, nobody
+from flagship.decision.targeting import Targetings
 from flagship.errors import FlagshipParsingError
 
 
@@ -31,8 +33,9 @@ class Campaigns(object):
     """A compiled bucketing file.
 
     :ivar tuple walk: for each campaign, in the file's order, a tuple of its groups that can match somebody, each
-        ``(matcher or None, id in UTF-8, variation of each bucket, variations)``.
-    :ivar bool targets_visitor_ids: whether a targeting asks for the visitor's id.
+        ``(target, other targets, id in UTF-8, variation of each bucket, variations)``; what a target is, Targetings
+        tells.
+    :ivar Targetings targetings: the targetings of all groups.
     :ivar dict group_of: variation id to the id of its group, for every variation of the file.
     :ivar bool experience_continuity: the account's setting ``enabledXPC``.
     :ivar bool panic: the file asks for panic.
@@ -40,7 +43,7 @@ class Campaigns(object):
     :ivar tuple problems: one line of text for each thing in the file that is not used.
     """
 
-    __slots__ = ("walk", "targets_visitor_ids", "group_of", "experience_continuity", "panic", "count", "problems")
+    __slots__ = ("walk", "targetings", "group_of", "experience_continuity", "panic", "count", "problems")
 
     def __init__(self, document):
         if not isinstance(document, dict):
@@ -49,7 +52,7 @@ class Campaigns(object):
         campaigns = _list(document, "campaigns", FlagshipParsingError)
         settings = document.get("accountSettings")
         self.experience_continuity = isinstance(settings, dict) and settings.get("enabledXPC") is True
-        self.targets_visitor_ids, self.group_of = False, {}
+        self.targetings, self.group_of = Targetings(), {}
         walk, problems = [], []
         for place, campaign in enumerate(campaigns):
             name = "campaigns[%d]" % place
@@ -60,23 +63,28 @@ class Campaigns(object):
                 problems.append("%s is skipped: %s" % (name, problem))
         self.walk, self.count, self.problems = tuple(walk), len(walk), tuple(problems)
 
+    def in_panic(self):
+        """The same campaigns with panic asked for."""
+        hidden = copy.copy(self)
+        hidden.panic = True
+        return hidden
+
     def _compile(self, campaign, report):
-        groups, targets_visitor_ids, group_of = [], False, {}
+        groups = []
         for group in _list(campaign, "variationGroups"):
             group_id = _id(group)
-            targeting = [_targetings(each) for each in _list(_object(group, "targeting"), "targetingGroups")]
-            targets_visitor_ids = targets_visitor_ids or any(
-                key == VISITOR_ID for targetings in targeting for key, _, _ in targetings)
-            matches = compile_targeting(targeting, report)
-            variations = [_variation(campaign, group_id, each) for each in _list(group, "variations")]
-            group_of.update((variation.id, group_id) for _, variation in variations)
-            if matches is not nobody:
-                groups.append((matches, group_id.encode("utf-8"), spread(variations),
-                               tuple(variation for _, variation in variations)))
+            targetings = [_targetings(each) for each in _list(_object(group, "targeting"), "targetingGroups")]
+            groups.append((group_id, targetings,
+                           [_variation(campaign, group_id, each) for each in _list(group, "variations")]))
         # Only now, so that a campaign that is dropped half-way leaves nothing behind.
-        self.targets_visitor_ids = self.targets_visitor_ids or targets_visitor_ids
-        self.group_of.update(group_of)
-        return tuple(groups)
+        walk = []
+        for group_id, targetings, variations in groups:
+            self.group_of.update((variation.id, group_id) for _, variation in variations)
+            targets = self.targetings.target(targetings, report)
+            if targets:
+                walk.append((targets[0], targets[1:], group_id.encode("utf-8"), spread(variations),
+                             tuple(variation for _, variation in variations)))
+        return tuple(walk)
 
 
 class _Malformed(Exception):

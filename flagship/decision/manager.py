@@ -1,4 +1,5 @@
 """What a decision manager is, and what it gives."""
+import os
 import threading
 
 from flagship.errors import FlagshipError
@@ -37,12 +38,16 @@ class DecisionManager(object):
     def start(self):
         """Get ready within the time-out; the network's failures are logged, never raised."""
 
+    #: What the status says of this manager, as keyword arguments of Status.
+    details = {}
+
     def decide(self, visitor_id, anonymous_id, context, cached_ids):
         """Decide for one visitor.
 
         :param anonymous_id: text, or None while the visitor is anonymous.
         :param dict context: text to text, bool, int or float.
-        :param tuple cached_ids: ids of the variations that the visitor was assigned before.
+        :param cached_ids: ids of the variations that the visitor was assigned before, a tuple; None where there is no
+            visitor cache, and so no use for the decision's ``variation_ids``.
         :rtype: Decision
         :raises DecisionError: when there is none, as in panic.
         """
@@ -58,16 +63,19 @@ class PlatformState(object):
     :ivar bool serving: neither in panic nor closed; what every call of a visitor asks first.
     """
 
-    __slots__ = ("panic", "closed", "serving", "_events", "_changing", "_end")
+    __slots__ = ("panic", "closed", "serving", "_events", "_changing", "_end", "_pid")
 
     def __init__(self, events):
         self.panic, self.closed, self.serving = False, False, True
-        self._events, self._changing, self._end = events, threading.Lock(), None
+        self._events, self._changing, self._end, self._pid = events, threading.Lock(), None, os.getpid()
 
     def set_panic(self, panic):
         """Enter or leave panic; a change is logged once."""
         if panic == self.panic:
             return
+        if self._pid != os.getpid():
+            # The fork may have left it locked.
+            self._pid, self._changing = os.getpid(), threading.Lock()
         with self._changing:
             changed = panic != self.panic
             self.panic = panic

@@ -3,6 +3,10 @@ from operator import itemgetter
 
 _CONTAINERS = (dict, list)
 
+#: Places in a Modification, for those to whom a property is too slow: the value itself, and whether it may be given
+#: away as it is, being neither null nor a container.
+VALUE, PLAIN = 1, 6
+
 # Deeper values are refused when they arrive: copying one could exhaust the stack of the view that reads it.
 MAX_DEPTH = 100
 
@@ -21,10 +25,11 @@ class Modification(tuple):
     __slots__ = ()
 
     def __new__(cls, key, value, campaign_id, variation_group_id, variation_id, reference):
-        return tuple.__new__(cls, (key, value, campaign_id, variation_group_id, variation_id, reference))
+        return tuple.__new__(cls, (key, value, campaign_id, variation_group_id, variation_id, reference,
+                                   value is not None and type(value) not in _CONTAINERS))
 
     def __getnewargs__(self):
-        return tuple(self)
+        return self[:PLAIN]
 
     key = property(itemgetter(0))
     campaign_id = property(itemgetter(2))
@@ -34,11 +39,11 @@ class Modification(tuple):
 
     @property
     def value(self):
-        return copied(self[1])
+        return copied(self[VALUE])
 
     def __repr__(self):
         return ("Modification(key=%r, value=%r, campaign_id=%r, variation_group_id=%r, variation_id=%r, reference=%r)"
-                % tuple(self))
+                % self[:PLAIN])
 
 
 def copied(value):

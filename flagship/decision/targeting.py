@@ -1,6 +1,8 @@
-"""Whether a visitor is in a variation group's target: pure functions, made once per bucketing file.
+"""Whether a visitor is in a variation group's target: pure, compiled once per bucketing file.
 
-A matcher is a function of one context (dict) that returns a bool. None stands for a matcher that everybody passes.
+Campaigns share audiences, so the distinct targetings of a file are numbered and each is asked once per visitor, not
+once per campaign; a variation group's target is then a comparison of sets of numbers. Equality, the most common
+operator, is not even asked: the context's value is looked up in a table of all the values that a file compares with.
 """
 import decimal
 import operator
@@ -12,75 +14,82 @@ VISITOR_ID = u"fs_users"
 
 _NUMBERS = integer_types + (float,)
 _SCALARS = (bool, text_type) + _NUMBERS
+_EVERYBODY = frozenset()
 
 
 class Unusable(Exception):
     """A targeting that can match nobody; its text says why."""
 
 
-def nobody(context):
-    return False
+class Targetings(object):
+    """The distinct targetings of a bucketing file.
 
-
-def compile_targeting(groups, report):
-    """The matcher for a variation group: any of ``groups``, each all of its targetings.
-
-    :param list groups: lists of ``(key, operator, value)``, decoded from the file.
-    :param report: is called with one line of text for each targeting that can match nobody.
+    :ivar bool ask_visitor_id: whether one of them asks for the visitor's id.
     """
-    alternatives, everybody = [], False
-    for targetings in groups:
-        matchers = [_compile_one(key, name, value, report) for key, name, value in targetings]
-        needed = [matcher for matcher in matchers if matcher is not None]
-        if matchers and not needed:
-            everybody = True
-        elif matchers and nobody not in needed:
-            alternatives.append(_every(needed))
-    return None if everybody else _any(alternatives)
 
+    __slots__ = ("ask_visitor_id", "_numbers", "_equal", "_others")
 
-def _every(matchers):
-    if len(matchers) == 1:
-        return matchers[0]
-    if len(matchers) == 2:
-        first, second = matchers
-        return lambda context: first(context) and second(context)
-    if len(matchers) == 3:
-        first, second, third = matchers
-        return lambda context: first(context) and second(context) and third(context)
+    def __init__(self):
+        self.ask_visitor_id = False
+        self._numbers = {}  # (key, operator, value) -> number
+        self._equal = {}    # key -> ({bool: numbers}, {text or number: numbers}); apart, as True == 1 in Python
+        self._others = []   # (number, function of a context that returns a bool)
 
-    def every(context):
-        for matcher in matchers:
-            if not matcher(context):
-                return False
-        return True
-    return every
+    def target(self, groups, report):
+        """Compile a variation group's target: any of ``groups``, each all of its targetings.
 
+        :param list groups: lists of ``(key, operator, value)``, decoded from the file.
+        :param report: is called with one line of text for each targeting that can match nobody.
+        :return: a tuple of frozensets of numbers; the target are those visitors for whom all of any of them hold.
+        """
+        alternatives = []
+        for targetings in groups:
+            numbers = [self._number(key, name, value, report) for key, name, value in targetings]
+            if numbers and None not in numbers:
+                alternatives.append(frozenset(number for number in numbers if number >= 0))
+        return (_EVERYBODY,) if _EVERYBODY in alternatives else tuple(alternatives)
 
-def _any(matchers):
-    if not matchers:
-        return nobody
-    if len(matchers) == 1:
-        return matchers[0]
+    def holding(self, context):
+        """The numbers of the targetings that hold for a context, a set."""
+        holding = set()
+        equal = self._equal
+        for key in context:
+            if key in equal:
+                value = context[key]
+                numbers = equal[key][value is not True and value is not False].get(value)
+                if numbers is not None:
+                    holding.update(numbers)
+        for number, holds in self._others:
+            if holds(context):
+                holding.add(number)
+        return holding
 
-    def some(context):
-        for matcher in matchers:
-            if matcher(context):
-                return True
-        return False
-    return some
+    def _number(self, key, name, value, report):
+        """A targeting's number, -1 where everybody passes it, None where nobody does."""
+        if key == ALL_VISITORS:
+            return -1
+        identity = key, name, repr(value)
+        if identity not in self._numbers:
+            self._numbers[identity] = self._add(key, name, value, report)
+        return self._numbers[identity]
 
-
-def _compile_one(key, name, value, report):
-    if key == ALL_VISITORS:
-        return None
-    try:
-        if name not in _OPERATORS:
-            raise Unusable("unknown operator")
-        return _OPERATORS[name](key, value)
-    except Unusable as problem:
-        report("targeting on %r with %s: %s" % (key, name, problem))
-        return nobody
+    def _add(self, key, name, value, report):
+        number = len(self._numbers)
+        try:
+            if name not in _OPERATORS:
+                raise Unusable("unknown operator")
+            if name == u"EQUALS":
+                tables = self._equal.setdefault(key, ({}, {}))
+                for each in _elements(value):
+                    table = tables[not isinstance(each, bool)]
+                    table[each] = table.get(each, ()) + (number,)
+            else:
+                self._others.append((number, _OPERATORS[name](key, value)))
+        except Unusable as problem:
+            report("targeting on %r with %s: %s" % (key, name, problem))
+            return None
+        self.ask_visitor_id = self.ask_visitor_id or key == VISITOR_ID
+        return number
 
 
 def json_text(value):
@@ -160,7 +169,8 @@ def _on_text(test):
 def _contains(key, value):
     if not isinstance(value, list):
         return _contains_one(key, value)
-    return _any([_contains_one(key, element) for element in _elements(value)])
+    alternatives = [_contains_one(key, element) for element in _elements(value)]
+    return lambda context: any(contains(context) for contains in alternatives)
 
 
 def _not_contains(key, value):
@@ -211,7 +221,7 @@ def _absent(key, value):
 _contains_one = _on_text(lambda present, wanted: wanted in present)
 
 _OPERATORS = {
-    u"EQUALS": _equals,
+    u"EQUALS": _equals,  # for its opposite; by itself it is a table
     u"NOT_EQUALS": _not_equals,
     u"CONTAINS": _contains,
     u"NOT_CONTAINS": _not_contains,

@@ -1,0 +1,23 @@
+"""What the SDK runs on, for health checks."""
+from collections import namedtuple
+
+_FIELDS = ("mode", "started", "panic", "source", "loaded_at", "last_modified", "campaigns")
+
+
+class Status(namedtuple("Status", _FIELDS)):
+    """What the SDK runs on at one moment; read-only.
+
+    :ivar mode: a Config.Mode, or None before the first start.
+    :ivar bool started: whether visitors can be made.
+    :ivar bool panic: whether the platform is in panic.
+    :ivar source: where the bucketing file in use came from, ``"network"``, ``"snapshot"`` (the copy on disk) or
+        ``"initial"``; None while there is none, and in API mode.
+    :ivar loaded_at: when it was loaded, seconds since the epoch (float), or None.
+    :ivar last_modified: its Last-Modified as the platform sent it, or None.
+    :ivar campaigns: the number of campaigns in use, or None.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, mode, started, panic=False, source=None, loaded_at=None, last_modified=None, campaigns=None):
+        return super(Status, cls).__new__(cls, mode, started, panic, source, loaded_at, last_modified, campaigns)

@@ -1,0 +1,73 @@
+import io
+import os
+import re
+
+from setuptools import find_packages, setup
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def read(*path):
+    with io.open(os.path.join(HERE, *path), encoding="utf-8") as file:
+        return file.read()
+
+
+def version():
+    # Read, not imported: the package's dependencies are not there yet.
+    return re.search(r'^__version__ = "(.+)"$', read("flagship", "_version.py"), re.M).group(1)
+
+
+def requirements():
+    return [line for line in read("requirements.txt").splitlines() if line and not line.startswith("#")]
+
+
+def description():
+    return read("README.md") if os.path.exists(os.path.join(HERE, "README.md")) else ""
+
+
+setup(
+    name="flagship",
+    version=version(),
+    description="Client library of the AB Tasty Flagship feature flag platform",
+    long_description=description(),
+    long_description_content_type="text/markdown",
+    url="https://github.com/abtasty/flagship-python-sdk",
+    project_urls={
+        "Documentation": "https://docs.developers.flagship.io/docs/python-v2-1",
+        "Source": "https://github.com/abtasty/flagship-python-sdk",
+    },
+    author="Flagship Team",
+    author_email="support@flagship.io",
+    license="Apache-2.0",
+    packages=find_packages(include=["flagship", "flagship.*"]),
+    python_requires=">=2.7, !=3.0.*, !=3.1.*, !=3.2.*, !=3.3.*, !=3.4.*, !=3.5.*",
+    install_requires=requirements(),
+    extras_require={
+        "test": [
+            "hypothesis>=4.57,<7",
+            "pytest>=4.6,<10",
+            "requests-mock>=1.9,<2",
+            "responses>=0.17,<1",
+        ],
+    },
+    classifiers=[
+        "Development Status :: 5 - Production/Stable",
+        "Intended Audience :: Developers",
+        "License :: OSI Approved :: Apache Software License",
+        "Operating System :: OS Independent",
+        "Programming Language :: Python",
+        "Programming Language :: Python :: 2",
+        "Programming Language :: Python :: 2.7",
+        "Programming Language :: Python :: 3",
+        "Programming Language :: Python :: 3.6",
+        "Programming Language :: Python :: 3.7",
+        "Programming Language :: Python :: 3.8",
+        "Programming Language :: Python :: 3.9",
+        "Programming Language :: Python :: 3.10",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Programming Language :: Python :: Implementation :: CPython",
+        "Topic :: Software Development :: Libraries :: Python Modules",
+    ],
+)

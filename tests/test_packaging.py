@@ -1,0 +1,66 @@
+"""What setup.py tells an installer."""
+import hashlib
+import io
+import os
+import re
+import runpy
+import sys
+import types
+
+import pytest
+
+import flagship
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+NAME = re.compile(r"[\w-]+")
+
+
+def read(name):
+    with io.open(os.path.join(ROOT, name), encoding="utf-8") as file:
+        return file.read()
+
+
+@pytest.fixture
+def metadata(monkeypatch):
+    """The arguments of setup()."""
+    told = {}
+    # An environment of Python 3.12 or later has no setuptools.
+    setuptools = types.ModuleType("setuptools")
+    setuptools.setup, setuptools.find_packages = lambda **options: told.update(options), lambda **options: options
+    monkeypatch.setitem(sys.modules, "setuptools", setuptools)
+    runpy.run_path(os.path.join(ROOT, "setup.py"))
+    return told
+
+
+def test_the_version_is_the_package_s(metadata):
+    assert (metadata["name"], metadata["version"]) == ("flagship", flagship.__version__)
+
+
+def test_requirements_txt_installs_what_the_package_needs(metadata):
+    lines = [line.strip() for line in read("requirements.txt").splitlines()]
+    assert metadata["install_requires"] == [line for line in lines if line and line[0] != "#"]
+
+
+def test_nothing_is_needed_at_run_time_but_four_libraries(metadata):
+    assert {NAME.match(line).group() for line in metadata["install_requires"]} == {"enum34", "mmh3", "requests", "six"}
+
+
+def test_every_requirement_is_a_range(metadata):
+    for line in metadata["install_requires"] + metadata["extras_require"]["test"]:
+        versions = line.split(";")[0]
+        assert ">=" in versions and "<" in versions and "==" not in versions and "~=" not in versions, line
+
+
+def test_enum34_is_for_python_2_alone(metadata):
+    assert [line.split(";")[1].strip() for line in metadata["install_requires"] if line.startswith("enum34")] == [
+        'python_version < "3"']
+
+
+def test_this_interpreter_is_among_those_that_are_told(metadata):
+    assert "Programming Language :: Python :: %d.%d" % sys.version_info[:2] in metadata["classifiers"]
+
+
+def test_the_license_is_the_whole_apache_license():
+    # The digest of the text at https://www.apache.org/licenses/LICENSE-2.0.txt.
+    assert hashlib.sha256(read("LICENSE").encode("utf-8")).hexdigest() == (
+        "cfc7749b96f63bd31c3c42b5c471bf756814053e847c10f3eb003417bc523d30")
