@@ -157,6 +157,7 @@ def measure_2_1_5(file):
         response = requests.Response()
         response.status_code, response.url = 200, url
         response._content = json.dumps(file).encode("utf-8") if "bucketing" in url else b"{}"
+        response.headers["Last-Modified"] = "Mon, 23 Nov 2026 00:00:00 GMT"  # without it 2.1.5 keeps no file
         response.request = requests.Request(method, url).prepare()
         return response
     requests.api.request = requests.request = answer

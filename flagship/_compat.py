@@ -73,6 +73,9 @@ def to_text(value):
     return value if type(value) is str else "".join((value, ""))
 
 
+#: Whether a text is ASCII, where Python knows that without looking (3.7); elsewhere the answer is "perhaps not".
+is_ascii = getattr(text_type, "isascii", lambda text: False)
+
 if PY2:
     def code_points(text):
         """A key that orders text by code point (narrow builds compare UTF-16 units)."""
@@ -102,5 +105,5 @@ def fspath(value):
     return to_text(value) if isinstance(value, string_types) else None
 
 
-__all__ = ["Enum", "Mapping", "MappingProxyType", "PY2", "RecursionError", "code_points", "fspath", "integer_types",
+__all__ = ["Enum", "Mapping", "MappingProxyType", "PY2", "RecursionError", "code_points", "fspath", "integer_types", "is_ascii",
            "monotonic", "native", "parse_qs", "replace", "string_types", "text_type", "to_text", "unquote", "urlsplit"]

@@ -1,5 +1,5 @@
 """What a visitor's context may hold, and what of it leaves the process."""
-from flagship._compat import Enum, integer_types, string_types, to_text
+from flagship._compat import Enum, integer_types, is_ascii, string_types, text_type, to_text
 from flagship._validation import MAX_BITS, is_finite
 from flagship.errors import ContextError
 
@@ -36,6 +36,7 @@ class PresetContext(Enum):
     INTERFACE_NAME = u"sdk_interfaceName"
 
 
+_PLAIN = 2 ** 63  # an int that needs no look at its size
 _PRESET_KEYS = frozenset(key.value for key in PresetContext)
 
 
@@ -70,6 +71,16 @@ def checked_value(key, value):
             raise ContextError("the value of context key %r must be of at most %d bits" % (key, MAX_BITS))
         return int(value)
     raise ContextError("the value of context key %r must be text, bool, int or float, not %s" % (key, kind.__name__))
+
+
+def plain_copy(context):
+    """A copy of a dict all of whose pairs are as simple as they mostly are, or None: then each needs a check."""
+    for key, value in context.items():
+        kind = type(value)
+        if type(key) is not text_type or not is_ascii(key) or not (
+                kind is bool or kind is text_type and is_ascii(value) or kind is int and -_PLAIN < value < _PLAIN):
+            return None
+    return dict(context)
 
 
 def own(context):

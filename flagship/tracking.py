@@ -1,6 +1,7 @@
 """What visitors did, on its way to the platform: activations, context events and hits."""
-from flagship._version import __version__
 from flagship._http import Endpoint, RequestFailed
+from flagship._version import __version__
+from flagship.context import public
 
 SDK_HEADERS = {"x-sdk-client": "python", "x-sdk-version": __version__}
 
@@ -27,8 +28,8 @@ class TrackingClient(object):
         return self._send(self._activate, payload)
 
     def send_context(self, visitor_id, context):
-        """Report the visitor's context, a dict without keys that may not leave the process."""
-        return self._send(self._context, {"type": "CONTEXT", "visitorId": visitor_id, "data": context})
+        """Report what of the visitor's context may leave the process."""
+        return self._send(self._context, {"type": "CONTEXT", "visitorId": visitor_id, "data": public(context)})
 
     def send_hit(self, visitor_id, anonymous_id, hit):
         """Report a valid hit."""

@@ -29,9 +29,11 @@ class Visitor(object):
         # One assignment changes both, so that no thread sees one visitor's id with another's anonymous id.
         self._ids = visitor_id, new_id() if authenticated and runtime.knows_anonymous else None
         self._context, self._modifications = {}, {}
-        self._changing = threading.Lock()
         if context:
-            self._update("create_visitor", context.items())
+            self._context = contexts.plain_copy(context)
+            if self._context is None:
+                self._context = self._accepted("create_visitor", context.items())[0]
+        self._changing = threading.Lock()
 
     @property
     def visitor_id(self):
@@ -149,13 +151,14 @@ class Visitor(object):
 
         :return: ``(success, log)``; after a failure, and in panic, the visitor keeps what it has.
         """
-        runtime = self._runtime
         if self._state.closed:
             return False, self._state.reason
+        runtime, context = self._runtime, self._context
         visitor_id, anonymous_id = self._ids
-        context = self._context
+        cache = runtime.cache
         try:
-            decision = runtime.decisions.decide(visitor_id, anonymous_id, context, runtime.cache.lookup(visitor_id))
+            modifications, variation_ids = runtime.decisions.decide(
+                visitor_id, anonymous_id, context, None if cache is None else cache.lookup(visitor_id))
         except DecisionError as failure:
             log = "[synchronize_modifications] %s" % failure.message
             if failure.expected:
@@ -163,9 +166,10 @@ class Visitor(object):
             else:
                 self._events.error("%s", log)
             return False, log
-        self._modifications = decision.modifications
-        runtime.tracking.send_context(visitor_id, contexts.public(context))
-        runtime.cache.save(visitor_id, decision.variation_ids)
+        self._modifications = modifications
+        runtime.tracking.send_context(visitor_id, context)
+        if cache is not None:
+            cache.save(visitor_id, variation_ids)
         return True, ""
 
     def get_modification(self, key, default_value, activate=False):

@@ -1,9 +1,11 @@
 """What several test files use."""
 import os
+import time
 
 from flagship.handler import FlagshipEventHandler
 
-DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data")
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+DATA = os.path.join(ROOT, "tests", "data")
 
 
 def data(name):
@@ -40,3 +42,27 @@ def descriptors():
 
 def sockets():
     return {target for target in descriptors().values() if target.startswith("socket:")}
+
+
+def eventually(holds, seconds=10):
+    """Wait until ``holds()`` is true; its last value. The bound is for what is broken, not for what is slow."""
+    ends = time.time() + seconds
+    while not holds() and time.time() < ends:
+        time.sleep(0.005)
+    return holds()
+
+
+def everybody(campaign, *variations):
+    """A campaign for every visitor; each variation is ``(id, allocation, {flag: value})``."""
+    return {"id": campaign, "type": "ab", "variationGroups": [{
+        "id": campaign + "-group",
+        "targeting": {"targetingGroups": [{"targetings": [{"key": "fs_all_users", "operator": "EQUALS", "value": ""}]}]},
+        "variations": [{"id": name, "allocation": allocation, "reference": place == 0,
+                        "modifications": {"type": "JSON", "value": flags}}
+                       for place, (name, allocation, flags) in enumerate(variations)]}]}
+
+
+def file_of(version, campaigns=1):
+    """A bucketing file whose every flag has the value ``version``."""
+    return {"campaigns": [everybody("c%d" % place, ("v%d-%s" % (place, version), 100, {"flag%d" % place: version}))
+                          for place in range(campaigns)]}

@@ -262,7 +262,8 @@ def test_malformed_campaign_is_skipped(bad, said):
     assert len(campaigns.problems) == 1 and said in campaigns.problems[0]
 
 
-@pytest.mark.parametrize("document", [None, [], "x", 5, {"campaigns": {}}, {"campaigns": "x"}])
+@pytest.mark.parametrize("document", [
+    None, [], "x", 5, {}, {"message": "sorry"}, {"campaigns": {}}, {"campaigns": "x"}, {"campaigns": None}])
 def test_malformed_file(document):
     with pytest.raises(FlagshipParsingError):
         Campaigns(document)

@@ -7,17 +7,14 @@ _VERSION = 1
 class AssignmentCache(object):
     """Looks assignments up and saves them; never raises.
 
-    :param manager: a VisitorCacheManager, an object with its two methods, or None for no store.
+    :param manager: a VisitorCacheManager, or an object with its two methods.
     """
 
     def __init__(self, manager, events):
         self._manager, self._events = manager, events
 
     def lookup(self, visitor_id):
-        """The ids of the variations that the visitor was assigned, a tuple of text, empty when none are known; None
-        when there is no store."""
-        if self._manager is None:
-            return None
+        """The ids of the variations that the visitor was assigned, a tuple of text, empty when none are known."""
         try:
             record = self._manager.lookup(visitor_id)
             return () if record is None else _read(record, visitor_id)
@@ -29,8 +26,6 @@ class AssignmentCache(object):
 
     def save(self, visitor_id, variation_ids):
         """Keep the ids of the variations that the visitor is assigned."""
-        if self._manager is None:
-            return
         try:
             self._manager.save(visitor_id, {"version": _VERSION,
                                             "data": {"vId": visitor_id, "vaIds": list(variation_ids)}})

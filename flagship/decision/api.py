@@ -2,7 +2,7 @@
 from flagship._compat import text_type
 from flagship._http import Endpoint, RequestFailed
 from flagship.context import public
-from flagship.decision.manager import Decision, DecisionError, DecisionManager
+from flagship.decision.manager import DecisionError, DecisionManager
 from flagship.decision.modification import Modification, is_too_deep
 from flagship.tracking import SDK_HEADERS
 
@@ -40,7 +40,7 @@ class ApiDecisionManager(DecisionManager):
                 continue
             variation_ids.append(variation_id)
             modifications.update(flags)
-        return Decision(modifications, tuple(variation_ids))
+        return modifications, tuple(variation_ids)
 
 
 def _campaigns(answer):

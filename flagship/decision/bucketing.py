@@ -10,8 +10,8 @@ from flagship._http import Endpoint, RequestFailed
 from flagship._threads import RepeatingTask
 from flagship.decision.campaigns import Campaigns
 from flagship.decision.evaluator import assign, merge
-from flagship.decision.manager import Decision, DecisionError, DecisionManager
-from flagship.decision.snapshot import Snapshot, Unreadable, decode, read
+from flagship.decision.manager import DecisionError, DecisionManager
+from flagship.decision.snapshot import Snapshot, Unreadable, decode, is_record, read, unwrapped
 from flagship.errors import FlagshipParsingError
 
 _JITTER = 0.1        # a share of the interval, added, so that many processes do not ask as one
@@ -36,7 +36,7 @@ class BucketingDecisionManager(DecisionManager):
 
     def __init__(self, config, http, events, state):
         self._http, self._events, self._state = http, events, state
-        self._interval = config.polling_interval
+        self._env_id, self._interval = config.env_id, config.polling_interval
         self._cdn = Endpoint("bucketing", "GET", "%s/%s/bucketing.json" % (config.cdn_url, config.env_id))
         self._initial = config.initial_bucketing
         self._snapshot = Snapshot(config.bucketing_file, config.env_id) if config.bucketing_file else None
@@ -64,8 +64,8 @@ class BucketingDecisionManager(DecisionManager):
             raise DecisionError("there is no bucketing file yet")
         variations = assign(file.campaigns, visitor_id, context, cached_ids)
         if cached_ids is None:
-            return Decision(merge(variations), ())
-        return Decision(merge(variations), _to_keep(file.campaigns, variations, cached_ids))
+            return merge(variations), ()
+        return merge(variations), _to_keep(file.campaigns, variations, cached_ids)
 
     @property
     def details(self):
@@ -109,7 +109,9 @@ class BucketingDecisionManager(DecisionManager):
             self._events.warning("[bucketing] the snapshot %s is ignored: %s", self._snapshot.path, problem)
         if self._file is None and self._initial is not None:
             try:
-                self._use(_decoded_initial(self._initial), "initial")
+                initial = _decoded_initial(self._initial)
+                # An image may ship the copy that an earlier process wrote.
+                self._use(unwrapped(initial, self._env_id)[0] if is_record(initial) else initial, "initial")
             except (Unreadable, FlagshipParsingError) as problem:
                 self._events.error("[bucketing] initial_bucketing is ignored: %s", problem)
 

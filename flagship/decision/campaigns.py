@@ -49,7 +49,10 @@ class Campaigns(object):
         if not isinstance(document, dict):
             raise FlagshipParsingError("a bucketing file must be an object, not %s" % type(document).__name__)
         self.panic = document.get("panic") is True
-        campaigns = _list(document, "campaigns", FlagshipParsingError)
+        campaigns = document.get("campaigns", [] if self.panic else None)
+        if not isinstance(campaigns, list):
+            # An object without campaigns is somebody's error message; taken for a file it would end every campaign.
+            raise FlagshipParsingError("campaigns must be a list, not %s" % type(campaigns).__name__)
         settings = document.get("accountSettings")
         self.experience_continuity = isinstance(settings, dict) and settings.get("enabledXPC") is True
         self.targetings, self.group_of = Targetings(), {}
@@ -100,12 +103,12 @@ def _object(parent, key):
     return value
 
 
-def _list(parent, key, error=_Malformed):
+def _list(parent, key):
     value = parent.get(key)
     if value is None:
         return []
     if not isinstance(value, list):
-        raise error("%s must be a list, not %s" % (key, type(value).__name__))
+        raise _Malformed("%s must be a list, not %s" % (key, type(value).__name__))
     return value
 
 

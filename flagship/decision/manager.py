@@ -16,19 +16,6 @@ class DecisionError(FlagshipError):
         self.expected = expected
 
 
-class Decision(object):
-    """What a visitor gets.
-
-    :ivar dict modifications: key to Modification; not to be changed.
-    :ivar tuple variation_ids: the assignments to keep for the visitor.
-    """
-
-    __slots__ = ("modifications", "variation_ids")
-
-    def __init__(self, modifications, variation_ids):
-        self.modifications, self.variation_ids = modifications, variation_ids
-
-
 class DecisionManager(object):
     """The interface of the managers of both modes."""
 
@@ -48,7 +35,8 @@ class DecisionManager(object):
         :param dict context: text to text, bool, int or float.
         :param cached_ids: ids of the variations that the visitor was assigned before, a tuple; None where there is no
             visitor cache, and so no use for the decision's ``variation_ids``.
-        :rtype: Decision
+        :return: ``(modifications, variation_ids)``: a dict from key to Modification, not to be changed, and a tuple
+            of the assignments to keep for the visitor.
         :raises DecisionError: when there is none, as in panic.
         """
         raise NotImplementedError

@@ -37,6 +37,19 @@ def read(path):
         raise Unreadable("it cannot be read: %s" % (error.strerror or error))
 
 
+def is_record(decoded):
+    """Whether decoded JSON is what :meth:`Snapshot.save` writes, of whatever environment."""
+    return isinstance(decoded, dict) and _ENVIRONMENT in decoded and _BUCKETING in decoded
+
+
+def unwrapped(record, env_id):
+    """``(decoded bucketing file, Last-Modified or None)`` of a record; raises Unreadable."""
+    if record[_ENVIRONMENT] != env_id:
+        raise Unreadable("it is of another environment")
+    modified = record.get(_MODIFIED)
+    return record[_BUCKETING], modified if isinstance(modified, text_type) else None
+
+
 class Snapshot(object):
     """One environment's copy at one path; several processes may share it.
 
@@ -55,12 +68,9 @@ class Snapshot(object):
         if content is None:
             return None
         record = decode(content)
-        if not isinstance(record, dict) or _ENVIRONMENT not in record or _BUCKETING not in record:
+        if not is_record(record):
             raise Unreadable("it is not a snapshot")
-        if record[_ENVIRONMENT] != self._env_id:
-            raise Unreadable("it is of another environment")
-        modified = record.get(_MODIFIED)
-        return record[_BUCKETING], modified if isinstance(modified, text_type) else None
+        return unwrapped(record, self._env_id)
 
     def save(self, content, last_modified):
         """Keep the bucketing file ``content`` (bytes of JSON); raises EnvironmentError, and leaves what was there."""

@@ -16,6 +16,9 @@ _NUMBERS = integer_types + (float,)
 _SCALARS = (bool, text_type) + _NUMBERS
 _EVERYBODY = frozenset()
 
+# In Python True == 1, so that one would find the other in a table.
+_BOOLS = {True: (True,), False: (False,)}
+
 
 class Unusable(Exception):
     """A targeting that can match nobody; its text says why."""
@@ -32,7 +35,7 @@ class Targetings(object):
     def __init__(self):
         self.ask_visitor_id = False
         self._numbers = {}  # (key, operator, value) -> number
-        self._equal = {}    # key -> ({bool: numbers}, {text or number: numbers}); apart, as True == 1 in Python
+        self._equal = {}    # key -> {value, a bool by its name in _BOOLS: numbers}
         self._others = []   # (number, function of a context that returns a bool)
 
     def target(self, groups, report):
@@ -53,12 +56,11 @@ class Targetings(object):
         """The numbers of the targetings that hold for a context, a set."""
         holding = set()
         equal = self._equal
-        for key in context:
+        for key, value in context.items():
             if key in equal:
-                value = context[key]
-                numbers = equal[key][value is not True and value is not False].get(value)
+                numbers = equal[key].get(_BOOLS[value] if value is True or value is False else value)
                 if numbers is not None:
-                    holding.update(numbers)
+                    holding |= numbers
         for number, holds in self._others:
             if holds(context):
                 holding.add(number)
@@ -79,10 +81,10 @@ class Targetings(object):
             if name not in _OPERATORS:
                 raise Unusable("unknown operator")
             if name == u"EQUALS":
-                tables = self._equal.setdefault(key, ({}, {}))
+                table = self._equal.setdefault(key, {})
                 for each in _elements(value):
-                    table = tables[not isinstance(each, bool)]
-                    table[each] = table.get(each, ()) + (number,)
+                    each = _BOOLS[each] if isinstance(each, bool) else each
+                    table[each] = table.get(each, _EVERYBODY) | {number}
             else:
                 self._others.append((number, _OPERATORS[name](key, value)))
         except Unusable as problem:

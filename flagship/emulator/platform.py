@@ -25,13 +25,14 @@ class Request(object):
     :ivar dict headers: lower-case name to value.
     :ivar bytes body: as it came.
     :ivar status: the HTTP status of the answer, None while there is none.
+    :ivar float time: when it came, seconds since the epoch.
     """
 
-    __slots__ = ("endpoint", "method", "path", "headers", "body", "status")
+    __slots__ = ("endpoint", "method", "path", "headers", "body", "status", "time")
 
     def __init__(self, endpoint, method, path, headers, body):
         self.endpoint, self.method, self.path, self.headers, self.body = endpoint, method, path, headers, body
-        self.status = None
+        self.status, self.time = None, time.time()
 
     def json(self):
         """The decoded body; raises ValueError where it is not JSON."""
@@ -39,7 +40,7 @@ class Request(object):
 
     def as_dict(self):
         return {"endpoint": self.endpoint, "method": self.method, "path": self.path, "headers": self.headers,
-                "body": self.body.decode("utf-8", "replace"), "status": self.status}
+                "body": self.body.decode("utf-8", "replace"), "status": self.status, "time": self.time}
 
 
 class Refusal(Exception):
