@@ -77,9 +77,11 @@ def soak(seconds, threads=8):
         workers = [threading.Thread(target=work, args=(number, flagship)) for number in range(threads)]
         for worker in workers:
             worker.start()
-        ends = time.time() + seconds
-        while time.time() < ends:
-            time.sleep(0.1)
+        tick = time.time()
+        ends = tick + seconds
+        while tick < ends:
+            tick += 0.1
+            time.sleep(max(0, tick - time.time()))
             report["versions"] += 1
             emulator.set_bucketing(document(report["versions"]))
             if report["versions"] % 10 in (5, 7):

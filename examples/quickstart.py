@@ -19,8 +19,8 @@ from flagship.hits import Event, EventCategory, Item, Page, Screen, Transaction
 
 CAMPAIGNS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "campaigns.json")
 
-# Each is one run. With several the decisions are compared.
-MODES = [Config.Mode.API]
+# One run each; then the decisions are compared.
+MODES = [Config.Mode.API, Config.Mode.BUCKETING]
 
 # Fixed ids, so that every run gives the same result. Without an id a visitor gets a random one.
 GUEST = "guest-58207"
