@@ -44,6 +44,7 @@ setup(
     install_requires=requirements(),
     extras_require={
         "test": [
+            "gunicorn>=19.10,<28",
             "hypothesis>=4.57,<7",
             "pytest>=4.6,<10",
             "requests-mock>=1.9,<2",

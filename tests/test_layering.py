@@ -1,0 +1,66 @@
+"""The modules' imports point one way: down the list of CONTRIBUTING.md."""
+import ast
+import io
+import os
+
+import pytest
+
+import flagship
+
+PACKAGE = os.path.dirname(os.path.abspath(flagship.__file__))
+
+# From the bottom up; a module may import those of the lines before its own, and within a line those to its left.
+LAYERS = """
+_compat _version errors handler
+_events _validation
+context hits status
+cache.cache_visitor cache
+config
+_deadline _http _threads
+tracking cache.assignments
+decision.modification decision.allocation decision.targeting decision.campaigns decision.evaluator
+decision.manager decision.snapshot decision.api decision.bucketing decision
+visitor
+app
+helpers helpers.hits helpers.preset_context
+emulator.collect emulator.faults emulator.platform emulator.server emulator.emulator emulator emulator.__main__
+"""
+ORDER = LAYERS.split()
+
+
+def modules():
+    for folder, _, names in os.walk(PACKAGE):
+        for name in sorted(names):
+            if name.endswith(".py"):
+                path = os.path.join(folder, name)
+                dotted = os.path.relpath(path, PACKAGE)[:-3].replace(os.sep, ".")
+                yield dotted[:-len(".__init__")] if dotted.endswith(".__init__") else dotted, path
+
+
+def imported(path):
+    """The modules of the package that a module imports, anywhere in it."""
+    with io.open(path, encoding="utf-8") as file:
+        tree = ast.parse(file.read().encode("utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "flagship":
+            module = node.module[len("flagship."):]
+            for alias in node.names:
+                inner = ".".join(part for part in (module, alias.name) if part)
+                yield inner if inner in ORDER else module
+
+
+@pytest.mark.parametrize("module, path", [pair for pair in modules() if pair[0] != "__init__"],
+                         ids=lambda value: value if "/" not in value else "")
+def test_imports_point_down(module, path):
+    assert module in ORDER, "a new module has a place in LAYERS"
+    for other in imported(path):
+        assert ORDER.index(other) < ORDER.index(module), "%s imports %s" % (module, other)
+
+
+def test_the_decision_core_runs_alone():
+    """No network, thread, clock or option: the modules of the decision itself import none."""
+    core = ("modification", "allocation", "targeting", "campaigns", "evaluator")
+    allowed = {"_compat", "errors"} | {"decision." + name for name in core}
+    for module, path in modules():
+        if module in {"decision." + name for name in core}:
+            assert set(imported(path)) <= allowed, module
