@@ -1,9 +1,7 @@
 """The one road to the network, and the only module that knows requests."""
 import copy
-import json
 import os
 import re
-import zlib
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -11,28 +9,13 @@ from requests.utils import prepend_scheme_if_needed, select_proxy
 from six.moves.http_cookiejar import DefaultCookiePolicy
 
 from flagship import _deadline
-from flagship._compat import RecursionError, native, text_type
-from flagship.errors import FlagshipError, TypingError
+from flagship._answer import Answer, Refused, RequestFailed, content
+from flagship._compat import native, text_type
+from flagship._json import encode
+from flagship.errors import TypingError
 
 # urllib3 puts the repr of its connection before its message.
 _CONNECTION = re.compile(u"^(<[^>]*>|\\w*Connection(Pool)?\\([^)]*\\)): ")
-_PIECE = 64 * 1024  # bytes; Python 3.6 allocates what it is asked to read
-
-
-class RequestFailed(FlagshipError):
-    """A request that gave no usable answer.
-
-    :ivar str endpoint: the endpoint's name.
-    :ivar str cause: what went wrong.
-    :ivar status: the answer's HTTP status, or None when there was no answer.
-    """
-
-    def __init__(self, endpoint, cause, status=None):
-        super(RequestFailed, self).__init__("%s: %s" % (endpoint, cause))
-        self.endpoint, self.cause, self.status = endpoint, cause, status
-
-    def __reduce__(self):
-        return type(self), (self.endpoint, self.cause, self.status)
 
 
 class Endpoint(object):
@@ -46,30 +29,6 @@ class Endpoint(object):
         if method == "POST":
             self.headers["Content-Type"] = "application/json"
         self.headers.update(headers)
-
-
-class Answer(object):
-    """A 2xx or 304: ``status``, ``headers`` (case-insensitive mapping) and ``body`` (bytes, decompressed)."""
-
-    __slots__ = ("endpoint", "status", "headers", "body")
-
-    def __init__(self, endpoint, status, headers, body):
-        self.endpoint, self.status, self.headers, self.body = endpoint, status, headers, body
-
-    def json(self):
-        """The decoded body; raises RequestFailed where it is not JSON."""
-        try:
-            return json.loads(self.body.decode("utf-8"), parse_constant=_refuse_constant)
-        except (ValueError, RecursionError):
-            raise RequestFailed(self.endpoint, "the answer is not JSON", self.status)
-
-
-def _refuse_constant(name):
-    raise ValueError("%s is not JSON" % name)
-
-
-class _Refused(Exception):
-    """An answer that is not taken; its text is the cause."""
 
 
 class _Connections(object):
@@ -137,20 +96,20 @@ class HttpClient(object):
         :param payload: what to send as JSON; None: no body.
         :param dict headers: further headers for this request; None: no others.
         :param deadline: one that :meth:`deadline` made, for one thread at a time; None: the time-out alone.
-        :return: the answer, any 2xx or 304.
+        :return: the answer, any 2xx, or a 304 where ``headers`` hold ``If-Modified-Since``.
         :rtype: Answer
         :raises RequestFailed: for everything that can go wrong, within the time-out.
         """
         if self._closed:
             raise RequestFailed(endpoint.name, "Flagship is closed")
         try:
-            body = None if payload is None else json.dumps(payload, allow_nan=False).encode("ascii")
+            body = None if payload is None else encode(payload)
             if self._debug:
                 self._events.debug("[%s] sends %s", endpoint.name, self._masked(repr(body)))
             with deadline or self.deadline():
                 response = self._request(endpoint, body, headers)
                 try:
-                    content = self._content(response)
+                    answer = content(response, self._max_size)
                 except Exception:
                     response.close()
                     raise
@@ -158,12 +117,13 @@ class HttpClient(object):
             raise RequestFailed(endpoint.name, self._cause(error))
         status = response.status_code
         if self._debug:
-            self._events.debug("[%s] %d %s", endpoint.name, status, self._masked(repr(content)))
+            self._events.debug("[%s] %d %s", endpoint.name, status, self._masked(repr(answer)))
         elif self._events.listens:
             self._events.debug("[%s] %d", endpoint.name, status)
-        if not (200 <= status < 300 or status == 304):
+        # "Not modified" answers nothing but a condition.
+        if not (200 <= status < 300 or status == 304 and headers and "If-Modified-Since" in headers):
             raise RequestFailed(endpoint.name, "the platform answered %d" % status, status)
-        return Answer(endpoint.name, status, response.headers, content)
+        return Answer(endpoint.name, status, response.headers, answer)
 
     def _request(self, endpoint, body, headers):
         connections = self._own_connections()
@@ -207,52 +167,9 @@ class HttpClient(object):
             _bound(adapter.proxy_manager_for(prepend_scheme_if_needed(proxy, "http")))
         return settings
 
-    def _content(self, response):
-        if response._content_consumed:  # by a hook of the user's session
-            return response.content
-        declared = response.headers.get("Content-Length", "")
-        declared = int(declared) if declared.isdigit() else None
-        if declared is not None and declared > self._max_size:
-            raise _Refused("the answer is over %d bytes" % self._max_size)
-        options = {"decode_content": False} if hasattr(response.raw, "stream") else {}
-        pieces, size = [], 0
-        while True:
-            piece = response.raw.read(_PIECE, **options)
-            if not piece:
-                break
-            size += len(piece)
-            if size > self._max_size:
-                raise _Refused("the answer is over %d bytes" % self._max_size)
-            pieces.append(piece)
-        if declared is not None and size < declared and response.status_code not in (204, 304):
-            raise _Refused("the answer ends after %d of %d bytes" % (size, declared))
-        return self._decompressed(b"".join(pieces), response.headers.get("Content-Encoding", "").strip().lower())
-
-    def _decompressed(self, content, encoding):
-        if not content or encoding in ("", "identity"):
-            return content
-        if encoding not in ("gzip", "x-gzip", "deflate"):
-            raise _Refused("the answer has an unknown Content-Encoding")
-        try:
-            try:
-                content = self._inflated(content, 32 + zlib.MAX_WBITS)
-            except zlib.error:
-                if encoding != "deflate":
-                    raise
-                content = self._inflated(content, -zlib.MAX_WBITS)  # some servers leave the zlib header out
-        except zlib.error:
-            raise _Refused("the answer is not %s" % encoding)
-        if len(content) > self._max_size:
-            raise _Refused("the answer is over %d bytes" % self._max_size)
-        return content
-
-    def _inflated(self, content, window):
-        inflater = zlib.decompressobj(window)
-        return inflater.decompress(content, self._max_size + 1)
-
     def _cause(self, error):
         """One line that says what went wrong, without the API key."""
-        if isinstance(error, _Refused):
+        if isinstance(error, Refused):
             cause = text_type(error)
         else:
             error = _innermost(error)
@@ -282,7 +199,7 @@ def _refuse_redirect(response, **kwargs):
     # Followed, it would carry the API key or a visitor's context to an address that nobody configured.
     if response.is_redirect:
         response.close()
-        raise _Refused("the platform answered %d, a redirect, which is not followed" % response.status_code)
+        raise Refused("the platform answered %d, a redirect, which is not followed" % response.status_code)
 
 
 def _bound(manager):

@@ -1,4 +1,6 @@
 """The options of the SDK, checked once; no I/O."""
+import re
+
 from flagship import _validation as check
 from flagship._compat import Enum, fspath
 from flagship._events import EventLog
@@ -8,6 +10,8 @@ from flagship.handler import FlagshipEventHandler
 # A longer wait than an hour is a mistake in the unit, and a socket takes no number much larger.
 _MAX_TIMEOUT = 3600
 _MAX_POLLING_INTERVAL = 366 * 24 * 3600
+
+_USER_INFO = re.compile("//[^/@]*@")
 
 
 def _mode(value):
@@ -164,6 +168,7 @@ class Config(object):
         self.__dict__.update(env_id=env_id, api_key=api_key)
 
     def __repr__(self):
-        shown = ["%s=%r" % (name, self.__dict__[name]) for name in sorted(self._OPTIONS)
-                 if name not in ("initial_bucketing", "session")]
+        # A base URL may hold a password.
+        shown = ["%s=%s" % (name, _USER_INFO.sub("//***@", repr(self.__dict__[name])))
+                 for name in sorted(self._OPTIONS) if name not in ("initial_bucketing", "session")]
         return "Config(env_id=%r, api_key=%s, %s)" % (self.env_id, "***" if self.api_key else None, ", ".join(shown))

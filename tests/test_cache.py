@@ -83,7 +83,7 @@ def test_readable_records(visitor, log, record):
     5, "text", [], {}, {"version": 1}, {"version": 2, "vId": "ann", "vaIds": []}, {"vId": "ann", "vaIds": []},
     {"version": True, "vId": "ann", "vaIds": []}, {"version": 1, "vId": "bob", "vaIds": []},
     {"version": 1, "vaIds": []}, {"version": 1, "vId": "ann"}, {"version": 1, "vId": "ann", "vaIds": "a"},
-    {"version": 1, "vId": "ann", "vaIds": [1]}, {"version": 1, "data": []}, {"version": 1, "data": None},
+    {"version": 1, "vId": "ann", "vaIds": [1]}, {"version": 1, "vId": "ann", "vaIds": ["\ud800"]}, {"version": 1, "data": []}, {"version": 1, "data": None},
     {"version": 1, "data": {"vId": "ann", "vaIds": {}}}], ids=repr)
 def test_other_records_are_ignored_and_logged(visitor, log, record):
     store = Store()

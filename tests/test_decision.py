@@ -136,7 +136,8 @@ OPERATORS = [
           for operator in ("EQUALS", "NOT_EQUALS", "CONTAINS", "NOT_CONTAINS", "STARTS_WITH", "GREATER_THAN")
           for value in (None, {"a": 1})
           ] + [("EQUALS", ["a", None], [("a", 0)]), ("MATCHES", "a", [("a", 0)]), ("equals", "a", [("a", 0)]),
-               (None, "a", [("a", 0)])]
+               (None, "a", [("a", 0)]), ("CONTAINS", 1e999, [("inf", 0)]),
+               ("EQUALS", [1e999], [(1, 0)])]
 
 
 @pytest.mark.parametrize("operator, value, present, expected", [
@@ -288,6 +289,40 @@ def test_modifications_are_not_shared_with_the_caller():
     campaigns = Campaigns({"campaigns": [campaign(group("g", EVERYBODY, variation("v", flag={"list": [1]})))]})
     merge(assign(campaigns, "v", {}))["flag"].value["list"].append(2)
     assert merge(assign(campaigns, "v", {}))["flag"].value == {"list": [1]}
+
+
+JSON = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(max_size=5)),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=5), inner, max_size=3)),
+    max_leaves=10)
+WORDS = ["id", "variationGroups", "targeting", "targetingGroups", "targetings", "key", "operator", "value",
+         "variations", "allocation", "modifications", "reference"]
+
+
+@st.composite
+def damaged(draw):
+    """The shop's file with one value somewhere replaced by any JSON."""
+    document = load("shop.json")
+    place = document["campaigns"]
+    while True:
+        keys = sorted(place) if isinstance(place, dict) else list(range(len(place)))
+        key = draw(st.sampled_from(keys))
+        if not isinstance(place[key], (dict, list)) or not place[key] or draw(st.integers(0, 4)) == 0:
+            place[key] = draw(JSON)
+            return document
+        place = place[key]
+
+
+@settings(max_examples=300, deadline=None)
+@given(document=st.one_of(damaged(), JSON))
+def test_any_json_is_a_file_or_refused(document):
+    """Whatever JSON comes, it is compiled with what is good in it or refused whole; deciding on it never raises."""
+    try:
+        campaigns = Campaigns(document)
+    except FlagshipParsingError:
+        return
+    for context in ({}, {"vip": True, "country": "fr"}, {"vip": 1.5, "country": False}):
+        merge(assign(campaigns, "ann", context, ("cta-red",)))
 
 
 IDS = st.text(max_size=30).filter(lambda text: not any(u"\ud800" <= each <= u"\udfff" for each in text))

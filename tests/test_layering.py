@@ -12,11 +12,11 @@ PACKAGE = os.path.dirname(os.path.abspath(flagship.__file__))
 # From the bottom up; a module may import those of the lines before its own, and within a line those to its left.
 LAYERS = """
 _compat _version errors handler
-_events _validation
+_events _validation _json
 context hits status
 cache.cache_visitor cache
 config
-_deadline _http _threads
+_deadline _answer _http _threads
 tracking cache.assignments
 decision.modification decision.allocation decision.targeting decision.campaigns decision.evaluator
 decision.manager decision.snapshot decision.api decision.bucketing decision

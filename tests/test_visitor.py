@@ -310,7 +310,8 @@ def test_malformed_campaign_in_an_answer(emulator, start, log, bad):
 
 
 @pytest.mark.parametrize("endpoint", ["events", "activate", "hit"])
-@pytest.mark.parametrize("fault", [{"status": 500}, {"status": 400}, {"reset": "before"}, {"hang": True}], ids=repr)
+@pytest.mark.parametrize("fault", [{"status": 500}, {"status": 400}, {"status": 304}, {"reset": "before"},
+                                   {"hang": True}], ids=repr)
 def test_failed_tracking(emulator, visitor, log, endpoint, fault):
     """A context event, activation or hit that fails is (False, reason) and one log line, never an exception."""
     visitor = visitor("ann", timeout=0.3)

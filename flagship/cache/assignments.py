@@ -51,4 +51,7 @@ def _read(record, visitor_id):
     ids = data.get("vaIds")
     if not isinstance(ids, (list, tuple)) or not all(isinstance(each, string_types) for each in ids):
         raise _Unreadable("its vaIds is not a list of text")
-    return tuple(to_text(each) for each in ids)
+    ids = tuple(to_text(each) for each in ids)
+    if None in ids:
+        raise _Unreadable("its vaIds holds text that UTF-8 cannot express")
+    return ids

@@ -1,12 +1,12 @@
 """Bucketing mode: this process decides, on a file that it keeps up to date."""
 import hashlib
-import json
 import os
 import random
 import time
 
 from flagship._compat import text_type
 from flagship._http import Endpoint, RequestFailed
+from flagship._json import encode
 from flagship._threads import RepeatingTask
 from flagship.decision.campaigns import Campaigns
 from flagship.decision.evaluator import assign, merge
@@ -137,8 +137,6 @@ class BucketingDecisionManager(DecisionManager):
             headers["If-Modified-Since"] = file.last_modified
         answer = self._http.send(self._cdn, headers=headers, deadline=deadline)
         if answer.status == 304:
-            if not headers:
-                raise Unreadable("the platform answered 304 to a request without a condition")
             return
         digest, modified = hashlib.sha256(answer.body).digest(), answer.headers.get("Last-Modified")
         modified = modified if modified is None else text_type(modified)
@@ -191,7 +189,7 @@ def _decoded_initial(initial):
     if isinstance(initial, dict):
         try:
             # A copy in JSON's own types: the caller may change the dict, and Python 2 may hold bytes in it.
-            return json.loads(json.dumps(initial, allow_nan=False))
+            return decode(encode(initial))
         except (TypeError, ValueError) as error:
             raise Unreadable("it is not JSON: %s" % error)
     content = read(initial)

@@ -4,7 +4,8 @@ import itertools
 import json
 import os
 
-from flagship._compat import RecursionError, replace, text_type
+from flagship import _json
+from flagship._compat import replace, text_type
 
 _ENVIRONMENT, _MODIFIED, _BUCKETING = u"environmentId", u"lastModified", u"bucketing"
 _numbers = itertools.count()
@@ -15,15 +16,11 @@ class Unreadable(Exception):
 
 
 def decode(content):
-    """The decoded JSON of UTF-8 ``content`` (bytes); raises Unreadable."""
+    """The decoded JSON of ``content`` (bytes); raises Unreadable."""
     try:
-        return json.loads(content.decode("utf-8"), parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
+        return _json.decode(content)
+    except ValueError:
         raise Unreadable("it is not JSON")
-
-
-def _refuse_constant(name):
-    raise ValueError("%s is not JSON" % name)
 
 
 def read(path):

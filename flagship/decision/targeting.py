@@ -114,16 +114,14 @@ def json_text(value):
 
 def _elements(value):
     """A targeting's scalar, or the scalars of its list."""
-    elements = value if isinstance(value, list) else [value]
-    for element in elements:
-        if not isinstance(element, _SCALARS):
-            raise Unusable("a value of type %s" % type(element).__name__)
-    return elements
+    return [_scalar(element) for element in value] if isinstance(value, list) else [_scalar(value)]
 
 
 def _scalar(value):
     if not isinstance(value, _SCALARS):
         raise Unusable("a value of type %s" % type(value).__name__)
+    if isinstance(value, float) and value - value != 0:  # 1e999 is JSON and becomes infinity
+        raise Unusable("a number out of range")
     return value
 
 
