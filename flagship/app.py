@@ -24,7 +24,8 @@ class _Runtime(object):
         self.events = EventLog(config.event_handler)
         self.state = PlatformState(self.events)
         manager = config.visitor_cache_manager
-        self.cache = None if manager is None else AssignmentCache(manager, self.events)
+        self.cache = None if manager is None else AssignmentCache(
+            manager, config.env_id, config.timeout, self.events)
         self._http = HttpClient(config, self.events)
         self.tracking = TrackingClient(config, self._http, self.events)
         self.decisions = create_manager(config, self._http, self.events, self.state)

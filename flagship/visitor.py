@@ -156,9 +156,9 @@ class Visitor(object):
         runtime, context = self._runtime, self._context
         visitor_id, anonymous_id = self._ids
         cache = runtime.cache
+        cached_ids = None if cache is None else cache.lookup(visitor_id)
         try:
-            modifications, variation_ids = runtime.decisions.decide(
-                visitor_id, anonymous_id, context, None if cache is None else cache.lookup(visitor_id))
+            modifications, variation_ids = runtime.decisions.decide(visitor_id, anonymous_id, context, cached_ids)
         except DecisionError as failure:
             log = "[synchronize_modifications] %s" % failure.message
             if failure.expected:
@@ -168,8 +168,8 @@ class Visitor(object):
             return False, log
         self._modifications = modifications
         runtime.tracking.send_context(visitor_id, context)
-        if cache is not None:
-            cache.save(visitor_id, variation_ids)
+        if cached_ids is not None:
+            cache.save(visitor_id, variation_ids, cached_ids)
         return True, ""
 
     def get_modification(self, key, default_value, activate=False):

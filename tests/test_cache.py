@@ -3,6 +3,7 @@
 from __future__ import unicode_literals
 
 import logging
+import time
 
 import pytest
 
@@ -104,3 +105,43 @@ def test_a_store_that_raises(visitor, log, method):
     assert visitor.get_modification("discount", 0) == 20
     line, = log.at(logging.ERROR)
     assert method in line and "down" in line
+
+
+def test_nothing_is_saved_after_a_lookup_that_failed(visitor):
+    """A store that comes back must still have what it had: an assignment made without it could be another."""
+    store = Store()
+
+    def broken(visitor_id):
+        raise RuntimeError("down")
+    store.lookup = broken
+    visitor("ann", visitor_cache_manager=store)
+    assert store.calls == []
+
+
+def test_saved_when_it_changed(visitor):
+    """A synchronisation that assigns what lookup returned saves nothing; the order of ids is no change."""
+    store = Store()
+    visitor = visitor("ann", context={"vip": True}, visitor_cache_manager=store)
+    store.records["ann"]["data"]["vaIds"].reverse()
+    visitor.synchronize_modifications()
+    assert [name for name, _ in store.calls] == ["lookup", "save", "lookup"]
+    visitor.update_context({"vip": False}, True)
+    assert [name for name, _ in store.calls][3:] == ["lookup", "save"]
+
+
+def test_a_store_that_is_slow(visitor, log):
+    """It costs one log line, never a decision."""
+    store = Store()
+    store.lookup = lambda visitor_id: time.sleep(0.15)
+    visitor = visitor("ann", context={"vip": True}, visitor_cache_manager=store, timeout=0.1)
+    assert visitor.get_modification("discount", 0) == 20
+    line, = [line for line in log.at(logging.WARNING) if "cache" in line]
+    assert "lookup took 0." in line
+
+
+def test_the_environment_is_told(visitor):
+    """A store that has a use_environment learns the environment's id before its first lookup."""
+    store = Store()
+    store.use_environment = lambda env_id: store.calls.append(("environment", env_id))
+    visitor("ann", visitor_cache_manager=store)
+    assert store.calls[0] == ("environment", "env")

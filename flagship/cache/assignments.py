@@ -1,57 +1,77 @@
-"""Between the SDK and a user's store of assignments, which may raise or return anything."""
-from flagship._compat import Mapping, string_types, to_text
+"""Between the SDK and a user's store of assignments, which may raise, block or return anything."""
+from flagship._compat import Mapping, monotonic, string_types, to_text
 
-_VERSION = 1
+VERSION = 1
 
 
 class AssignmentCache(object):
     """Looks assignments up and saves them; never raises.
 
-    :param manager: a VisitorCacheManager, or an object with its two methods.
+    :param manager: a VisitorCacheManager, or an object with its two methods. One that has a method
+        ``use_environment`` too is told the environment's id, to keep the records of several apart.
+    :param float patience: seconds; a call that takes longer is logged.
     """
 
-    def __init__(self, manager, events):
-        self._manager, self._events = manager, events
+    def __init__(self, manager, env_id, patience, events):
+        self._manager, self._patience, self._events = manager, patience, events
+        use_environment = getattr(manager, "use_environment", None)
+        if callable(use_environment):
+            self._call("use_environment", use_environment, env_id)
 
     def lookup(self, visitor_id):
-        """The ids of the variations that the visitor was assigned, a tuple of text, empty when none are known."""
+        """The ids of the variations that the visitor was assigned, a tuple of text, empty when none are known; None
+        when the store failed. Then nothing may be saved: it could undo an assignment that the store still has."""
+        done, record = self._call("lookup", self._manager.lookup, visitor_id)
         try:
-            record = self._manager.lookup(visitor_id)
-            return () if record is None else _read(record, visitor_id)
-        except _Unreadable as problem:
+            return None if not done else () if record is None else read_record(record, visitor_id)
+        except UnreadableRecord as problem:
             self._events.warning("[visitor cache] what lookup returned is ignored: %s", problem)
-        except Exception as error:  # the user's code
-            self._events.error("[visitor cache] lookup raised %s: %s", type(error).__name__, error)
-        return ()
+            return ()
 
-    def save(self, visitor_id, variation_ids):
-        """Keep the ids of the variations that the visitor is assigned."""
+    def save(self, visitor_id, variation_ids, known_ids):
+        """Keep the ids of the variations that the visitor is assigned, unless they are those that are known."""
+        if frozenset(variation_ids) != frozenset(known_ids):
+            self._call("save", self._manager.save, visitor_id, make_record(visitor_id, variation_ids))
+
+    def _call(self, name, call, *arguments):
+        """``(whether it went well, result)``."""
+        began = monotonic()
         try:
-            self._manager.save(visitor_id, {"version": _VERSION,
-                                            "data": {"vId": visitor_id, "vaIds": list(variation_ids)}})
+            result = call(*arguments)
         except Exception as error:  # the user's code
-            self._events.error("[visitor cache] save raised %s: %s", type(error).__name__, error)
+            self._events.error("[visitor cache] %s raised %s: %s", name, type(error).__name__, error)
+            return False, None
+        taken = monotonic() - began
+        if taken > self._patience:
+            self._events.warning("[visitor cache] %s took %.1f s", name, taken)
+        return True, result
 
 
-class _Unreadable(Exception):
+class UnreadableRecord(Exception):
     """A record that is not what the documentation describes; its text says why."""
 
 
-def _read(record, visitor_id):
+def make_record(visitor_id, variation_ids):
+    """What ``VisitorCacheManager.save`` is given."""
+    return {"version": VERSION, "data": {"vId": visitor_id, "vaIds": list(variation_ids)}}
+
+
+def read_record(record, visitor_id):
+    """The variation ids in a visitor's record of either shape, a tuple of text; raises UnreadableRecord."""
     if not isinstance(record, Mapping):
-        raise _Unreadable("it is a %s, not a dict" % type(record).__name__)
+        raise UnreadableRecord("it is a %s, not a dict" % type(record).__name__)
     version = record.get("version")
-    if version != _VERSION or isinstance(version, bool):
-        raise _Unreadable("its version is not %d" % _VERSION)
+    if version != VERSION or isinstance(version, bool):
+        raise UnreadableRecord("its version is not %d" % VERSION)
     data = record.get("data", record)
     if not isinstance(data, Mapping):
-        raise _Unreadable("its data is a %s, not a dict" % type(data).__name__)
+        raise UnreadableRecord("its data is a %s, not a dict" % type(data).__name__)
     if not isinstance(data.get("vId"), string_types) or to_text(data["vId"]) != visitor_id:
-        raise _Unreadable("its vId is not the visitor's")
+        raise UnreadableRecord("its vId is not the visitor's")
     ids = data.get("vaIds")
     if not isinstance(ids, (list, tuple)) or not all(isinstance(each, string_types) for each in ids):
-        raise _Unreadable("its vaIds is not a list of text")
+        raise UnreadableRecord("its vaIds is not a list of text")
     ids = tuple(to_text(each) for each in ids)
     if None in ids:
-        raise _Unreadable("its vaIds holds text that UTF-8 cannot express")
+        raise UnreadableRecord("its vaIds holds text that UTF-8 cannot express")
     return ids

@@ -9,13 +9,13 @@ class VisitorCacheManager(object):
     """Keeps the variations that visitors were assigned, so that a visitor keeps its variation.
 
     Subclass it and give an instance to ``Config(visitor_cache_manager=...)``. Both methods are called synchronously,
-    in the thread that synchronises, so a store that is slow makes a synchronisation slow. What they raise is logged
-    and costs nothing else.
+    in the thread that synchronises, so a store that is slow makes a synchronisation slow; one that takes longer than
+    the time-out is logged. What they raise is logged and costs nothing else.
     """
 
     @abc.abstractmethod
     def save(self, visitor_id, visitor_data):
-        """Keep a visitor's assignments; called after each successful synchronisation.
+        """Keep a visitor's assignments; called after each successful synchronisation that changed them.
 
         :param str visitor_id: the visitor.
         :param dict visitor_data: ``{"version": 1, "data": {"vId": visitor_id, "vaIds": [variation id, ...]}}``,
