@@ -132,8 +132,8 @@ def test_saved_when_it_changed(visitor):
 def test_a_store_that_is_slow(visitor, log):
     """It costs one log line, never a decision."""
     store = Store()
-    store.lookup = lambda visitor_id: time.sleep(0.15)
-    visitor = visitor("ann", context={"vip": True}, visitor_cache_manager=store, timeout=0.1)
+    store.lookup = lambda visitor_id: time.sleep(0.6)
+    visitor = visitor("ann", context={"vip": True}, visitor_cache_manager=store, timeout=0.5)
     assert visitor.get_modification("discount", 0) == 20
     line, = [line for line in log.at(logging.WARNING) if "cache" in line]
     assert "lookup took 0." in line
