@@ -13,14 +13,17 @@ class RequestFailed(FlagshipError):
     :ivar str endpoint: the endpoint's name.
     :ivar str cause: what went wrong.
     :ivar status: the answer's HTTP status, or None when there was no answer.
+    :ivar bool tried: False when nothing was sent, as the endpoint had failed too often.
+    :ivar bool received: whether the platform may have received the request.
     """
 
-    def __init__(self, endpoint, cause, status=None):
+    def __init__(self, endpoint, cause, status=None, tried=True, received=True):
         super(RequestFailed, self).__init__("%s: %s" % (endpoint, cause))
         self.endpoint, self.cause, self.status = endpoint, cause, status
+        self.tried, self.received = tried, received
 
     def __reduce__(self):
-        return type(self), (self.endpoint, self.cause, self.status)
+        return type(self), (self.endpoint, self.cause, self.status, self.tried, self.received)
 
 
 class Answer(object):

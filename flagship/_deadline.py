@@ -20,15 +20,28 @@ _current = threading.local()
 
 class Deadline(object):
     """``with Deadline(seconds):`` bounds what this thread's bounded connections do inside; it may be entered again
-    and again, by one thread at a time."""
+    and again, by one thread at a time.
 
-    __slots__ = ("_seconds", "_ends", "_cancelled", "_sock")
+    :ivar bool sent: whether a bounded connection began to send.
+    :ivar bool cut: whether sending broke off, so that no whole request can have arrived.
+    :ivar bool connecting: whether a connection was being made and is not.
+    :ivar bool connected: whether a connection was made, rather than a kept one used.
+    :ivar bool received: whether any byte of an answer came.
+    """
+
+    __slots__ = ("sent", "cut", "connecting", "connected", "received", "_seconds", "_ends", "_cancelled", "_sock")
 
     def __init__(self, seconds):
         self._seconds, self._ends, self._cancelled, self._sock = seconds, None, False, None
+        self.begin()
+
+    def begin(self):
+        """Forget what was noted of an earlier request."""
+        self.sent = self.cut = self.connecting = self.connected = self.received = False
 
     def __enter__(self):
         self._ends = monotonic() + self._seconds
+        self.begin()
         _current.deadline = self
         return self
 
@@ -41,6 +54,9 @@ class Deadline(object):
         if left <= 0 or self._cancelled:
             raise socket.timeout("timed out")
         return left
+
+    def is_over(self):
+        return self._cancelled or monotonic() >= self._ends
 
     def limit(self, sock, wait=None):
         """Let the socket's next wait be at most ``wait`` seconds (None: no matter) and what is left."""
@@ -78,7 +94,9 @@ class _BoundedReader(io.RawIOBase):
         while True:
             self._deadline.limit(self._sock, self._wait)
             try:
-                return self._sock.recv_into(buffer)
+                size = self._sock.recv_into(buffer)
+                self._deadline.received = self._deadline.received or size > 0
+                return size
             except socket.error as error:
                 if error.errno != errno.EINTR:  # Python 2 lets a signal break a wait
                     raise
@@ -116,15 +134,29 @@ def _bounded_connection(connection_class):
         deadline = getattr(_current, "deadline", None)
         if deadline is None:
             return connection_class._new_conn(self)
+        deadline.connecting = True
         try:
-            return _connect(self, deadline)
+            sock = _connect(self, deadline)
+            deadline.connecting = False
+            return sock
         except socket.timeout:
             raise ConnectTimeoutError(self, "Connection to %s timed out" % self.host)
         except (socket.error, UnicodeError) as error:
             raise NewConnectionError(self, "Failed to establish a new connection: %s" % error)
 
+    def send(self, data):
+        deadline = getattr(_current, "deadline", None)
+        if deadline is None:
+            return connection_class.send(self, data)
+        deadline.sent = True
+        try:
+            return connection_class.send(self, data)
+        except socket.error:
+            deadline.cut = True
+            raise
+
     # In a method's place a plain function would be bound to the connection.
-    members = {"response_class": staticmethod(response)}
+    members = {"response_class": staticmethod(response), "send": send}
     # Another way to connect, such as through a SOCKS proxy, is not ours to replace.
     if six.get_unbound_function(connection_class._new_conn) is six.get_unbound_function(HTTPConnection._new_conn):
         members["_new_conn"] = new_conn
@@ -147,6 +179,7 @@ def _connect(connection, deadline):
             sock.connect(address)
             # The TLS handshake, where there is one, waits with this.
             deadline.limit(sock)
+            deadline.connected = True
             return sock
         except socket.error as caught:
             error = caught

@@ -10,6 +10,7 @@ from six.moves.http_cookiejar import DefaultCookiePolicy
 
 from flagship import _deadline
 from flagship._answer import Answer, Refused, RequestFailed, content
+from flagship._breaker import FAILURES, Breaker
 from flagship._compat import native, text_type
 from flagship._json import encode
 from flagship.errors import TypingError
@@ -19,12 +20,16 @@ _CONNECTION = re.compile(u"^(<[^>]*>|\\w*Connection(Pool)?\\([^)]*\\)): ")
 
 
 class Endpoint(object):
-    """One address of the platform: what is the same in every request to it."""
+    """One address of the platform: what is the same in every request to it.
 
-    __slots__ = ("name", "method", "url", "headers")
+    :param bool repeatable: whether a request may be sent again that the platform may have received already.
+    :param bool breaks: whether it is left alone for a while after failures in a row; else its caller sees to that.
+    """
 
-    def __init__(self, name, method, url, headers=()):
-        self.name, self.method, self.url = name, method, url
+    __slots__ = ("name", "method", "url", "headers", "repeatable", "breaks")
+
+    def __init__(self, name, method, url, headers=(), repeatable=False, breaks=True):
+        self.name, self.method, self.url, self.repeatable, self.breaks = name, method, url, repeatable, breaks
         self.headers = {"Accept-Encoding": "gzip, deflate"}
         if method == "POST":
             self.headers["Content-Type"] = "application/json"
@@ -38,6 +43,7 @@ class _Connections(object):
         self.session, self.owned, self.pid = session, owned, os.getpid()
         self.requests = {}   # Endpoint -> prepared request without a body, or None where each needs its own
         self.settings = {}   # scheme and host -> proxies, CA bundle and certificate
+        self.breakers = {}   # Endpoint -> Breaker
         for adapter in session.adapters.values():
             _bound(getattr(adapter, "poolmanager", None))
 
@@ -55,7 +61,7 @@ class HttpClient(object):
         self._timeout, self._max_size = config.timeout, config.max_response_size
         self._pool_size, self._given, self._debug = config.connection_pool_size, config.session, config.debug
         self._secret, self._events = config.api_key, events
-        self._closed = False
+        self._breaks, self._closed = config.circuit_breaker, False
         self._inherited = []
         self._connections = self._open()
 
@@ -101,21 +107,23 @@ class HttpClient(object):
         :raises RequestFailed: for everything that can go wrong, within the time-out.
         """
         if self._closed:
-            raise RequestFailed(endpoint.name, "Flagship is closed")
+            raise RequestFailed(endpoint.name, "Flagship is closed", tried=False, received=False)
+        connections = self._own_connections()
+        breaker = self._breaker(connections, endpoint)
+        wait = breaker.wait() if breaker else 0.0
+        if wait:
+            raise RequestFailed(endpoint.name, "not tried, as it failed %d times in a row; the next try is in %.1f s"
+                                % (FAILURES, wait), tried=False, received=False)
         try:
             body = None if payload is None else encode(payload)
             if self._debug:
                 self._events.debug("[%s] sends %s", endpoint.name, self._masked(repr(body)))
-            with deadline or self.deadline():
-                response = self._request(endpoint, body, headers)
-                try:
-                    answer = content(response, self._max_size)
-                except Exception:
-                    response.close()
-                    raise
-        except Exception as error:  # a session of the user's may raise anything
-            raise RequestFailed(endpoint.name, self._cause(error))
-        status = response.status_code
+            status, received_headers, answer = self._exchange(connections, endpoint, body, headers,
+                                                              deadline or self.deadline())
+        except RequestFailed as failure:
+            self._note(endpoint, breaker, well=False)
+            raise failure
+        self._note(endpoint, breaker, well=status < 500 and status != 429)
         if self._debug:
             self._events.debug("[%s] %d %s", endpoint.name, status, self._masked(repr(answer)))
         elif self._events.listens:
@@ -123,10 +131,43 @@ class HttpClient(object):
         # "Not modified" answers nothing but a condition.
         if not (200 <= status < 300 or status == 304 and headers and "If-Modified-Since" in headers):
             raise RequestFailed(endpoint.name, "the platform answered %d" % status, status)
-        return Answer(endpoint.name, status, response.headers, answer)
+        return Answer(endpoint.name, status, received_headers, answer)
 
-    def _request(self, endpoint, body, headers):
-        connections = self._own_connections()
+    def _breaker(self, connections, endpoint):
+        if not (self._breaks and endpoint.breaks):
+            return None
+        return connections.breakers.get(endpoint) or connections.breakers.setdefault(endpoint, Breaker())
+
+    def _note(self, endpoint, breaker, well):
+        """Tell the breaker how a request went, and the log where that changes something."""
+        if breaker is None:
+            return
+        if well:
+            if breaker.succeeded():
+                self._events.info("[%s] answers again", endpoint.name)
+        elif breaker.failed():
+            self._events.warning("[%s] failed %d times in a row and is left alone for a while", endpoint.name, FAILURES)
+
+    def _exchange(self, connections, endpoint, body, headers, deadline):
+        """``(status, headers, body)`` of the answer, after a second try where that is safe; raises RequestFailed."""
+        with deadline:
+            for repeats in (False, True):
+                try:
+                    response = self._request(connections, endpoint, body, headers)
+                    try:
+                        return response.status_code, response.headers, content(response, self._max_size)
+                    except Exception:
+                        response.close()
+                        raise
+                except Exception as error:  # a session of the user's may raise anything
+                    received = not (deadline.cut or deadline.connecting)
+                    # The platform may close a kept connection at any moment, and so while a request is on its way.
+                    kept = deadline.sent and not deadline.connected and not deadline.received
+                    if repeats or not kept or not (endpoint.repeatable or deadline.cut) or deadline.is_over():
+                        raise RequestFailed(endpoint.name, self._cause(error), received=received)
+                    deadline.begin()
+
+    def _request(self, connections, endpoint, body, headers):
         session = connections.session
         if endpoint not in connections.requests:
             connections.requests[endpoint] = None if session.auth else self._template(session, endpoint)

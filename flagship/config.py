@@ -84,6 +84,10 @@ def _connection_pool_size(value):
     return check.integer("Config", "connection_pool_size", value, minimum=1, maximum=10000)
 
 
+def _circuit_breaker(value):
+    return check.boolean("Config", "circuit_breaker", value)
+
+
 def _max_response_size(value):
     return check.integer("Config", "max_response_size", value, minimum=1024)
 
@@ -109,6 +113,8 @@ class Config(object):
         certificates; default None: one of the SDK's own. A callable is called once per process and its session is
         closed by the SDK, a session stays yours to close.
     :param int connection_pool_size: connections kept open per host, default 10.
+    :param bool circuit_breaker: True (default): an endpoint that failed 5 times in a row is not tried for 1 second, and
+        after each further failure for twice as long, up to 30; its calls fail at once meanwhile.
     :param int max_response_size: bytes, decompressed, above which an answer is refused; default 16 MiB.
     :raises ParamError: on an unknown option, or a value out of range.
     :raises TypingError: on a value of the wrong type.
@@ -137,6 +143,7 @@ class Config(object):
         "initial_bucketing": (_initial_bucketing, None),
         "session": (_session, None),
         "connection_pool_size": (_connection_pool_size, 10),
+        "circuit_breaker": (_circuit_breaker, True),
         "max_response_size": (_max_response_size, 16 * 1024 * 1024),
     }
 

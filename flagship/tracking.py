@@ -45,5 +45,6 @@ class TrackingClient(object):
         try:
             return True, str(self._http.send(endpoint, payload).status)
         except RequestFailed as failure:
-            self._events.warning("[%s] not sent: %s", endpoint.name, failure.cause)
+            log = self._events.warning if failure.tried else self._events.debug
+            log("[%s] not sent: %s", endpoint.name, failure.cause)
             return False, failure.message

@@ -18,7 +18,7 @@ class ApiDecisionManager(DecisionManager):
         headers["x-api-key"] = config.api_key
         self._campaigns = Endpoint(
             "campaigns", "POST", "%s/%s/campaigns/?exposeAllKeys=true&sendContextEvent=false"
-            % (config.decision_api_url, config.env_id), headers)
+            % (config.decision_api_url, config.env_id), headers, repeatable=True)
 
     def decide(self, visitor_id, anonymous_id, context, cached_ids):
         payload = {"visitorId": visitor_id, "trigger_hit": False, "context": public(context)}
@@ -28,7 +28,7 @@ class ApiDecisionManager(DecisionManager):
             answer = self._http.send(self._campaigns, payload).json()
             campaigns = _campaigns(answer)
         except RequestFailed as failure:
-            raise DecisionError(failure.message)
+            raise DecisionError(failure.message, expected=not failure.tried)
         self._state.set_panic(answer.get("panic") is True)
         if self._state.panic:
             raise DecisionError(self._state.reason, expected=True)

@@ -37,7 +37,8 @@ class BucketingDecisionManager(DecisionManager):
     def __init__(self, config, http, events, state):
         self._http, self._events, self._state = http, events, state
         self._env_id, self._interval = config.env_id, config.polling_interval
-        self._cdn = Endpoint("bucketing", "GET", "%s/%s/bucketing.json" % (config.cdn_url, config.env_id))
+        self._cdn = Endpoint("bucketing", "GET", "%s/%s/bucketing.json" % (config.cdn_url, config.env_id),
+                             repeatable=True, breaks=False)
         self._initial = config.initial_bucketing
         self._snapshot = Snapshot(config.bucketing_file, config.env_id) if config.bucketing_file else None
         self._snapshot_fails = False

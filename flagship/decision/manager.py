@@ -8,7 +8,8 @@ from flagship.errors import FlagshipError
 class DecisionError(FlagshipError):
     """No decision could be made; the visitor keeps what it has.
 
-    :ivar bool expected: True when this is the platform's wish (panic), not a failure.
+    :ivar bool expected: True when this is known already (panic, an endpoint that is left alone) and needs no line of
+        its own.
     """
 
     def __init__(self, message, expected=False):

@@ -1,0 +1,195 @@
+# -*- coding: utf-8 -*-
+"""What an outage costs: one more try where that is safe, then nothing until it is over."""
+from __future__ import unicode_literals
+
+import logging
+import socket
+import struct
+import threading
+
+import pytest
+
+from flagship.helpers.hits import Page
+from tests.support import eventually
+
+PAGE = Page("https://shop.example/")
+ANSWER = b'HTTP/1.1 200 OK\r\nContent-Length: 37\r\n\r\n{"campaigns": [], "visitorId": "ann"}'
+
+
+class Fickle(object):
+    """A server that answers the first requests of each connection and resets it while the next is on its way.
+
+    :param int answers: how many it answers.
+    :param bool whole: whether it reads the next whole before it resets, or only its beginning.
+    :ivar list requests: the last part of the path of every request that it read whole.
+    """
+
+    def __init__(self, answers=1, whole=True):
+        self.requests, self._answers, self._whole, self._connection = [], answers, whole, None
+        self._listener = socket.socket()
+        self._listener.bind(("127.0.0.1", 0))
+        self._listener.listen(5)
+        self.url = "http://127.0.0.1:%d" % self._listener.getsockname()[1]
+        self._ended = False
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    def _serve(self):
+        while not self._ended:
+            self._connection = connection = self._listener.accept()[0]
+            file = connection.makefile("rb")
+            try:
+                answered = 0
+                while answered < self._answers and self._read(file):
+                    connection.sendall(ANSWER)
+                    answered += 1
+                if answered == self._answers and (not self._whole or self._read(file)):
+                    if not self._whole:
+                        connection.recv(100)
+                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack(str("ii"), 1, 0))
+            except socket.error:
+                pass  # the end of the test
+            finally:
+                file.close()
+                connection.close()
+
+    def _read(self, file):
+        first, length = file.readline(), 0
+        for line in iter(file.readline, b"\r\n"):
+            if not line:
+                return False
+            if line.lower().startswith(b"content-length:"):
+                length = int(line.split(b":")[1])
+        if len(file.read(length)) < length:
+            return False
+        self.requests.append(first.decode("ascii").split(" ")[1].split("?")[0].strip("/").split("/")[-1])
+        return True
+
+    def close(self):
+        self._ended = True
+        try:
+            self._connection.shutdown(socket.SHUT_RDWR)
+        except (AttributeError, socket.error):
+            pass  # there is none
+        socket.create_connection(self._listener.getsockname()).close()
+        self._thread.join()
+        self._listener.close()
+
+
+@pytest.fixture
+def fickle():
+    servers = []
+
+    def fickle(**options):
+        servers.append(Fickle(**options))
+        return servers[-1]
+    yield fickle
+    for server in servers:
+        server.close()
+
+
+def test_a_decision_is_asked_for_again(fickle, start):
+    """A kept connection that is reset while a decision is asked for costs a second request, not the decision."""
+    server = fickle(answers=2)
+    visitor = start(decision_api_url=server.url + "/v2").create_visitor("ann")
+    assert [visitor.synchronize_modifications() for _ in range(2)] == [(True, "")] * 2
+    assert server.requests == ["campaigns", "events"] + ["campaigns"] * 2 + ["events"]
+
+
+def test_a_hit_is_not_sent_again(fickle, start):
+    """A hit that the platform may have received is reported as failed rather than counted twice."""
+    server = fickle()
+    visitor = start(tracking_url=server.url + "/collect").create_visitor("ann")
+    assert visitor.send_hit(PAGE) == (True, "200")
+    success, reason = visitor.send_hit(PAGE)
+    assert success is False and "hit" in reason
+    assert len(server.requests) == 2
+    assert visitor.send_hit(PAGE) == (True, "200")
+
+
+def test_what_was_cut_off_is_sent_again(fickle, start):
+    """What cannot have arrived whole is sent again, whatever it is."""
+    server = fickle(whole=False)
+    visitor = start(tracking_url=server.url + "/collect").create_visitor("ann" * 5000000)
+    assert [visitor.send_hit(PAGE) for _ in range(3)] == [(True, "200")] * 3
+    assert len(server.requests) == 3
+
+
+def test_an_outage_costs_nothing(emulator, visitor, log):
+    """After five failures in a row calls fail at once and send nothing; one probe ends that. Few lines say so."""
+    visitor = visitor()
+    emulator.clear()
+    del log.lines[:]
+    emulator.misbehave("hit", status=503)
+    results = [visitor.send_hit(PAGE) for _ in range(20)]
+    assert [success for success, _ in results] == [False] * 20
+    assert len(emulator.requests) == 5 and "not tried" in results[-1][1]
+    assert len(log.at(logging.WARNING)) == 6 and "left alone" in log.at(logging.WARNING)[-2] + log.at(
+        logging.WARNING)[-1]
+    assert visitor.activate_modification("cta-color") == (True, "204")
+    emulator.behave()
+    assert eventually(lambda: visitor.send_hit(PAGE)[0])
+    assert [visitor.send_hit(PAGE)[0] for _ in range(3)] == [True] * 3
+    assert "answers again" in log.at(logging.INFO)[-1]
+
+
+def test_one_probe(emulator, visitor):
+    """When a pause ends, one of many callers tries; the others go on failing at once."""
+    visitor = visitor()
+    emulator.misbehave("hit", status=503)
+    for _ in range(5):
+        visitor.send_hit(PAGE)
+    emulator.clear()
+    ended = threading.Event()
+
+    def work():
+        while not ended.is_set():
+            visitor.send_hit(PAGE)
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    try:
+        assert eventually(lambda: emulator.requests)
+    finally:
+        ended.set()
+        for thread in threads:
+            thread.join()
+    assert len(emulator.requests) == 1
+
+
+def test_synchronisations_in_an_outage(emulator, visitor, log):
+    """The visitor keeps its flags, and what fails at once is not logged again and again."""
+    visitor = visitor("ann", context={"vip": True})
+    emulator.misbehave("campaigns", reset="before")
+    results = [visitor.synchronize_modifications() for _ in range(20)]
+    assert not any(success for success, _ in results) and len(log.at(logging.WARNING)) == 6
+    assert visitor.get_modification("discount", 0) == 20
+
+
+@pytest.mark.parametrize("fault", [{"status": 400}, {"status": 401}, {"status": 404}], ids=repr)
+def test_a_refusal_is_no_outage(emulator, visitor, fault):
+    """A platform that says no is up."""
+    visitor = visitor()
+    emulator.clear()
+    emulator.misbehave("hit", **fault)
+    for _ in range(8):
+        visitor.send_hit(PAGE)
+    assert len(emulator.requests) == 8
+
+
+def test_without_breaker(emulator, visitor):
+    visitor = visitor(circuit_breaker=False)
+    emulator.clear()
+    emulator.misbehave("hit", status=503)
+    for _ in range(8):
+        visitor.send_hit(PAGE)
+    assert len(emulator.requests) == 8
+
+
+def test_a_new_start_forgets(emulator, visitor):
+    first = visitor()
+    emulator.misbehave("hit", status=503)
+    for _ in range(6):
+        first.send_hit(PAGE)
+    emulator.behave()
+    assert visitor().send_hit(PAGE) == (True, "200")
