@@ -27,9 +27,15 @@ class _Runtime(object):
         self.cache = None if manager is None else AssignmentCache(
             manager, config.env_id, config.timeout, self.events)
         self._http = HttpClient(config, self.events)
-        self.tracking = TrackingClient(config, self._http, self.events)
+        self.tracking = self._tracking(config)
         self.decisions = create_manager(config, self._http, self.events, self.state)
         self.knows_anonymous = self.decisions.knows_anonymous
+
+    def _tracking(self, config):
+        if config.tracking == "immediate":
+            return TrackingClient(config, self._http, self.events)
+        from flagship.delivery import DeferredTrackingClient
+        return DeferredTrackingClient(config, self._http, self.events, self.state)
 
     def neutral(self):
         """The like of it for a visitor that must neither decide nor send."""
@@ -38,8 +44,9 @@ class _Runtime(object):
         neutral.state.close("the visitor was created with a wrong argument")
         return neutral
 
-    def close(self):
+    def close(self, timeout):
         self.state.close()
+        self.tracking.close(timeout)
         self.decisions.close()
         self._http.close()
 
@@ -84,7 +91,8 @@ class Flagship(object):
         runtime, config = self._runtime, self._config
         if runtime is None:
             return Status(config and config.mode, False)
-        return Status(config.mode, True, runtime.state.panic, **runtime.decisions.details)
+        return Status(config.mode, True, runtime.state.panic, tracking=runtime.tracking.counters,
+                      **runtime.decisions.details)
 
     def start(self, env_id, api_key, config):
         """Start the SDK; what ran before is closed and replaced.
@@ -108,7 +116,7 @@ class Flagship(object):
         with self._replacing:
             before, self._runtime, self._config = self._runtime, runtime, config
         if before is not None:
-            before.close()
+            before.close(config.timeout)
         set_current(runtime.events)
         runtime.decisions.start()
         runtime.events.debug("Flagship started in %s mode", config.mode.name)
@@ -153,13 +161,36 @@ class Flagship(object):
             return Visitor(runtime.neutral(), new_id(), False, None)
         return Visitor(runtime, visitor_id or new_id(), authenticated, context)
 
-    def close(self):
-        """Stop threads, deliver what is queued and close connections, within a bounded time. Twice is harmless."""
+    def flush(self, timeout=None):
+        """Wait until what deferred tracking has queued is delivered.
+
+        :param float timeout: seconds to wait at most; None (default): the time-out of the Config.
+        :return: whether nothing is queued any more; True where tracking is immediate, and before a start.
+        :raises TypingError: when ``timeout`` is no number.
+        :raises ParamError: when ``timeout`` is not greater than 0.
+        """
+        seconds = self._seconds("flush", timeout)
+        runtime = self._runtime
+        return runtime is None or runtime.tracking.flush(seconds)
+
+    def close(self, timeout=None):
+        """Stop threads, deliver what is queued and close connections, within a bounded time. Twice is harmless.
+
+        :param float timeout: seconds that delivering may take; None (default): the time-out of the Config.
+        :raises TypingError: when ``timeout`` is no number; nothing is closed.
+        :raises ParamError: when ``timeout`` is not greater than 0; nothing is closed.
+        """
+        seconds = self._seconds("close", timeout)
         with self._replacing:
             runtime, self._runtime = self._runtime, None
         if runtime is not None:
-            runtime.close()
+            runtime.close(seconds)
             set_current(None)
+
+    def _seconds(self, function, timeout):
+        if timeout is None:
+            return self._config.timeout if self._config else 0
+        return check.number(function, "timeout", timeout, above=0, maximum=3600)
 
     def __enter__(self):
         return self

@@ -84,6 +84,25 @@ def _connection_pool_size(value):
     return check.integer("Config", "connection_pool_size", value, minimum=1, maximum=10000)
 
 
+def _tracking(value):
+    accepted = check.text("Config", "tracking", value)
+    if accepted not in ("immediate", "deferred"):
+        raise check.param_error("Config", "tracking", "(%s) must be 'immediate' or 'deferred'" % type(value).__name__)
+    return accepted
+
+
+def _tracking_queue_size(value):
+    return check.integer("Config", "tracking_queue_size", value, minimum=1)
+
+
+def _tracking_interval(value):
+    return check.number("Config", "tracking_interval", value, above=0, maximum=_MAX_TIMEOUT)
+
+
+def _tracking_batch_size(value):
+    return check.integer("Config", "tracking_batch_size", value, minimum=1, maximum=10000)
+
+
 def _circuit_breaker(value):
     return check.boolean("Config", "circuit_breaker", value)
 
@@ -113,6 +132,12 @@ class Config(object):
         certificates; default None: one of the SDK's own. A callable is called once per process and its session is
         closed by the SDK, a session stays yours to close.
     :param int connection_pool_size: connections kept open per host, default 10.
+    :param str tracking: ``"immediate"`` (default): activations, context events and hits are sent in the caller's
+        thread, and the calls return the outcome; ``"deferred"``: they are queued and sent in batches by one thread, and
+        the calls return ``(True, "queued")``.
+    :param int tracking_queue_size: how many may be queued, default 10,000; beyond, the oldest are dropped and counted.
+    :param float tracking_interval: seconds that one may wait for others to be sent with, default 1.0.
+    :param int tracking_batch_size: how many are sent without waiting longer, default 100.
     :param bool circuit_breaker: True (default): an endpoint that failed 5 times in a row is not tried for 1 second, and
         after each further failure for twice as long, up to 30; its calls fail at once meanwhile.
     :param int max_response_size: bytes, decompressed, above which an answer is refused; default 16 MiB.
@@ -143,6 +168,10 @@ class Config(object):
         "initial_bucketing": (_initial_bucketing, None),
         "session": (_session, None),
         "connection_pool_size": (_connection_pool_size, 10),
+        "tracking": (_tracking, u"immediate"),
+        "tracking_queue_size": (_tracking_queue_size, 10000),
+        "tracking_interval": (_tracking_interval, 1.0),
+        "tracking_batch_size": (_tracking_batch_size, 100),
         "circuit_breaker": (_circuit_breaker, True),
         "max_response_size": (_max_response_size, 16 * 1024 * 1024),
     }

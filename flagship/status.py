@@ -1,7 +1,19 @@
 """What the SDK runs on, for health checks."""
 from collections import namedtuple
 
-_FIELDS = ("mode", "started", "panic", "source", "loaded_at", "last_modified", "campaigns")
+_FIELDS = ("mode", "started", "panic", "source", "loaded_at", "last_modified", "campaigns", "tracking")
+
+
+class Counters(namedtuple("Counters", ("queued", "sent", "failed", "dropped"))):
+    """What became of the activations, context events and hits that deferred tracking took in this process.
+
+    :ivar int queued: not yet delivered.
+    :ivar int sent: taken by the platform.
+    :ivar int failed: refused by the platform, or sent without an answer: that may have arrived, and is not sent twice.
+    :ivar int dropped: lost because the queue was full, or because they grew too old.
+    """
+
+    __slots__ = ()
 
 
 class Status(namedtuple("Status", _FIELDS)):
@@ -15,9 +27,12 @@ class Status(namedtuple("Status", _FIELDS)):
     :ivar loaded_at: when it was loaded, seconds since the epoch (float), or None.
     :ivar last_modified: its Last-Modified as the platform sent it, or None.
     :ivar campaigns: the number of campaigns in use, or None.
+    :ivar Counters tracking: what became of what deferred tracking took; None where tracking is immediate.
     """
 
     __slots__ = ()
 
-    def __new__(cls, mode, started, panic=False, source=None, loaded_at=None, last_modified=None, campaigns=None):
-        return super(Status, cls).__new__(cls, mode, started, panic, source, loaded_at, last_modified, campaigns)
+    def __new__(cls, mode, started, panic=False, source=None, loaded_at=None, last_modified=None, campaigns=None,
+                tracking=None):
+        return super(Status, cls).__new__(cls, mode, started, panic, source, loaded_at, last_modified, campaigns,
+                                          tracking)

@@ -7,9 +7,10 @@ SDK_HEADERS = {"x-sdk-client": "python", "x-sdk-version": __version__}
 
 
 class TrackingClient(object):
-    """Sends activations, context events and hits; shared by all visitors.
+    """Sends activations, context events and hits at once, in the caller's thread; shared by all visitors.
 
-    Every method returns ``(success, log)``: ``(True, status)``, or ``(False, reason)`` after one log line.
+    Every one of these methods returns ``(success, log)``: ``(True, status)``, or ``(False, reason)`` after one log
+    line.
     """
 
     def __init__(self, config, http, events):
@@ -21,30 +22,49 @@ class TrackingClient(object):
 
     def activate(self, visitor_id, anonymous_id, modification):
         """Report that the visitor has seen the variation that ``modification`` comes from."""
-        payload = {"cid": self._env_id, "caid": modification.variation_group_id, "vaid": modification.variation_id,
-                   "vid": visitor_id}
-        if anonymous_id is not None:
-            payload["aid"] = anonymous_id
-        return self._send(self._activate, payload)
+        return self._take(self._activate, activation(visitor_id, anonymous_id, modification))
 
     def send_context(self, visitor_id, context):
         """Report what of the visitor's context may leave the process."""
-        return self._send(self._context, {"type": "CONTEXT", "visitorId": visitor_id, "data": public(context)})
+        return self._take(self._context, {"type": "CONTEXT", "visitorId": visitor_id, "data": public(context)})
 
     def send_hit(self, visitor_id, anonymous_id, hit):
         """Report a valid hit."""
-        payload = hit.get_data()
-        payload["cid"] = self._env_id
-        if anonymous_id is None:
-            payload["vid"] = visitor_id
-        else:
-            payload["vid"], payload["cuid"] = anonymous_id, visitor_id
-        return self._send(self._collect, payload)
+        return self._take(self._collect, identified(hit.get_data(), visitor_id, anonymous_id))
 
-    def _send(self, endpoint, payload):
+    #: What the status says of deliveries; None: there is nothing to count.
+    counters = None
+
+    def flush(self, timeout):
+        """Wait until all that was taken is delivered, at most ``timeout`` seconds; whether it is."""
+        return True
+
+    def close(self, timeout):
+        """Deliver what is left, within ``timeout`` seconds. Twice is harmless."""
+
+    def _take(self, endpoint, payload):
+        if endpoint is not self._context:
+            payload["cid"] = self._env_id
         try:
             return True, str(self._http.send(endpoint, payload).status)
         except RequestFailed as failure:
             log = self._events.warning if failure.tried else self._events.debug
             log("[%s] not sent: %s", endpoint.name, failure.cause)
             return False, failure.message
+
+
+def activation(visitor_id, anonymous_id, modification):
+    """An activation as it goes on the wire, without the environment."""
+    payload = {"caid": modification.variation_group_id, "vaid": modification.variation_id, "vid": visitor_id}
+    if anonymous_id is not None:
+        payload["aid"] = anonymous_id
+    return payload
+
+
+def identified(hit, visitor_id, anonymous_id):
+    """A hit's wire form (dict) with its visitor put in."""
+    if anonymous_id is None:
+        hit["vid"] = visitor_id
+    else:
+        hit["vid"], hit["cuid"] = anonymous_id, visitor_id
+    return hit
