@@ -12,12 +12,10 @@ import time
 
 import pytest
 
+from benchmarks.bucketing_soak import soak
 from flagship import Config, Flagship
 from flagship.helpers.hits import Page
 from tests.support import data, eventually, everybody, file_of
-
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "benchmarks"))
-from bucketing_soak import soak  # noqa: E402
 
 INTERVAL = 0.05
 PAGE = Page("https://shop.example/")

@@ -117,8 +117,8 @@ class Emulator(object):
 
     @property
     def received(self):
-        """All of the above but ``connections``, as one JSON-serialisable dict."""
-        return {"requests": [request.as_dict() for request in self.requests], "decisions": self.decisions,
+        """All of the above, as one JSON-serialisable dict."""
+        return {"connections": self.connections, "requests": [request.as_dict() for request in self.requests], "decisions": self.decisions,
                 "context_events": self.context_events, "activations": self.activations, "hits": self.hits}
 
     def clear(self):
