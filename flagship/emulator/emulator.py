@@ -116,17 +116,22 @@ class Emulator(object):
         return self._server.accepted
 
     @property
+    def accepted(self):
+        """How many ``decisions``, ``context_events``, ``activations`` and ``hits`` were accepted since the emulator was
+        made, a dict; :meth:`clear` does not change it."""
+        return self._platform.accepted
+
+    @property
     def received(self):
         """All of the above, as one JSON-serialisable dict."""
-        return {"connections": self.connections, "requests": [request.as_dict() for request in self.requests], "decisions": self.decisions,
+        return {"accepted": self.accepted, "connections": self.connections, "requests": [request.as_dict() for request in self.requests], "decisions": self.decisions,
                 "context_events": self.context_events, "activations": self.activations, "hits": self.hits}
 
     def clear(self):
         """Forget what was received."""
         with self._working:
             del self._requests[:]
-            for received in ("decisions", "context_events", "activations", "hits"):
-                del getattr(self._platform, received)[:]
+            self._platform.clear()
 
     @property
     def panic(self):
@@ -155,6 +160,7 @@ class Emulator(object):
         :param str reset: reset the connection ``"before"`` the answer or ``"inside"`` it; default None.
         :param bool truncate: close the connection in the middle of the answer's body; default False.
         :param float drip: seconds between two bytes of the answer, its head included; default 0.
+        :param float share: the share of requests, chosen at random; default 1, all.
         :param int times: for so many requests; default None, until :meth:`behave`.
         :raises ParamError: on an endpoint that does not exist or a value out of range.
         """

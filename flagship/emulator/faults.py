@@ -1,4 +1,5 @@
 """The emulator's misbehaviour, endpoint by endpoint."""
+import random
 import threading
 
 from flagship import _validation as check
@@ -8,10 +9,10 @@ from flagship._compat import text_type
 class Fault(object):
     """How an endpoint misbehaves; see :meth:`Emulator.misbehave`."""
 
-    __slots__ = ("delay", "hang", "status", "headers", "body", "size", "reset", "truncate", "drip", "times")
+    __slots__ = ("delay", "hang", "status", "headers", "body", "size", "reset", "truncate", "drip", "share", "times")
 
     def __init__(self, delay=0, hang=False, status=None, headers=None, body=None, size=None, reset=None,
-                 truncate=False, drip=0, times=None):
+                 truncate=False, drip=0, share=1, times=None):
         function = "misbehave"
         self.delay = check.number(function, "delay", delay)
         self.hang = check.boolean(function, "hang", hang)
@@ -24,6 +25,7 @@ class Fault(object):
         self.reset = reset
         self.truncate = check.boolean(function, "truncate", truncate)
         self.drip = check.number(function, "drip", drip)
+        self.share = check.number(function, "share", share, above=0, maximum=1)
         self.times = times if times is None else check.integer(function, "times", times, 1)
 
     @property
@@ -57,6 +59,8 @@ class Faults(object):
         """The fault for one request, or None."""
         with self._changing:
             fault = self._faults.get(endpoint)
+            if fault is not None and random.random() >= fault.share:
+                return None
             if fault is not None and fault.times is not None:
                 fault.times -= 1
                 if not fault.times:

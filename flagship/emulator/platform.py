@@ -12,6 +12,9 @@ from flagship.emulator import collect
 #: The endpoints, by the names that the SDK uses in its log lines.
 ENDPOINTS = ("campaigns", "events", "activate", "hit", "bucketing")
 
+#: What is accepted, by the names of the lists that it is kept in.
+KINDS = ("decisions", "context_events", "activations", "hits")
+
 _SCALARS = (text_type, bool, float) + integer_types
 _MAX_ACTIVATIONS = 100  # in a batch
 
@@ -76,9 +79,21 @@ class Platform(object):
         self.env_id, self.api_key = env_id, api_key
         self.panic = False
         self.decisions, self.context_events, self.activations, self.hits = [], [], [], []
+        self._cleared = dict.fromkeys(KINDS, 0)
         self._assigned = {}
         self._modified = 0
         self.set_bucketing(bucketing)
+
+    @property
+    def accepted(self):
+        """How many of each kind were accepted, those that :meth:`clear` removed too."""
+        return {kind: self._cleared[kind] + len(getattr(self, kind)) for kind in KINDS}
+
+    def clear(self):
+        """Forget what was accepted, but for the number."""
+        for kind in KINDS:
+            self._cleared[kind] += len(getattr(self, kind))
+            del getattr(self, kind)[:]
 
     def set_bucketing(self, bucketing):
         """Change the campaigns; ``bucketing`` as for :class:`Emulator`."""
