@@ -1,0 +1,81 @@
+"""Coverage-guided fuzzing of the three things that come from outside: the campaigns answer, the bucketing file and the
+visitor cache's record. Needs atheris (``pip install atheris``).
+
+Usage: python benchmarks/fuzz.py campaigns|bucketing|record [options of libFuzzer, such as -max_total_time=1200]
+"""
+from __future__ import print_function
+
+import os
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+# Beside this script stands an http.py, which is not the standard library's.
+sys.path[:] = [os.path.dirname(HERE)] + [path for path in sys.path if os.path.abspath(path) != HERE]
+
+import atheris  # noqa: E402
+
+with atheris.instrument_imports(include=["flagship"]):
+    from flagship import _json
+    from flagship._answer import Answer
+    from flagship._events import EventLog
+    from flagship.cache.assignments import UnreadableRecord, read_record
+    from flagship.config import Config
+    from flagship.decision.api import ApiDecisionManager
+    from flagship.decision.campaigns import Campaigns
+    from flagship.decision.evaluator import assign, merge
+    from flagship.decision.manager import DecisionError, PlatformState
+    from flagship.errors import FlagshipParsingError
+    from flagship.handler import FlagshipEventHandler
+
+CONTEXTS = ({}, {u"vip": True, u"country": u"fr", u"age": 31}, {u"vip": 1.5, u"country": False, u"age": u"x"})
+EVENTS = EventLog(FlagshipEventHandler())
+
+
+class _Network(object):
+    """Answers with what the fuzzer made up."""
+
+    body = b""
+
+    def send(self, endpoint, payload):
+        return Answer(endpoint.name, 200, {}, self.body)
+
+
+def campaigns(data):
+    network = _Network()
+    network.body = data
+    manager = ApiDecisionManager(Config(), network, EVENTS, PlatformState(EVENTS))
+    try:
+        modifications, variation_ids = manager.decide(u"ann", None, {}, None)
+    except DecisionError:
+        return
+    for key, modification in modifications.items():
+        modification.value, repr(modification)
+    _json.encode({"ids": list(variation_ids)})
+
+
+def bucketing(data):
+    try:
+        compiled = Campaigns(_json.decode(data))
+    except (ValueError, FlagshipParsingError):
+        return
+    for context in CONTEXTS:
+        for modification in merge(assign(compiled, u"ann", context, (u"cta-red",))).values():
+            modification.value
+
+
+def record(data):
+    try:
+        ids = read_record(_json.decode(data), u"ann")
+    except (ValueError, UnreadableRecord):
+        return
+    assert all(type(each) is str for each in ids)
+
+
+TARGETS = {"campaigns": campaigns, "bucketing": bucketing, "record": record}
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2 or sys.argv[1] not in TARGETS:
+        sys.exit(__doc__)
+    target = TARGETS[sys.argv.pop(1)]
+    atheris.Setup(sys.argv, target)
+    atheris.Fuzz()
