@@ -125,7 +125,7 @@ def problems(report, tracking):
             if told[kind][0] != accepted[kind]:
                 wrong.append("%s: told %d, accepted %d" % (kind, told[kind][0], accepted[kind]))
     else:
-        queued, sent, failed, dropped = report["counters"]
+        queued, sent, failed, dropped, _ = report["counters"]
         taken = told["hits"][0] + told["activations"][0] + told["decisions"][0]  # each decision has a context event
         arrived = accepted["hits"] + accepted["activations"] + accepted["context_events"]
         if queued or sent != arrived or sent + failed + dropped != taken:

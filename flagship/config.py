@@ -54,13 +54,17 @@ def _base_url(name):
     return base_url
 
 
-def _bucketing_file(value):
+def _path(name, value):
     if value is None:
         return None
     path = fspath(value)
     if path is None:
-        raise check.typing_error("Config", "bucketing_file", value, "a path or None")
-    return check.text("Config", "bucketing_file", path, empty=False)
+        raise check.typing_error("Config", name, value, "a path or None")
+    return check.text("Config", name, path, empty=False)
+
+
+def _bucketing_file(value):
+    return _path("bucketing_file", value)
 
 
 def _initial_bucketing(value):
@@ -103,6 +107,10 @@ def _tracking_batch_size(value):
     return check.integer("Config", "tracking_batch_size", value, minimum=1, maximum=10000)
 
 
+def _spool(value):
+    return _path("spool", value)
+
+
 def _circuit_breaker(value):
     return check.boolean("Config", "circuit_breaker", value)
 
@@ -138,6 +146,8 @@ class Config(object):
     :param int tracking_queue_size: how many may be queued, default 10,000; beyond, the oldest are dropped and counted.
     :param float tracking_interval: seconds that one may wait for others to be sent with, default 1.0.
     :param int tracking_batch_size: how many are sent without waiting longer, default 100.
+    :param spool: path of a SQLite file for what deferred tracking cannot deliver, kept over a restart; several processes
+        may share it; default None: none. It holds ``tracking_queue_size`` items at most, none over 4 hours old.
     :param bool circuit_breaker: True (default): an endpoint that failed 5 times in a row is not tried for 1 second, and
         after each further failure for twice as long, up to 30; its calls fail at once meanwhile.
     :param int max_response_size: bytes, decompressed, above which an answer is refused; default 16 MiB.
@@ -172,6 +182,7 @@ class Config(object):
         "tracking_queue_size": (_tracking_queue_size, 10000),
         "tracking_interval": (_tracking_interval, 1.0),
         "tracking_batch_size": (_tracking_batch_size, 100),
+        "spool": (_spool, None),
         "circuit_breaker": (_circuit_breaker, True),
         "max_response_size": (_max_response_size, 16 * 1024 * 1024),
     }

@@ -4,13 +4,14 @@ from collections import namedtuple
 _FIELDS = ("mode", "started", "panic", "source", "loaded_at", "last_modified", "campaigns", "tracking")
 
 
-class Counters(namedtuple("Counters", ("queued", "sent", "failed", "dropped"))):
+class Counters(namedtuple("Counters", ("queued", "sent", "failed", "dropped", "spooled"))):
     """What became of the activations, context events and hits that deferred tracking took in this process.
 
-    :ivar int queued: not yet delivered.
+    :ivar int queued: not yet delivered, in memory.
     :ivar int sent: taken by the platform.
     :ivar int failed: refused by the platform, or sent without an answer: that may have arrived, and is not sent twice.
-    :ivar int dropped: lost because the queue was full, or because they grew too old.
+    :ivar int dropped: lost because the queue or the spool was full, or because they grew too old.
+    :ivar int spooled: not yet delivered, in the spool, when this process last looked; with those of other processes.
     """
 
     __slots__ = ()
