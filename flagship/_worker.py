@@ -104,8 +104,6 @@ class Worker(object):
             self._queue.clear()
             self._busy += len(left)
         self._lose(left)
-        if self._store is not None and (thread is None or not thread.is_alive()):
-            self._store.close()
 
     def _run(self):
         try:
@@ -262,9 +260,6 @@ class Store(object):
 
     def forget(self, ids):
         self._try(lambda: self._spool.done(ids), None)
-
-    def close(self):
-        self._spool.close()
 
 
 def _may_repeat(failure):

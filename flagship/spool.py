@@ -1,6 +1,5 @@
 """What could not be delivered, on disk, until it can: a SQLite file that several processes may share."""
 import json
-import threading
 import time
 
 _CLAIM = 60.0       # seconds that what one process is delivering is left alone by the others
@@ -24,12 +23,11 @@ class Spool(object):
 
     def __init__(self, path, env_id, limit, max_age):
         self._path, self._env_id, self._limit, self._max_age = path, env_id, limit, max_age
-        self._connection, self._using = None, threading.Lock()
 
     def _open(self):
         # Only those who spool pay for the import.
         import sqlite3
-        connection = sqlite3.connect(self._path, timeout=_BUSY, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(self._path, timeout=_BUSY, isolation_level=None)
         try:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=NORMAL")
@@ -40,19 +38,16 @@ class Spool(object):
         return connection
 
     def _transaction(self, work):
-        with self._using:
-            if self._connection is None:
-                self._connection = self._open()
-            connection = self._connection
+        # Opened each time, as it is seldom needed: a child that inherits an open connection gets no locks of its own.
+        connection = self._open()
+        try:
             # Immediate: what is read here must still stand when it is changed.
             connection.execute("BEGIN IMMEDIATE")
-            try:
-                result = work(connection)
-                connection.execute("COMMIT")
-                return result
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
+            result = work(connection)
+            connection.execute("COMMIT")
+            return result
+        finally:
+            connection.close()  # undoes what was not committed
 
     def add(self, items):
         """Keep items; how many were discarded for them."""
@@ -96,9 +91,3 @@ class Spool(object):
     def count(self):
         return self._transaction(lambda connection: connection.execute(
             "SELECT COUNT(*) FROM spool WHERE environment = ?", (self._env_id,)).fetchone()[0])
-
-    def close(self):
-        with self._using:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
