@@ -5,15 +5,18 @@ Usage: python benchmarks/bucketing_soak.py [--seconds 60] [--threads 8]
 """
 from __future__ import print_function
 
-import argparse
-import gc
 import os
 import sys
-import threading
-import time
-import traceback
 
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+HERE = os.path.dirname(os.path.abspath(__file__))
+# Python looks beside a script first, and would take http.py there for the standard library's.
+sys.path[:] = [os.path.dirname(HERE)] + [path for path in sys.path if os.path.abspath(path) != HERE]
+
+import argparse  # noqa: E402
+import gc  # noqa: E402
+import threading  # noqa: E402
+import time  # noqa: E402
+import traceback  # noqa: E402
 
 from flagship import Config, Flagship  # noqa: E402
 from flagship.emulator import Emulator  # noqa: E402

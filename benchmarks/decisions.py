@@ -8,18 +8,22 @@ PYTHON is an interpreter that has flagship==2.1.5 installed (it needs one below 
 """
 from __future__ import print_function
 
-import argparse
-import gc
-import json
 import os
-import random
-import subprocess
 import sys
-import tempfile
-import time
-import timeit
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+# Python looks beside a script first, and would take http.py there for the standard library's.
+sys.path[:] = [path for path in sys.path if os.path.abspath(path) != HERE]
+
+import argparse  # noqa: E402
+import gc  # noqa: E402
+import json  # noqa: E402
+import random  # noqa: E402
+import subprocess  # noqa: E402
+import tempfile  # noqa: E402
+import time  # noqa: E402
+import timeit  # noqa: E402
+
 CONTEXT = {"plan": "gold", "age": 31, "vip": True, "country": "fr"}
 MATCHING = [("plan", "EQUALS", "gold"), ("age", "GREATER_THAN", 18), ("vip", "EQUALS", True),
             ("country", "EQUALS", ["fr", "be"]), ("fs_all_users", "EQUALS", "")]

@@ -4,9 +4,12 @@ from __future__ import print_function
 
 import os
 import sys
-import timeit
 
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+HERE = os.path.dirname(os.path.abspath(__file__))
+# Python looks beside a script first, and would take http.py there for the standard library's.
+sys.path[:] = [os.path.dirname(HERE)] + [path for path in sys.path if os.path.abspath(path) != HERE]
+
+import timeit  # noqa: E402
 
 from flagship import Config, Flagship  # noqa: E402
 from flagship.emulator import Emulator  # noqa: E402
