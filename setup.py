@@ -25,6 +25,11 @@ def description():
     return read("README.md") if os.path.exists(os.path.join(HERE, "README.md")) else ""
 
 
+# pip takes the newest that the interpreter has: redis-py 3.5 and Django 1.11 are the last on 2.7.
+REDIS = "redis>=3.5,<9"
+DJANGO = "Django>=1.11,<7"
+
+
 setup(
     name="flagship",
     version=version(),
@@ -43,10 +48,14 @@ setup(
     python_requires=">=2.7, !=3.0.*, !=3.1.*, !=3.2.*, !=3.3.*, !=3.4.*, !=3.5.*",
     install_requires=requirements(),
     extras_require={
+        "django": [DJANGO],
+        "redis": [REDIS],
         "test": [
+            DJANGO,
+            REDIS,
             "gunicorn>=19.10,<28",
             "hypothesis>=4.57,<7",
-            "pytest>=4.6,<10",
+            "pytest>=4.6.11,<10",
             "requests-mock>=1.9,<2",
             "responses>=0.17,<1",
         ],

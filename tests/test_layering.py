@@ -14,16 +14,18 @@ LAYERS = """
 _compat _version errors handler
 _events _validation _json
 context hits status
-cache.cache_visitor cache
+cache.cache_visitor
 config
-_deadline _answer _http _threads
-tracking cache.assignments
+_deadline _breaker _answer _http _threads _worker spool
+tracking delivery cache.assignments cache.memory cache.redis cache.sqlite cache
 decision.modification decision.allocation decision.targeting decision.campaigns decision.evaluator
 decision.manager decision.snapshot decision.api decision.bucketing decision
 visitor
 app
+contrib contrib.django.cache contrib.django
 helpers helpers.hits helpers.preset_context
 emulator.collect emulator.faults emulator.platform emulator.server emulator.emulator emulator emulator.__main__
+testing testing.visitor_cache
 """
 ORDER = LAYERS.split()
 

@@ -1,4 +1,7 @@
-"""Where visitors' assignments are kept between synchronisations."""
+"""Where visitors' assignments are kept between synchronisations: the interface, and the stores that ship."""
 from flagship.cache.cache_visitor import VisitorCacheManager
+from flagship.cache.memory import MemoryVisitorCache
+from flagship.cache.redis import RedisVisitorCache
+from flagship.cache.sqlite import SQLiteVisitorCache
 
-__all__ = ["VisitorCacheManager"]
+__all__ = ["MemoryVisitorCache", "RedisVisitorCache", "SQLiteVisitorCache", "VisitorCacheManager"]

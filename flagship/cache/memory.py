@@ -1,0 +1,96 @@
+"""A visitor cache in this process's memory."""
+import collections
+import marshal
+import os
+import threading
+
+from flagship import _validation as check
+from flagship.cache.cache_visitor import VisitorCacheManager
+
+
+class MemoryVisitorCache(VisitorCacheManager):
+    """Keeps visitors' assignments for as long as this process runs: for one process, for tests and for scripts.
+
+    A forked child begins with what its parent had; from then on each keeps its own.
+
+    :param int max_visitors: at most so many visitors are kept, default 10000; then the one that was neither saved
+        nor looked up for longest goes.
+    :raises TypingError: when ``max_visitors`` is no int.
+    :raises ParamError: when it is less than 1.
+    """
+
+    def __init__(self, max_visitors=10000):
+        self._max_visitors = check.integer("MemoryVisitorCache", "max_visitors", max_visitors, minimum=1)
+        self._environment = u""
+        # By process id, as a fork may happen while another thread holds the lock.
+        self._shelves = {os.getpid(): _Shelf({}, ())}
+
+    def use_environment(self, env_id):
+        """Keep the records of this environment apart from others'; called by the SDK at start.
+
+        :param str env_id: the environment's id.
+        """
+        self._environment = check.text("use_environment", "env_id", env_id)
+
+    def save(self, visitor_id, visitor_data):
+        """Keep a copy of a visitor's record.
+
+        :raises ValueError: when ``visitor_data`` holds anything but plain values, lists and dicts.
+        """
+        # A third of the time that JSON takes, and it never leaves the process.
+        record = marshal.dumps(visitor_data)
+        self._shelf().put((self._environment, visitor_id), record, self._max_visitors)
+
+    def lookup(self, visitor_id):
+        """A copy of a visitor's record, or None."""
+        record = self._shelf().take((self._environment, visitor_id))
+        return None if record is None else marshal.loads(record)
+
+    def _shelf(self):
+        pid = os.getpid()
+        return self._shelves.get(pid) or self._shelf_of_child(pid)
+
+    def _shelf_of_child(self, pid):
+        shelves = dict(self._shelves)
+        if pid in shelves:  # another thread was faster
+            return shelves[pid]
+        inherited, = shelves.values()
+        shelf = self._shelves.setdefault(pid, inherited.copy())
+        for other in shelves:
+            self._shelves.pop(other, None)
+        return shelf
+
+
+class _Shelf(object):
+    """The records of one process. A fork may come between any two steps of another thread: no record that is kept is
+    ever absent from ``_records``, though its key may be from ``_order``."""
+
+    __slots__ = ("_records", "_order", "_using")
+
+    def __init__(self, records, order):
+        self._records, self._order = records, collections.OrderedDict.fromkeys(order)
+        self._using = threading.Lock()
+
+    def put(self, key, record, max_visitors):
+        with self._using:
+            self._records[key] = record
+            self._renew(key)
+            if len(self._records) > max_visitors:
+                oldest, _ = self._order.popitem(last=False)
+                del self._records[oldest]
+
+    def take(self, key):
+        with self._using:
+            record = self._records.get(key)
+            if record is not None:
+                self._renew(key)
+            return record
+
+    def _renew(self, key):
+        self._order.pop(key, None)
+        self._order[key] = None
+
+    def copy(self):
+        """For a child. Read as a plain dict, as Python 2's ordered one may be half changed; there the order is lost."""
+        order = [key for key in dict.keys(self._order) if key in self._records]
+        return _Shelf(dict(self._records), order + list(set(self._records).difference(order)))
