@@ -6,7 +6,10 @@ import logging
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from flagship.cache.assignments import UnreadableRecord, read_record
 from flagship.cache.cache_visitor import VisitorCacheManager
 
 
@@ -91,6 +94,23 @@ def test_other_records_are_ignored_and_logged(visitor, log, record):
     store.records["ann"] = record
     visitor("ann", visitor_cache_manager=store)
     assert len(log.at(logging.WARNING)) == 1 and "visitor cache" in log.at(logging.WARNING)[0]
+
+
+JSON = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5), st.just("ann")),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(
+        st.one_of(st.sampled_from(["version", "data", "vId", "vaIds"]), st.text(max_size=3)), inner, max_size=4)),
+    max_leaves=8)
+
+
+@given(record=st.one_of(JSON, st.fixed_dictionaries({"version": st.just(1), "vId": st.just("ann"), "vaIds": JSON})))
+def test_any_record_is_read_or_refused(record):
+    """Whatever a store returns, it is a tuple of text or refused."""
+    try:
+        ids = read_record(record, "ann")
+    except UnreadableRecord:
+        return
+    assert isinstance(ids, tuple) and all(type(each) is type("") for each in ids)  # noqa: E721
 
 
 @pytest.mark.parametrize("method", ["lookup", "save"])

@@ -55,6 +55,12 @@ def test_each_command_is_one_line_after_its_comment(name):
     assert len(re.findall("<!-- command: %s -->\n```sh\n[^\n]+\n```\n" % name, README)) == 1
 
 
+def test_the_stores_are_made_as_it_says(tmpdir):
+    tmpdir.chdir()
+    names = names_of(example("stores"))
+    assert names["on_one_machine"].visitor_cache_manager is not None and names["on_many"].mode is Config.Mode.BUCKETING
+
+
 def test_the_first_use_runs_as_it_stands(tmpdir):
     status, output, errors = run(write(tmpdir.join("first_use.py"), example("first-use")), directory=ROOT,
                                  NO_PROXY="127.0.0.1")

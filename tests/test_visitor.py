@@ -8,6 +8,8 @@ import threading
 import uuid
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from flagship import Config, Flagship, __version__
 from flagship.errors import InitializationError
@@ -307,6 +309,31 @@ def test_malformed_campaign_in_an_answer(emulator, start, log, bad):
     assert visitor.synchronize_modifications() == (True, "")
     assert visitor.get_modification("flag", 0) == [1] and visitor.get_modification_info("flag")["isReference"] is False
     assert len(log.at(logging.WARNING)) == 1
+
+
+JSON = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(max_size=5)),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.one_of(
+        st.sampled_from(["campaigns", "id", "variationGroupId", "variation", "modifications", "value", "panic"]),
+        st.text(max_size=3)), inner, max_size=5)), max_leaves=10)
+CAMPAIGN = st.fixed_dictionaries({"id": JSON, "variationGroupId": st.just("g"), "variation": st.fixed_dictionaries({
+    "id": st.just("v"), "reference": JSON, "modifications": st.fixed_dictionaries({"value": JSON})})})
+
+
+def test_any_json_is_an_answer_or_refused(emulator, visitor):
+    """Whatever JSON comes, the synchronisation says whether it took it; reading what came of it never raises."""
+    visitor = visitor("ann", circuit_breaker=False)
+
+    @settings(max_examples=150, deadline=None)
+    @given(answer=st.one_of(JSON, st.fixed_dictionaries({"campaigns": st.lists(CAMPAIGN, max_size=3)})))
+    def law(answer):
+        emulator.misbehave("campaigns", body=json.dumps(answer))
+        success, log = visitor.synchronize_modifications()
+        assert success or "campaigns" in log or "panic" in log
+        for key, flag in visitor.modifications.items():
+            assert flag.key == key and visitor.get_modification_info(key)["variationId"] == flag.variation_id
+            visitor.get_modification(key, None)
+    law()
 
 
 @pytest.mark.parametrize("endpoint", ["events", "activate", "hit"])
