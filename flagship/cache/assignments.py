@@ -69,9 +69,9 @@ def read_record(record, visitor_id):
     if not isinstance(data.get("vId"), string_types) or to_text(data["vId"]) != visitor_id:
         raise UnreadableRecord("its vId is not the visitor's")
     ids = data.get("vaIds")
-    if not isinstance(ids, (list, tuple)) or not all(isinstance(each, string_types) for each in ids):
+    if not isinstance(ids, (list, tuple)):
         raise UnreadableRecord("its vaIds is not a list of text")
-    ids = tuple(to_text(each) for each in ids)
+    ids = tuple([to_text(each) if isinstance(each, string_types) else None for each in ids])
     if None in ids:
-        raise UnreadableRecord("its vaIds holds text that UTF-8 cannot express")
+        raise UnreadableRecord("its vaIds holds something else than text that UTF-8 can express")
     return ids

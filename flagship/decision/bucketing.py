@@ -179,11 +179,13 @@ class BucketingDecisionManager(DecisionManager):
 def _to_keep(campaigns, variations, cached_ids):
     """The assignments to save: the new ones, and the cached ones of groups that gave none this time."""
     new = tuple(variation.id for variation in variations)
-    if not cached_ids:
+    known = frozenset(new)
+    if known.issuperset(cached_ids):
         return new
     given = {variation.variation_group_id for variation in variations}
     group_of = campaigns.group_of
-    return new + tuple(each for each in cached_ids if group_of.get(each) not in given and each not in new)[:_MAX_KEPT]
+    return new + tuple(each for each in cached_ids
+                       if each not in known and group_of.get(each) not in given)[:_MAX_KEPT]
 
 
 def _decoded_initial(initial):
