@@ -108,17 +108,17 @@ class HttpClient(object):
         """
         if self._closed:
             raise RequestFailed(endpoint.name, "Flagship is closed", tried=False, received=False)
-        connections = self._own_connections()
+        try:
+            connections = self._own_connections()
+        except Exception as error:  # in a new child, a callable of the user's that makes no session
+            raise RequestFailed(endpoint.name, self._cause(error), received=False)
         breaker = self._breaker(connections, endpoint)
         wait = breaker.wait() if breaker else 0.0
         if wait:
             raise RequestFailed(endpoint.name, "not tried, as it failed %d times in a row; the next try is in %.1f s"
                                 % (FAILURES, wait), tried=False, received=False)
         try:
-            body = None if payload is None else encode(payload)
-            if self._debug:
-                self._events.debug("[%s] sends %s", endpoint.name, self._masked(repr(body)))
-            status, received_headers, answer = self._exchange(connections, endpoint, body, headers,
+            status, received_headers, answer = self._exchange(connections, endpoint, payload, headers,
                                                               deadline or self.deadline())
         except RequestFailed as failure:
             self._note(endpoint, breaker, well=False)
@@ -148,12 +148,12 @@ class HttpClient(object):
         elif breaker.failed():
             self._events.warning("[%s] failed %d times in a row and is left alone for a while", endpoint.name, FAILURES)
 
-    def _exchange(self, connections, endpoint, body, headers, deadline):
+    def _exchange(self, connections, endpoint, payload, headers, deadline):
         """``(status, headers, body)`` of the answer, after a second try where that is safe; raises RequestFailed."""
         with deadline:
             for repeats in (False, True):
                 try:
-                    response = self._request(connections, endpoint, body, headers)
+                    response = self._request(connections, endpoint, payload, headers)
                     try:
                         return response.status_code, response.headers, content(response, self._max_size)
                     except Exception:
@@ -167,8 +167,10 @@ class HttpClient(object):
                         raise RequestFailed(endpoint.name, self._cause(error), received=received)
                     deadline.begin()
 
-    def _request(self, connections, endpoint, body, headers):
-        session = connections.session
+    def _request(self, connections, endpoint, payload, headers):
+        session, body = connections.session, None if payload is None else encode(payload)
+        if self._debug:
+            self._events.debug("[%s] sends %s", endpoint.name, self._masked(repr(body)))
         if endpoint not in connections.requests:
             connections.requests[endpoint] = None if session.auth else self._template(session, endpoint)
         template = connections.requests[endpoint]

@@ -429,6 +429,26 @@ def test_fork_with_a_session_of_the_user(emulator, visitor):
     session.close()
 
 
+def test_fork_with_a_factory_that_fails(visitor):
+    """A callable that makes no session in a child costs the child its requests, not its view."""
+    parent = os.getpid()
+
+    def make():
+        if os.getpid() != parent:
+            raise RuntimeError("no session here")
+        return requests.Session()
+    visitor = visitor(session=make)
+    child = os.fork()
+    if not child:
+        try:
+            success, reason = visitor.send_hit(PAGE)
+            os._exit(0 if not success and "no session here" in reason else 1)
+        finally:
+            os._exit(2)
+    assert os.waitpid(child, 0)[1] == 0
+    assert visitor.send_hit(PAGE) == (True, "200")
+
+
 def test_threads_share_a_visitor(emulator, visitor):
     """Every hit, activation and synchronisation of eight threads arrives."""
     visitor, failures = visitor(), []
