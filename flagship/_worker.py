@@ -27,7 +27,7 @@ class Worker(object):
         self._sent = self._failed = self._dropped = 0
         self._warned, self._unsaid = None, 0
         # When to look into the store next, and how long to wait after a failure.
-        self._look, self._pause = (None, 0.0) if store is None else (monotonic(), _FIRST_PAUSE)
+        self._look, self._pause = None if store is None else monotonic(), _FIRST_PAUSE
 
     def begin(self):
         """Deliver what an earlier process left, where there is a store. Twice is harmless."""

@@ -27,10 +27,10 @@ class DeferredTrackingClient(TrackingClient):
 
     def __init__(self, config, http, events, state):
         super(DeferredTrackingClient, self).__init__(config, http, events)
-        self._size, self._interval = config.tracking_queue_size, config.tracking_interval
-        self._batch_size, self._state, self._closed = config.tracking_batch_size, state, False
+        self.batch_size, self.interval = config.tracking_batch_size, config.tracking_interval
+        self._size, self._state, self._closed = config.tracking_queue_size, state, False
         self._spool = config.spool and os.path.abspath(config.spool)
-        self._workers = {}  # process id -> _Worker
+        self._workers = {}  # process id -> Worker
         if self._spool:
             self._own_worker()  # what an earlier process left waits for no new hit
         _clients.add(self)
@@ -75,14 +75,14 @@ class DeferredTrackingClient(TrackingClient):
         return not self._state.panic
 
     def requests(self, items):
-        """``[(endpoint, payload, items)]`` that carry the items, in their order."""
+        """``[(endpoint, payload, items)]`` that carry the items, each kind in its order."""
         made = []
         hits = [item for item in items if item[0] is self._collect]
-        for part in _parts(hits, self._batch_size):
+        for part in _parts(hits, self.batch_size):
             made.append((self._collect, {"t": "BATCH", "ds": "APP", "cid": self._env_id, "h": [
                 _aged(item, without="ds") for item in part]}, part))
         activations = [item for item in items if item[0] is self._activate]
-        for part in _parts(activations, min(self._batch_size, MAX_ACTIVATIONS)):
+        for part in _parts(activations, min(self.batch_size, MAX_ACTIVATIONS)):
             made.append((self._activate, {"cid": self._env_id, "batch": [_aged(item) for item in part]}, part))
         # Before what a visitor did comes what it is.
         return [(item[0], item[2], [item]) for item in items if item[0] is self._context] + made
@@ -92,14 +92,6 @@ class DeferredTrackingClient(TrackingClient):
 
     def send(self, endpoint, payload, deadline):
         self._http.send(endpoint, payload, deadline=deadline)
-
-    @property
-    def batch_size(self):
-        return self._batch_size
-
-    @property
-    def interval(self):
-        return self._interval
 
 
 def _aged(item, without=None):

@@ -20,6 +20,10 @@ _EVERYBODY = frozenset()
 _BOOLS = {True: (True,), False: (False,)}
 
 
+def _typed(value):
+    return _BOOLS[value] if value is True or value is False else value
+
+
 class Unusable(Exception):
     """A targeting that can match nobody; its text says why."""
 
@@ -83,8 +87,7 @@ class Targetings(object):
             if name == u"EQUALS":
                 table = self._equal.setdefault(key, {})
                 for each in _elements(value):
-                    each = _BOOLS[each] if isinstance(each, bool) else each
-                    table[each] = table.get(each, _EVERYBODY) | {number}
+                    table[_typed(each)] = table.get(_typed(each), _EVERYBODY) | {number}
             else:
                 self._others.append((number, _OPERATORS[name](key, value)))
         except Unusable as problem:
@@ -126,25 +129,8 @@ def _scalar(value):
 
 
 def _equals(key, value):
-    elements = _elements(value)
-    if len(elements) != 1:
-        # Kinds apart, as True == 1 in Python.
-        bools = frozenset(each for each in elements if isinstance(each, bool))
-        others = frozenset(each for each in elements if not isinstance(each, bool))
-
-        def equals_any(context):
-            present = context.get(key)
-            return present in (bools if present is True or present is False else others)
-        return equals_any
-    wanted = elements[0]
-    if isinstance(wanted, bool):
-        return lambda context: context.get(key) is wanted
-    if isinstance(wanted, _NUMBERS):
-        def equals_number(context):
-            present = context.get(key)
-            return present == wanted and present is not True and present is not False
-        return equals_number
-    return lambda context: context.get(key) == wanted
+    wanted = frozenset(_typed(each) for each in _elements(value))
+    return lambda context: _typed(context.get(key)) in wanted
 
 
 def _not_equals(key, value):
