@@ -2,9 +2,10 @@
 part stubbed, against two things measured in the same run: a straight-line floor (for each campaign one hash, a
 modulo, one comparison and one pick), and the published flagship==2.1.5 in a virtualenv of its own.
 
-Usage: python benchmarks/decisions.py [--python-2-1-5 PYTHON] [--sizes 1,10,100,1000]
+Usage: python benchmarks/decisions.py [--python-2-1-5 PYTHON] [--sizes 1,10,100,1000] [--json FILE]
 
 PYTHON is an interpreter that has flagship==2.1.5 installed (it needs one below 3.11); without it that column is empty.
+FILE gets the figures for the documentation, which keeps those of benchmarks/results/decisions.json.
 """
 from __future__ import print_function
 
@@ -210,10 +211,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--python-2-1-5", dest="old", metavar="PYTHON")
     parser.add_argument("--sizes", default="1,10,100,1000")
+    parser.add_argument("--json", metavar="FILE")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
         return measure_2_1_5(document(int(options.child)))
+    rows = []
     print("%9s %10s %10s %8s %12s %8s %12s %14s %12s" % (
         "campaigns", "floor us", "SDK us", "x floor", "2.1.5 us", "x SDK", "bytes", "2.1.5 bytes", "start ms"))
     for size in [int(each) for each in options.sizes.split(",")]:
@@ -229,6 +232,11 @@ def main():
             "%.0f" % taken if taken else "-", "%.0f" % (taken / this["microseconds"]) if taken else "-",
             "%.0f" % this["bytes"] if this["bytes"] else "-",
             "%.0f" % old["bytes"] if old.get("bytes") else "-", this["start"] * 1e3))
+        rows.append({"campaigns": size, "floor_us": floor, "sdk_us": this["microseconds"], "sdk_bytes": this["bytes"],
+                     "old_us": taken, "old_bytes": old.get("bytes")})
+    if options.json:
+        with open(options.json, "w") as file:
+            json.dump({"python": sys.version.split()[0], "date": time.strftime("%Y-%m-%d"), "rows": rows}, file, indent=1)
 
 
 if __name__ == "__main__":

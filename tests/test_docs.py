@@ -1,0 +1,47 @@
+"""docs/: every block of code on every page runs, and prints what the page says."""
+import glob
+import io
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from tests.support import ROOT
+from tests.run_page import blocks
+from tests.test_quickstart import environment
+
+PAGES = sorted(os.path.basename(path) for path in glob.glob(os.path.join(ROOT, "docs", "*.rst")))
+RUN = {"testsetup", "testcode", "testoutput", "testcleanup"}
+
+
+def test_the_pages_are_found():
+    assert {"index.rst", "quickstart.rst", "operations.rst"} <= set(PAGES)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_block_is_run(page):
+    """Python runs as testcode, files and commands by their block; only text and what needs an account is read alone."""
+    for kind, argument, options, body, line in blocks(os.path.join(ROOT, "docs", page)):
+        if kind in ("code-block", "code", "literalinclude", "highlight"):
+            assert kind == "code-block" and ("caption" in options or argument in ("console", "text")), line
+    with io.open(os.path.join(ROOT, "docs", page), encoding="utf-8") as file:
+        assert not re.search(r"::\n\n? {2,}", re.sub(r"(?m)^ *\.\. .*", "", file.read())), "a literal block is not run"
+
+
+@pytest.mark.skipif(sys.version_info < (3, 8), reason="the pages are written for a present Python")
+@pytest.mark.parametrize("page", PAGES)
+def test_page(page, tmpdir):
+    path = os.path.join(ROOT, "docs", page)
+    if not any(kind in RUN or argument == "console" for kind, argument, _, _, _ in blocks(path)):
+        return
+    shutil.copytree(os.path.join(ROOT, "examples"), str(tmpdir.join("examples")))
+    process = subprocess.Popen(
+        [sys.executable, "-W", "error::DeprecationWarning:__main__", os.path.join(ROOT, "tests", "run_page.py"), path],
+        cwd=str(tmpdir), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        env=environment(NO_PROXY="127.0.0.1", PYTHONPATH=os.pathsep.join(
+            [ROOT, str(tmpdir)] + [each for each in sys.path if each]), PYTHONIOENCODING="utf-8"))
+    output = process.communicate()[0].decode("utf-8", "replace")
+    assert process.returncode == 0, output
