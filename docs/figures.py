@@ -27,6 +27,7 @@ def decisions(axes, results):
         axes.plot(*zip(*points), marker="o", color=color, label=name)
     axes.set_xscale("log")
     axes.set_yscale("log")
+    _plain(axes.xaxis, axes.yaxis)
     axes.set_xlabel("campaigns")
     axes.set_ylabel("microseconds a visitor")
     axes.legend(frameon=False)
@@ -41,6 +42,7 @@ def memory(axes, results):
             axes.plot(*zip(*points), marker="o", color=color, label=name)
     axes.set_xscale("log")
     axes.set_yscale("log")
+    _plain(axes.xaxis, axes.yaxis)
     axes.set_xlabel("flags")
     axes.set_ylabel("bytes a visitor")
     axes.legend(frameon=False)
@@ -53,8 +55,15 @@ def bars(axes, rows, unit):
                       color=[OURS if row[2] else OTHERS for row in rows])
     axes.bar_label(drawn, ["%s" % _short(row[1]) for row in rows], padding=3)
     axes.set_xscale("log")
+    _plain(axes.xaxis)
     axes.set_xlabel(unit)
     axes.margins(x=0.15)
+
+
+def _plain(*scales):
+    """Numbers on a logarithmic scale as people write them."""
+    for scale in scales:
+        scale.set_major_formatter(lambda value, place: _short(value))
 
 
 def _short(value):
