@@ -4,6 +4,7 @@ from __future__ import unicode_literals
 
 import logging
 import os
+import sys
 import threading
 
 import flask
@@ -395,7 +396,7 @@ async def color():
 """
 
 
-@pytest.mark.skipif(not hasattr(flask.Flask, "async_to_sync"), reason="Flask has async views from 2.0 on")
+@pytest.mark.skipif(sys.version_info < (3, 7), reason="Flask has async views from Python 3.7 on")
 def test_async_views(made, emulator):
     views = {"current_visitor": current_visitor}
     exec(compile(ASYNC, "async_views.py", "exec"), views)
