@@ -125,7 +125,8 @@ OWNERS = {
     "urllib3": {"flagship/_http.py", "flagship/_deadline.py"},
     "mmh3": {"flagship/decision/allocation.py"},
     "enum": {"flagship/_compat.py"},
-    "pytest": set(), "responses": set(), "requests_mock": set(), "hypothesis": set(), "mock": set(),
+    "openfeature": {"flagship/contrib/openfeature.py"},
+    "pytest": {"flagship/testing/pytest_plugin.py"}, "responses": set(), "requests_mock": set(), "hypothesis": set(), "mock": set(),
 }
 
 

@@ -67,13 +67,13 @@ def test_the_first_use_runs_as_it_stands(tmpdir):
     assert (status, output.split()) == (0, ["Welcome", "back"]), errors
 
 
-def test_the_pytest_example_passes(tmpdir):
-    path = write(tmpdir.join("test_example.py"), example("pytest"))
-    process = subprocess.Popen([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", path],
+def test_the_pytest_examples_pass(tmpdir):
+    paths = [write(tmpdir.join("test_%s.py" % name), example(name)) for name in ("flags", "pytest")]
+    process = subprocess.Popen([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"] + paths,
                                env=environment(NO_PROXY="127.0.0.1"), cwd=str(tmpdir),
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     output = process.communicate()[0].decode("utf-8", "replace")
-    assert process.returncode == 0 and "2 passed" in output, output
+    assert process.returncode == 0 and "6 passed" in output, output
 
 
 def test_the_visitor_cache_example_keeps_assignments(start):
