@@ -28,6 +28,7 @@ def description():
 # pip takes the newest that the interpreter has: redis-py 3.5 and Django 1.11 are the last on 2.7.
 REDIS = "redis>=3.5,<9"
 DJANGO = "Django>=1.11,<7"
+OPENFEATURE = 'openfeature-sdk>=0.8.4,<1; python_version >= "3.9"'
 
 
 setup(
@@ -49,9 +50,11 @@ setup(
     install_requires=requirements(),
     extras_require={
         "django": [DJANGO],
+        "openfeature": [OPENFEATURE],
         "redis": [REDIS],
         "test": [
             DJANGO,
+            OPENFEATURE,
             REDIS,
             "gunicorn>=19.10,<28",
             "hypothesis>=4.57,<7",

@@ -125,7 +125,7 @@ OWNERS = {
     "urllib3": {"flagship/_http.py", "flagship/_deadline.py"},
     "mmh3": {"flagship/decision/allocation.py"},
     "enum": {"flagship/_compat.py"},
-    "openfeature": {"flagship/contrib/openfeature.py"},
+    "openfeature": {"flagship/contrib/openfeature/provider.py"},
     "pytest": {"flagship/testing/pytest_plugin.py"}, "responses": set(), "requests_mock": set(), "hypothesis": set(), "mock": set(),
 }
 

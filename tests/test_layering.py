@@ -23,7 +23,7 @@ decision.manager decision.snapshot decision.api decision.bucketing decision
 visitor
 _runtime
 app
-contrib contrib.django.cache contrib.django contrib.openfeature
+contrib contrib.django.cache contrib.django contrib.openfeature.visitors contrib.openfeature.provider contrib.openfeature
 helpers helpers.hits helpers.preset_context
 emulator.collect emulator.faults emulator.platform emulator.server emulator.emulator emulator emulator.__main__
 testing.sent testing._stage testing.flags testing testing.visitor_cache testing.pytest_plugin

@@ -76,6 +76,24 @@ def test_the_pytest_examples_pass(tmpdir):
     assert process.returncode == 0 and "6 passed" in output, output
 
 
+@pytest.mark.skipif(sys.version_info < (3, 9), reason="openfeature-sdk needs Python 3.9")
+def test_the_openfeature_example_gives_the_flag(emulator, monkeypatch):
+    from openfeature import api
+    if not hasattr(api, "set_provider_and_wait"):
+        monkeypatch.setattr(api, "set_provider_and_wait", api.set_provider, raising=False)
+    monkeypatch.setenv("FLAGSHIP_ENV_ID", emulator.env_id)
+    monkeypatch.setenv("FLAGSHIP_API_KEY", emulator.api_key)
+    emulator.set_bucketing(os.path.join(ROOT, "examples", "campaigns.json"))
+    source = example("openfeature").replace('Config(tracking="deferred")', "Config(tracking='deferred', **URLS)")
+    names = {"URLS": emulator.urls}
+    try:
+        exec(compile(source, str("README.md"), str("exec")), names)
+        assert names["banner"]("visitor-1", "FR") == names["banner"]("visitor-1", "FR") != "Welcome"
+    finally:
+        api.shutdown()
+    assert [activation["vid"] for activation in emulator.activations] == ["visitor-1"] * 2
+
+
 def test_the_visitor_cache_example_keeps_assignments(start):
     class Redis(object):
         def __init__(self):
