@@ -15,7 +15,7 @@ from flagship import Config, Flagship
 from flagship.cache import MemoryVisitorCache
 from flagship.errors import FlagshipError, InitializationError, ParamError, TypingError
 from flagship.hits import Event, EventCategory, Page, Transaction
-from flagship.testing import flagship_flags
+from flagship.testing import SentActivation, flagship_flags
 from tests.support import ROOT, Log
 
 RED = {"btn-color": "red"}
@@ -44,7 +44,9 @@ def test_visitors_get_the_flags_and_the_test_what_they_send():
         visitor = synchronised(context={"vip": True, "fs_secret": "x"})
         assert visitor.get_modification("btn-color", "grey", activate=True) == "red"
         assert visitor.send_hit(Page("https://shop.example.com/")) == (True, "200")
-    assert [(each.visitor_id, each.key, each.value) for each in sent.activations] == [("ann", "btn-color", "red")]
+    assert sent.activations == [SentActivation(
+        visitor_id="ann", anonymous_id=None, key="btn-color", value="red", campaign_id="campaign-btn-color",
+        variation_group_id="group-btn-color", variation_id="variation-btn-color", wire=sent.activations[0].wire)]
     assert [(each.visitor_id, each.type, each.wire["dl"]) for each in sent.hits] == [
         ("ann", "PAGEVIEW", "https://shop.example.com/")]
     assert [(each.visitor_id, each.context) for each in sent.context_events] == [("ann", {"vip": True})]
@@ -85,6 +87,16 @@ def test_a_flag_says_where_it_comes_from():
         assert synchronised().get_modification_info("btn-color") == {
             "campaignId": "campaign-btn-color", "variationGroupId": "group-btn-color",
             "variationId": "variation-btn-color", "isReference": False}
+
+
+@pytest.mark.parametrize("mode", list(Config.Mode), ids=lambda mode: mode.name)
+def test_an_explanation_is_of_the_flags_that_were_given(mode):
+    with flagship_flags({"btn-color": "red", "size": 3}):
+        start_nowhere(mode=mode)
+        explained = synchronised().explain("size")
+    assert explained["mode"] == mode.name and explained["reason"] == ""
+    assert [each["modifications"] for each in explained["campaigns"]] == [{"size": 3}]
+    assert explained["modifications"]["size"]["variationId"] == "variation-size"
 
 
 def act(visitor):
@@ -509,7 +521,7 @@ from django.http import HttpResponse
 
 from flagship import Config
 from flagship.hits import Page
-from flagship.testing import flagship_flags
+from flagship.testing import SentActivation, flagship_flags
 
 
 class Shop(AppConfig):

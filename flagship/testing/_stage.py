@@ -5,6 +5,7 @@ from flagship._runtime import Parts, Runtime
 from flagship.app import Flagship
 from flagship.config import Config
 from flagship.context import public
+from flagship.decision.explanation import told
 from flagship.decision.manager import DecisionError, DecisionManager
 from flagship.status import Counters
 from flagship.testing.sent import SentActivation, SentContext, SentHit
@@ -19,7 +20,7 @@ class _Decisions(DecisionManager):
 
     def __init__(self, stage, config, state):
         self._stage, self._state = stage, state
-        self.knows_anonymous = config.mode is Config.Mode.API
+        self.mode, self.knows_anonymous = config.mode.name, config.mode is Config.Mode.API
 
     def decide(self, visitor_id, anonymous_id, context, cached_ids):
         sent = self._stage.sent
@@ -29,6 +30,9 @@ class _Decisions(DecisionManager):
             raise DecisionError(self._state.reason, expected=True)
         modifications = sent.modifications_for(visitor_id, context)
         return modifications, tuple(each.variation_id for each in modifications.values())
+
+    def explain(self, visitor_id, context, cached_ids, modifications, key):
+        return told(modifications, key)
 
 
 class _Tracking(TrackingClient):

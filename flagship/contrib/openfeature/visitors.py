@@ -47,18 +47,15 @@ class RecentVisitors(object):
             self._kept = flagship._runtime, kept
         # As a key True is 1 and 1.0.
         key = visitor_id, frozenset((name, type(value), value) for name, value in context.items())
-        recent, now = kept.get(key), monotonic()
+        recent = kept.get(key)
         if recent is None:
             recent = RecentVisitor(flagship.create_visitor(visitor_id, context=context))
-        elif now < recent.until:
+        elif monotonic() < recent.until:
             return recent
-        elif not recent.problem:
-            recent.until = now + self._ttl  # other threads go on with what it has while this one asks
         success, log = recent.visitor.synchronize_modifications()
         recent.problem = "" if success else log
         recent.until = monotonic() + (self._ttl if success else min(self._ttl, _RETRY))
         if self._ttl:
-            kept.pop(key, None)
             kept[key] = recent
             if len(kept) > self._max:
                 for oldest in list(kept)[:self._max // 10 + 1]:
