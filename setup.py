@@ -29,6 +29,7 @@ def description():
 REDIS = "redis>=3.5,<9"
 DJANGO = "Django>=1.11,<7"
 FLASK = "Flask>=1.1,<4"
+OPENFEATURE = 'openfeature-sdk>=0.8.4,<1; python_version >= "3.9"'
 
 
 setup(
@@ -51,10 +52,12 @@ setup(
     extras_require={
         "django": [DJANGO],
         "flask": [FLASK],
+        "openfeature": [OPENFEATURE],
         "redis": [REDIS],
         "test": [
             DJANGO,
             FLASK,
+            OPENFEATURE,
             REDIS,
             "gunicorn>=19.10,<28",
             "hypothesis>=4.57,<7",
