@@ -11,7 +11,7 @@ from flagship.decision import create_manager
 from flagship.decision.manager import PlatformState
 from flagship.errors import FlagshipError, InitializationError
 from flagship.status import Status
-from flagship.tracking import TrackingClient
+from flagship.tracking import OfflineTrackingClient, TrackingClient
 from flagship.visitor import Visitor, new_id
 
 __all__ = ["Config", "Flagship"]
@@ -32,6 +32,8 @@ class _Runtime(object):
         self.knows_anonymous = self.decisions.knows_anonymous
 
     def _tracking(self, config):
+        if config.offline:
+            return OfflineTrackingClient(config, self._http, self.events)
         if config.tracking == "immediate":
             return TrackingClient(config, self._http, self.events)
         from flagship.delivery import DeferredTrackingClient
