@@ -38,13 +38,13 @@ except ImportError:  # no progress bar then
 JOIN = 10  # seconds that a process may take to end; it has nothing left to do
 
 
-def main():
+def main(arguments=None):
     options = parser(__doc__)
     options.add_argument("--processes", type=positive, default=1, metavar="N", help="default: 1")
     options.add_argument("--checkpoint", type=float, default=1.0, metavar="SECONDS",
                          help="how much work a kill may cost; default: 1")
-    return exit_code(run, options.parse_args(
-        [each.decode("utf-8") for each in sys.argv[1:]] if six.PY2 else sys.argv[1:]))
+    arguments = sys.argv[1:] if arguments is None else arguments
+    return exit_code(run, options.parse_args([six.ensure_text(each) for each in arguments]))
 
 
 def parser(description):

@@ -128,9 +128,12 @@ def _opened(content):
         document = json.loads(content.decode("utf-8"))
     except (ValueError, RuntimeError):
         raise Unusable("the bucketing file is not JSON")
-    if isinstance(document, dict) and "bucketing" in document and isinstance(document.get("environmentId"), six.text_type):
-        return document["environmentId"] or "batch", document["bucketing"]
-    return "batch", document
+    env_id = "batch"
+    if isinstance(document, dict) and "bucketing" in document:
+        env_id, document = document.get("environmentId") or env_id, document["bucketing"]
+    if not isinstance(document, dict):
+        raise Unusable("the bucketing file is not a JSON object")
+    return env_id, document
 
 
 def _columns(document):

@@ -107,7 +107,10 @@ class ResumableOutput(_Output):
             if not self._record or not self._record["complete"] or os.path.exists(self._part):
                 raise Mismatch("%s is there already; remove it, or choose another" % path)
             self._at = path  # killed between its last two steps
-        self._file = io.open(self._at, "ab")
+        try:
+            self._file = io.open(self._at, "ab")
+        except EnvironmentError as error:
+            raise Mismatch("%s cannot be written: %s" % (self._at, error.strerror))
         try:
             if fcntl is not None:
                 fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
