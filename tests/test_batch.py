@@ -454,12 +454,49 @@ def test_without_tqdm_there_is_no_progress_bar(tmpdir, many, expected):
 
 # -- on a cluster
 
-@pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="Dask is tested on one Python, as it is large")
+on_one_python = pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="Dask is tested on one Python, as it is large")
+PARTS = ["--partition", "100000", "--output", "out.csv", "in.csv"]
+
+
+@on_one_python
 def test_a_dask_cluster_of_two_gives_the_rows_of_one_process(tmpdir, many, expected):
-    """Also after a run that left some parts done, and a bad row at the end still has its line."""
-    arguments = ["--partition", "100000", "--output", "out.csv", "in.csv"]
-    code, output, errors = Run(tmpdir, *arguments, script="assign_dask.py", source=many + b",,,,,\n").ended()
+    """A bad row in the last partition is reported with its line, and nothing but the output is left."""
+    run = Run(tmpdir, *PARTS, script="assign_dask.py", source=many + b",,,,,\n")
+    code, output, errors = run.ended()
     assert (code, output) == (3, b""), errors
     assert errors == "assign: in.csv: line 12002: no visitor_id; skipped\nassign: 1 rows were skipped\n"
     assert read(tmpdir) == expected
     assert sorted(set(os.listdir(str(tmpdir))) - {"dask-scratch-space"}) == ["in.csv", "out.csv"]
+
+
+# Makes the cluster first, so that its workers know flagship and nothing of examples/batch.
+ON_A_CLUSTER = """
+import sys
+from dask.distributed import LocalCluster
+with LocalCluster(n_workers=1, threads_per_worker=2, dashboard_address=None) as cluster:
+    sys.path.insert(0, sys.argv.pop())
+    import assign_dask
+    sys.argv += ["--scheduler", cluster.scheduler_address]
+    code = assign_dask.main()
+sys.exit(code)
+"""
+
+
+@on_one_python
+def test_a_killed_run_goes_on_with_the_parts_that_it_lacks_on_any_cluster(tmpdir, many, expected):
+    program = ("import os, signal, sys, assign_dask\n"
+               "compute = assign_dask.compute\n"
+               "assign_dask.compute = lambda *arguments: compute(*arguments) or os.kill(os.getpid(), signal.SIGKILL)\n"
+               "sys.exit(assign_dask.main())\n")
+    code = Run(tmpdir, *PARTS, script="-c", program=program, source=many).ended()[0]
+    assert code == -signal.SIGKILL
+    parts = sorted(tmpdir.join("out.csv.parts").listdir())
+    assert len(parts) > 2
+    kept = parts.pop(0)
+    kept.write(kept.read_binary().replace(b"visitor-", b"VISITOR-"), mode="wb")
+    parts[0].remove()
+    code, _, errors = Run(tmpdir, *(PARTS + [BATCH]), script="-c", program=ON_A_CLUSTER,
+                          variables={"PYTHONPATH": ROOT}).ended()
+    assert (code, errors) == (0, "")
+    assert read(tmpdir) != expected
+    assert read(tmpdir).replace(b"VISITOR-", b"visitor-") == expected

@@ -30,11 +30,6 @@ from assignment import Settings, Unusable, assign, of_this_process
 from output import Failed, Mismatch, ResumableOutput, StandardOutput
 from rows import INPUTS, OUTPUTS, BadHeader, blocks, columns_of
 
-try:
-    from tqdm import tqdm
-except ImportError:  # no progress bar then
-    tqdm = None
-
 JOIN = 10  # seconds that a process may take to end; it has nothing left to do
 
 
@@ -234,7 +229,7 @@ def serve(settings, pipe, not_mine):
 
 
 class Progress(object):
-    """How much is done, the rate and the time left, on stderr where that is a terminal.
+    """How much is done, the rate and the time left, on stderr where that is a terminal and tqdm is installed.
 
     :param str unit: what is counted, as in "visitors".
     :param int done: how many are done already.
@@ -242,7 +237,11 @@ class Progress(object):
 
     def __init__(self, unit, done=0):
         self._bar = None
-        if tqdm is not None and sys.stderr.isatty():
+        if sys.stderr.isatty():
+            try:
+                from tqdm import tqdm
+            except ImportError:
+                return
             self._bar = tqdm(unit=" " + unit, initial=done, file=sys.stderr, dynamic_ncols=True)
 
     def show(self, done, total):
