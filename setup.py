@@ -29,6 +29,7 @@ def description():
 REDIS = "redis>=3.5,<9"
 DJANGO = "Django>=1.11,<7"
 FLASK = "Flask>=1.1,<4"
+OPENFEATURE = 'openfeature-sdk>=0.8.4,<1; python_version >= "3.9"'
 
 
 setup(
@@ -51,16 +52,21 @@ setup(
     extras_require={
         "django": [DJANGO],
         "flask": [FLASK],
+        "openfeature": [OPENFEATURE],
         "redis": [REDIS],
         "test": [
             DJANGO,
             FLASK,
+            OPENFEATURE,
             REDIS,
+            # What examples/batch uses. Dask is large, so one Python is enough.
+            'dask[distributed]>=2023.4,<2027; python_version == "3.11"',
             "gunicorn>=19.10,<28",
             "hypothesis>=4.57,<7",
             "pytest>=4.6.11,<10",
             "requests-mock>=1.9,<2",
             "responses>=0.17,<1",
+            "tqdm>=4.60,<5",
         ],
     },
     classifiers=[
