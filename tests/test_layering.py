@@ -26,6 +26,8 @@ contrib contrib.django.cache contrib.django
 helpers helpers.hits helpers.preset_context
 emulator.collect emulator.faults emulator.platform emulator.server emulator.emulator emulator emulator.__main__
 testing testing.visitor_cache
+cli._errors cli._layout cli._output cli._syntax cli._arguments cli._source cli._context
+cli._findings cli._shares cli._explained cli.decide cli.validate cli.share cli.send cli __main__
 """
 ORDER = LAYERS.split()
 

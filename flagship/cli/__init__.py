@@ -1,10 +1,8 @@
 """The command line: decide, validate, share and send. ``import flagship`` does not import it."""
 import argparse
 import errno
-import os
-import sys
 
-from flagship import __version__
+from flagship._version import __version__
 from flagship.cli import decide, send, share, validate
 from flagship.cli._errors import Unavailable, Usage
 from flagship.cli._output import Outcome, Output
@@ -19,13 +17,14 @@ and why, what a bucketing file does, and hits for smoke tests."""
 
 _EPILOG = """\
 Results go to standard output, messages to standard error. With --json the
-result is one JSON document, and nothing else is on standard output.
+result is one JSON document, and nothing else is on standard output; where a
+URL gave no answer it is {"error": "why"}. With exit code 2 there is none.
 
 Exit codes:
   0    done, and nothing to report
   1    problems found, nothing served, refused, or the platform not reached
   2    the command line, or a file that it names, cannot be used
-  130  interrupted
+  130  interrupted (141: whoever reads the output went away)
 
 Environment: FLAGSHIP_ENV_ID and FLAGSHIP_API_KEY hold the credentials. Give
 the API key there and not as an option: process lists show options to all.
@@ -41,7 +40,6 @@ class _Parser(argparse.ArgumentParser):
         raise _Misused(message, self)
 
     def print_help(self, file=None):
-        # Some versions break a line of the usage differently, none the rest.
         raise _Shown(self.format_help())
 
 
@@ -116,11 +114,7 @@ def _run(parser, arguments, output):
 
 def _unwritten(error, output):
     """The exit code after standard output failed."""
-    try:
-        # What is still buffered would fail again when the interpreter ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (AttributeError, EnvironmentError, ValueError):
-        pass
+    output.give_up()
     if error.errno == errno.EPIPE:
         return BROKEN_PIPE
     output.say("standard output: %s" % (error.strerror or error))

@@ -1,11 +1,15 @@
 """Arguments that several commands take."""
 import os
+import re
 
 from flagship._compat import argument_text
 from flagship.cli._errors import Usage
 from flagship.config import Config
 from flagship.errors import FlagshipError
 from flagship.handler import FlagshipEventHandler
+
+# "function: parameter (type) must be ..."
+_NAMES = re.compile(r"^\w+: \w+ (\(\w+\) )?")
 
 
 def add_json(parser):
@@ -39,7 +43,12 @@ def config(options, handler=None, **urls):
     try:
         return Config(timeout=options.timeout, event_handler=handler or Silent(), bucketing_file=None, **given)
     except FlagshipError as error:
-        raise Usage("--%s: %s" % (error.parameter.replace("_", "-"), error.message.split(": ", 1)[1]))
+        raise Usage("--%s: %s" % (error.parameter.replace("_", "-"), problem(error)))
+
+
+def problem(error):
+    """What an error of the SDK's has against an argument, without the names that the argument has in the SDK."""
+    return _NAMES.sub("", error.message)
 
 
 class Silent(FlagshipEventHandler):

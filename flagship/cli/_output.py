@@ -1,6 +1,7 @@
 """The one place that writes to the terminal: results to stdout, messages to stderr."""
 import json
 import locale
+import os
 import sys
 
 from flagship._compat import terminal_columns, to_stream
@@ -42,6 +43,14 @@ class Output(object):
     def flush():
         if sys.stdout is not None:
             sys.stdout.flush()
+
+    @staticmethod
+    def give_up():
+        """Drop what stdout could not take, which would fail again when the interpreter ends."""
+        try:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except (AttributeError, EnvironmentError, ValueError):
+            pass  # it is no file
 
 
 class Outcome(object):

@@ -1,5 +1,6 @@
 """``flagship send``: one hit, for smoke tests."""
 import argparse
+import logging
 
 from flagship import hits
 from flagship._compat import text_type
@@ -56,6 +57,8 @@ def _size(option, value):
     return _number(option, width or u"?"), _number(option, height or u"?")
 
 
+_METAVARS = {_text: "TEXT", _number: "N", _size: "WxH"}
+
 # (option, method of the hit, how it is read, help)
 _COMMON = (
     ("--ip", "with_ip", _text, "the visitor's IP address"),
@@ -108,31 +111,34 @@ def add(commands):
         _arguments.add_timeout(each)
         _arguments.add_json(each)
         for option, _, read, told in fields + _COMMON:
-            each.add_argument(option, help=told, metavar="N" if read is _number else option[2:].upper())
+            each.add_argument(option, help=told, metavar=_METAVARS[read])
     parser.set_defaults(run=lambda options, say: parser.error("a KIND is needed: %s" % ", ".join(
         kind[0] for kind in _KINDS)))
 
 
 class _Messages(FlagshipEventHandler):
-    """Passes on what the SDK has against a hit; what happens to it is in the command's result."""
+    """Keeps what the SDK warns of."""
 
-    def __init__(self, say):
+    def __init__(self):
         super(_Messages, self).__init__()
-        self.say = say
+        self.warnings = []
 
     def on_log(self, level, message):
-        if "the platform documents" in message:
-            self.say(message)
+        if level >= logging.WARNING:
+            self.warnings.append(message)
 
 
 def run(options, say):
     visitor_id = _arguments.text("--visitor", options.visitor)
     environment = _arguments.env_id(options)
-    settings = _arguments.config(options, _Messages(say), tracking_url=options.tracking_url)
+    messages = _Messages()
+    settings = _arguments.config(options, messages, tracking_url=options.tracking_url)
     # In API mode a start sends nothing, and no hit carries the key.
     with Flagship.instance() as flagship:
         flagship.start(environment, "no key, as hits carry none", settings)
         hit = _hit(options)
+        for warning in messages.warnings:
+            say(warning)
         accepted, answer = flagship.create_visitor(visitor_id).send_hit(hit)
     sent = dict(identified(hit.get_data(), visitor_id, None), cid=environment)
     document = {"url": settings.tracking_url + u"/", "sent": sent, "accepted": accepted, "answer": text_type(answer)}
@@ -145,7 +151,7 @@ def _hit(options):
         if given[0][1] not in _CATEGORIES:
             raise Usage("CATEGORY: must be action or engagement, not %s" % given[0][1])
         given[0] = given[0][0], _CATEGORIES[given[0][1]]
-    hit = _checked(", ".join(name for name, _ in given), options.hit, [value for _, value in given])
+    hit = _checked(" ".join(name for name, _ in given), options.hit, [value for _, value in given])
     for option, method, read, _ in options.fields:
         value = getattr(options, option[2:].replace("-", "_"))
         if value is not None:
@@ -158,8 +164,7 @@ def _checked(place, call, arguments):
     try:
         return call(*arguments)
     except FlagshipError as error:
-        parameter, _, problem = error.message.partition(": ")[2].partition(" ")
-        raise Usage("%s: %s%s" % (place, parameter + " " if "," in place else "", problem))
+        raise Usage("%s: %s" % (place, _arguments.problem(error)))
 
 
 def _lines(document):

@@ -165,9 +165,12 @@ def _cells(variation):
     if 0 < variation["buckets"] < 100:
         chance = u"by chance %s-%s" % tuple(map(number, variation["expected"]))
         if not variation["withinChance"]:
-            chance += u", not so"
+            chance += u", outside"
+    of = u"of %d %%" % variation["buckets"]
+    if variation["allocation"] not in (None, variation["buckets"]):
+        of += u" (%s)" % number(variation["allocation"])
     return (shown(variation["name"] or variation["variationId"] or u"(no variation)"),
-            u"%.1f %%" % (100 * variation["share"]), u"of %d %%" % variation["buckets"],
+            u"%.1f %%" % (100 * variation["share"]), of,
             number(variation["visitors"]), chance)
 
 
