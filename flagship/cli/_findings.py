@@ -1,4 +1,4 @@
-"""What a careful reader sees in a bucketing file: what is ignored, and what is surely not meant. Pure.
+"""What a careful reader sees in a bucketing file: what is ignored, and what deserves a second look. Pure.
 
 What is ignored here is what ``Campaigns`` ignores, with its place; a law in the tests holds the two together.
 """
@@ -10,7 +10,7 @@ from flagship.decision.allocation import BUCKETS, spread
 from flagship.decision.modification import is_too_deep
 from flagship.decision.targeting import ALL_VISITORS, judge
 
-#: Levels. What is ignored does not do what the file says; a warning does, but is surely not meant.
+#: Levels. What is ignored does not do what the file says; a warning does, but is perhaps not meant.
 IGNORED, WARNING = u"ignored", u"warning"
 
 _NAME = re.compile(u"^[A-Za-z_][A-Za-z0-9_]*$")

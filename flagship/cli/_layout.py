@@ -3,6 +3,8 @@ import json
 import re
 import unicodedata
 
+from flagship._compat import text_type
+
 _BLOCKS = u"\u258f\u258e\u258d\u258c\u258b\u258a\u2589\u2588"
 # Names come out of files: none of them may steer the terminal or turn the line around.
 _UNSAFE = re.compile(u"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -17,7 +19,7 @@ def shown(text):
 
 def json_shown(value):
     """A decoded JSON value in one line, its text readable."""
-    return shown(json.dumps(value, ensure_ascii=False, sort_keys=True))
+    return shown(text_type(json.dumps(value, ensure_ascii=False, sort_keys=True)))
 
 
 def width_of(text):

@@ -21,8 +21,8 @@ visitors (the quantiles of the binomial distribution): a difference within it is
 noise. With many variations one outside is to be expected now and then; try
 another --seed.
 
-Visitors fall into 100 buckets, so an allocation of 33.3 is 33 or 34 of them:
-"by chance" is around the buckets."""
+Visitors fall into 100 buckets, so an allocation of 33.3 is 33 or 34 of them,
+which is shown as "33.3: 34 %"; "by chance" is around the buckets."""
 
 _EPILOG = _context.HELP + """
 
@@ -40,6 +40,8 @@ Examples:
   flagship share bucketing.json --visitors 100000
   flagship share bucketing.json --ids visitors.txt --context country=FR
   flagship share --env-id ENV_ID --seed 7 --json"""
+
+_HEADS = u"", u"share", u"allocated", u"visitors", u"by chance"
 
 _MAX_NAME = 24
 _LEAST_BAR = 10
@@ -137,10 +139,12 @@ def _variation(variation, buckets, among, visitors):
 def _lines(document, layout):
     made = u"made up with seed %d" % document["seed"] if document["seed"] is not None else u"from a file"
     lines = [u"%s visitors %s, %s" % (number(document["visitors"]), made, _told(document["context"]))]
-    # Of one width, so that bars of different groups compare.
-    widths = [max(map(width_of, column)) for column in zip(*[
-        _cells(variation) for campaign in document["campaigns"] for group in campaign["variationGroups"]
-        for variation in group["variations"]])]
+    rows = [_cells(variation) for campaign in document["campaigns"] for group in campaign["variationGroups"]
+            for variation in group["variations"]]
+    if rows:
+        # Of one width, so that bars of different groups compare.
+        widths = [max(map(width_of, column)) for column in zip(_HEADS, *rows)]
+        lines += [u"", _line(_HEADS, u"", widths, layout)]
     for campaign in document["campaigns"]:
         name = shown(campaign["name"] or campaign["campaignId"])
         if not campaign["variationGroups"]:
@@ -148,7 +152,8 @@ def _lines(document, layout):
         for group in campaign["variationGroups"]:
             lines += [u"", u"%s / %s: %s visitors" % (
                 name, shown(group["name"] or group["variationGroupId"]), number(group["visitors"]))]
-            lines += [_bar(variation, widths, layout) for variation in group["variations"]]
+            lines += [_line(_cells(each), layout.bar(each["share"], each["buckets"] / 100.0, _bar(widths, layout)),
+                            widths, layout) for each in group["variations"]]
         if campaign["variationGroups"] and campaign["notTargeted"]:
             lines.append(u"  %s visitors are not targeted" % number(campaign["notTargeted"]))
     return lines
@@ -160,24 +165,26 @@ def _told(context):
 
 
 def _cells(variation):
-    """What stands beside the bar: name, share, allocation, count and what chance explains."""
+    """What stands beside the bar, under _HEADS."""
     chance = u""
     if 0 < variation["buckets"] < 100:
-        chance = u"by chance %s-%s" % tuple(map(number, variation["expected"]))
+        chance = u"%s-%s" % tuple(map(number, variation["expected"]))
         if not variation["withinChance"]:
-            chance += u", outside"
-    of = u"of %d %%" % variation["buckets"]
+            chance += u"  outside"
+    allocation = u"%d %%" % variation["buckets"]
     if variation["allocation"] not in (None, variation["buckets"]):
-        of += u" (%s)" % number(variation["allocation"])
+        allocation = u"%s: %s" % (number(variation["allocation"]), allocation)
     return (shown(variation["name"] or variation["variationId"] or u"(no variation)"),
-            u"%.1f %%" % (100 * variation["share"]), of,
-            number(variation["visitors"]), chance)
+            u"%.1f %%" % (100 * variation["share"]), allocation, number(variation["visitors"]), chance)
 
 
-def _bar(variation, widths, layout):
-    name, share, of, visitors, chance = _cells(variation)
-    label = min(widths[0], _MAX_NAME)
-    columns = max(layout.columns - 2 - label - sum(widths[1:]) - 5 * 2, _LEAST_BAR)
+def _bar(widths, layout):
+    """The columns that are left for bars."""
+    return max(layout.columns - 2 - min(widths[0], _MAX_NAME) - sum(widths[1:]) - 5 * 2, _LEAST_BAR)
+
+
+def _line(cells, bar, widths, layout):
+    name, share, allocation, visitors, chance = cells
     return u"  %s  %s  %s  %s  %s  %s" % (
-        layout.padded(name, label), layout.bar(variation["share"], variation["buckets"] / 100.0, columns),
-        share.rjust(widths[1]), of.rjust(widths[2]), visitors.rjust(widths[3]), chance)
+        layout.padded(name, min(widths[0], _MAX_NAME)), bar.ljust(_bar(widths, layout)), share.rjust(widths[1]),
+        allocation.rjust(widths[2]), visitors.rjust(widths[3]), chance)

@@ -10,7 +10,8 @@ from flagship.decision.campaigns import Campaigns
 from flagship.errors import FlagshipParsingError
 
 _DESCRIPTION = """\
-Say what in a bucketing file the SDK would ignore, and what is surely not meant.
+Say what in a bucketing file the SDK would ignore, and what deserves a second
+look.
 
 ignored  The SDK skips it: what breaks the rules of JSON or of the file, unknown
          operators, values that an operator does not take.
