@@ -380,15 +380,53 @@ _PLACES = [("campaigns",), ("campaigns", 0), ("campaigns", 0, "id"), ("campaigns
         ("targeting", "targetingGroups", 0, "targetings", 0, "key"),
         ("targeting", "targetingGroups", 0, "targetings", 0, "operator"),
         ("targeting", "targetingGroups", 0, "targetings", 0, "value"),
-        ("variations",), ("variations", 0), ("variations", 0, "id"), ("variations", 0, "allocation"),
+        ("name",), ("variations",), ("variations", 0), ("variations", 0, "id"), ("variations", 0, "allocation"),
+        ("variations", 0, "name"),
         ("variations", 0, "modifications"), ("variations", 0, "modifications", "value"))]
 
 
+CHANGES = st.lists(st.tuples(st.sampled_from(_PLACES), _PARTS), min_size=1, max_size=3)
+
+
 @settings(max_examples=300, deadline=None)
-@given(st.lists(st.tuples(st.sampled_from(_PLACES), _PARTS), min_size=1, max_size=3), TARGETINGS)
+@given(CHANGES, TARGETINGS)
 def test_what_is_ignored_is_what_the_sdk_ignores(changes, targetings):
     """Whatever stands where in a file: the campaigns that findings skip are those that Campaigns skips, and where it
     reports nothing, nothing is said to be ignored."""
+    file = file_with(changes, targetings)
+    found = findings(file)
+    ignored = [each for each in found if each.level == "ignored"]
+    try:
+        campaigns = Campaigns(file)
+    except FlagshipParsingError:
+        assert [each.message for each in ignored if "file is refused" in each.message]
+        return
+    assert bool(ignored) == bool(campaigns.problems)
+    skipped = {each.place.split(".")[0].split("]")[0] for each in ignored if "campaign is skipped" in each.message}
+    assert skipped == {"campaigns[%d" % place for place, (_, problem) in enumerate(campaigns.source) if problem}
+
+
+@settings(max_examples=40, deadline=None)
+@given(CHANGES, TARGETINGS)
+def test_every_command_survives_every_file(folder, changes, targetings):
+    """A document or lines, or a message; never a traceback, and never NaN or infinity in JSON."""
+    path = written(os.path.join(folder, "file.json"), json.dumps(file_with(changes, targetings)).replace(
+        "Infinity", "1e999").encode("ascii"))
+    for arguments in (["validate", path], ["decide", path, "--visitor", "ann", "--explain"],
+                      ["share", path, "--visitors", "3"]):
+        code, output, errors = command(arguments)
+        assert code in (0, 1, 2) and bool(output) == (code != 2)
+        again, output, _ = command(arguments + ["--json"])
+        assert again == code and "Infinity" not in output and "NaN" not in output
+
+
+@pytest.fixture(scope="module")
+def folder(tmpdir_factory):
+    return str(tmpdir_factory.mktemp("files"))
+
+
+def file_with(changes, targetings):
+    """A file with a good campaign, and one in which ``changes`` were made."""
     file = changed(targeting_groups=[{"targetings": each} for each in targetings] or [{"targetings": [
         {"key": "plan", "operator": "EQUALS", "value": "gold"}]}])
     file["campaigns"].append(changed()["campaigns"][0])
@@ -400,17 +438,7 @@ def test_what_is_ignored_is_what_the_sdk_ignores(changes, targetings):
             target[place[-1]] = value
         except (IndexError, KeyError, TypeError):
             pass  # an earlier change took it away
-    found = findings(file)
-    ignored = [each for each in found if each.level == "ignored"]
-    try:
-        campaigns = Campaigns(file)
-    except FlagshipParsingError:
-        assert [each.message for each in ignored if "file is refused" in each.message]
-        return
-    assert bool(ignored) == bool(campaigns.problems)
-    skipped = {each.place.split(".")[0].split("]")[0] for each in ignored if "campaign is skipped" in each.message}
-    assert skipped == {"campaigns[%d" % place for place, (_, problem) in enumerate(campaigns.source) if problem}
-    json.dumps([each.message for each in found])
+    return file
 
 
 SYNTAX = [

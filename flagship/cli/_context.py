@@ -1,7 +1,7 @@
 """A visitor's context on the command line."""
 from flagship import _json
 from flagship import context as contexts
-from flagship._compat import argument_text, text_type
+from flagship._compat import argument_text, integer_types, text_type
 from flagship.cli import _arguments, _source, _syntax
 from flagship.cli._errors import Usage
 from flagship.decision.targeting import json_text
@@ -65,7 +65,7 @@ def _not_text(campaigns):
                 for targeting in alternative.get("targetings") or ():
                     value = targeting.get("value")
                     for each in value if isinstance(value, list) else [value]:
-                        if isinstance(each, (bool, int, float)) and "EXISTS" not in "%s" % targeting.get("operator"):
+                        if isinstance(each, (bool, float) + integer_types) and "EXISTS" not in "%s" % targeting.get("operator"):
                             found.setdefault(targeting["key"], json_text(each))
     return found
 

@@ -1,5 +1,5 @@
 """A decision's explanation, as ``visitor.explain()`` tells it, in lines for people. Pure."""
-from flagship.cli._layout import json_shown, shown
+from flagship.cli._layout import json_shown, named, shown
 from flagship.decision.targeting import ALL_VISITORS
 
 
@@ -26,24 +26,21 @@ def _flags(explained, layout):
     for key in sorted(flags):
         flag = flags[key]
         from_ = names[flag["campaignId"], flag["variationId"]]
-        rows.append([shown(key), json_shown(flag["value"]), _named(from_["name"], flag["campaignId"]),
-                     _named(from_["variationName"], flag["variationId"])])
+        rows.append([shown(key), json_shown(flag["value"]), named(from_["name"], flag["campaignId"]),
+                     named(from_["variationName"], flag["variationId"])])
     return [head + u":", u""] + layout.table(rows)
-
-
-def _named(name, id_):
-    return shown(name or id_)
 
 
 def _with_id(name, id_):
     """``Name (id)``, or the id alone."""
-    return u"%s (%s)" % (shown(name), shown(id_)) if name else shown(id_)
+    called = named(name, id_)
+    return called if called == shown(id_) else u"%s (%s)" % (called, shown(id_))
 
 
 def _campaign(campaign, layout):
     outcome = campaign["outcome"]
     if outcome == u"assigned":
-        outcome = _named(campaign["variationName"], campaign["variationId"])
+        outcome = named(campaign["variationName"], campaign["variationId"])
     title = _with_id(campaign["name"], campaign["campaignId"] or u"a campaign without id")
     reason = shown(campaign["reason"])
     if campaign["decidedBy"] == u"cache":

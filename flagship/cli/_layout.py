@@ -17,6 +17,11 @@ def shown(text):
     return _UNSAFE.sub(lambda found: u"\\u%04x" % ord(found.group()), text)
 
 
+def named(name, id_):
+    """What to call a part of a file: its name, where it has one, or its id."""
+    return shown(name if name and isinstance(name, text_type) else id_)
+
+
 def json_shown(value):
     """A decoded JSON value in one line, its text readable."""
     return shown(text_type(json.dumps(value, ensure_ascii=False, sort_keys=True)))
@@ -30,7 +35,9 @@ def width_of(text):
 
 def number(value):
     """A number of the file, or a count: ``33.4``, ``50``, ``1,000,000``."""
-    return u"{:,}".format(int(value)) if value == int(value) else u"%.4g" % value
+    if isinstance(value, float) and (value - value != 0 or value != int(value)):
+        return u"%.4g" % value
+    return u"{:,}".format(int(value))
 
 
 class Layout(object):

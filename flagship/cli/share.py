@@ -5,7 +5,7 @@ import random
 from flagship._compat import to_text
 from flagship.cli import _arguments, _context, _source
 from flagship.cli._errors import Usage
-from flagship.cli._layout import json_shown, number, shown, width_of
+from flagship.cli._layout import json_shown, named, number, shown, width_of
 from flagship.cli._output import Outcome
 from flagship.cli._shares import bounds, counted
 from flagship.cli.decide import compiled
@@ -146,12 +146,12 @@ def _lines(document, layout):
         widths = [max(map(width_of, column)) for column in zip(_HEADS, *rows)]
         lines += [u"", _line(_HEADS, u"", widths, layout)]
     for campaign in document["campaigns"]:
-        name = shown(campaign["name"] or campaign["campaignId"])
+        name = named(campaign["name"], campaign["campaignId"])
         if not campaign["variationGroups"]:
             lines += [u"", u"%s: no visitor is targeted" % name]
         for group in campaign["variationGroups"]:
             lines += [u"", u"%s / %s: %s visitors" % (
-                name, shown(group["name"] or group["variationGroupId"]), number(group["visitors"]))]
+                name, named(group["name"], group["variationGroupId"]), number(group["visitors"]))]
             lines += [_line(_cells(each), layout.bar(each["share"], each["buckets"] / 100.0, _bar(widths, layout)),
                             widths, layout) for each in group["variations"]]
         if campaign["variationGroups"] and campaign["notTargeted"]:
@@ -174,7 +174,7 @@ def _cells(variation):
     allocation = u"%d %%" % variation["buckets"]
     if variation["allocation"] not in (None, variation["buckets"]):
         allocation = u"%s: %s" % (number(variation["allocation"]), allocation)
-    return (shown(variation["name"] or variation["variationId"] or u"(no variation)"),
+    return (named(variation["name"], variation["variationId"] or u"(no variation)"),
             u"%.1f %%" % (100 * variation["share"]), allocation, number(variation["visitors"]), chance)
 
 
