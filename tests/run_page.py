@@ -2,7 +2,8 @@
 
 The blocks of a page are one program, in their order: ``testsetup``, ``testcode``, ``testcleanup``. What a ``testoutput``
 says is what the ``testcode`` before it printed. A ``code-block`` with a ``:caption:`` is a file of that name, a
-``console`` block holds commands and what they print.
+``console`` block holds commands and what they print; a dict ``SHOWN`` of a ``testsetup`` says what stands for what in
+them, such as a port for the one that was free.
 """
 from __future__ import print_function
 
@@ -69,9 +70,11 @@ class Page(object):
             file.write(body)
 
     def command(self, body, line):
-        for command, output in re.findall(r"^\$ (.*(?:\\\n.*)*)\n((?:(?!\$ ).*\n)*)", body, re.M):
+        for command, output in re.findall(r"^\$ ((?:.*\\\n)*.*)\n((?:(?!\$ ).*\n)*)", body, re.M):
             if ONLY_READ.match(command):
                 continue
+            for shown, meant in self.names.get("SHOWN", {}).items():
+                command, output = command.replace(shown, meant), output.replace(shown, meant)
             words = re.sub(r"^(flagship|python)\b", lambda word: {
                 "flagship": '"%s" -m flagship', "python": '"%s"'}[word.group()] % sys.executable, command)
             process = subprocess.Popen(words, shell=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
