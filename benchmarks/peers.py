@@ -18,7 +18,7 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 # Python looks beside a script first, and would take http.py there for the standard library's.
-sys.path[:] = [path for path in sys.path if os.path.abspath(path) != HERE]
+sys.path[:] = [os.path.dirname(HERE)] + [path for path in sys.path if os.path.abspath(path) != HERE]
 
 import argparse  # noqa: E402
 import collections  # noqa: E402
@@ -26,11 +26,12 @@ import json  # noqa: E402
 import platform  # noqa: E402
 import random  # noqa: E402
 import shutil  # noqa: E402
-import statistics  # noqa: E402
 import subprocess  # noqa: E402
 import tempfile  # noqa: E402
 import threading  # noqa: E402
 import time  # noqa: E402
+
+from benchmarks.peers_report import markdown  # noqa: E402
 
 ROOT = os.path.dirname(HERE)
 FLOOR, THIS = "floor", "this SDK"
@@ -39,9 +40,9 @@ PATIENCE = 300  # seconds for a worker's answer; the first comes after its check
 
 Contender = collections.namedtuple("Contender", "name module requirements recording")
 CONTENDERS = [Contender(*row) for row in (
-    (FLOOR, "floor", "mmh3==5.3.1", "nothing to record"),
-    (THIS, "this_sdk", "requests==2.34.2 mmh3==5.3.1 six==1.17.0", "on: a context event a user is queued; no switch"),
-    ("Eppo", "eppo", "eppo-server-sdk==4.4.1", "off: the flags' doLog"),
+    (FLOOR, "floor", "mmh3==5.3.1", "-"),
+    (THIS, "this_sdk", "requests==2.34.2 mmh3==5.3.1 six==1.17.0", "on: a context event a synchronisation is queued"),
+    ("Eppo", "eppo", "eppo-server-sdk==4.4.1", "off: doLog of the flags"),
     ("Statsig core", "statsig", "statsig-python-core==0.24.2", "off: disable_exposure_logging"),
     ("PostHog", "posthog_sdk", "posthog==7.91.1", "off: send_feature_flag_events"),
     ("LaunchDarkly", "launchdarkly", "launchdarkly-server-sdk==9.20.0", "off: send_events"),
@@ -49,9 +50,9 @@ CONTENDERS = [Contender(*row) for row in (
     ("OpenFeature in memory", "openfeature_sdk", "openfeature-sdk==0.10.0", "it has none"),
     ("GrowthBook", "growthbook_sdk", "growthbook==4.0.0", "off: no callback"),
     ("Optimizely", "optimizely_sdk", "optimizely-sdk==5.7.0", "off: DISABLE_DECISION_EVENT"),
-    ("Unleash", "unleash", "UnleashClient==6.9.1", "counted in memory, not sent; no switch for the count"),
-    ("flagship 3.0.1", "flagship_before", "flagship==3.0.1", "on: a context hit a user is queued; no switch"),
-    ("flagship 2.1.5", "flagship_before", "flagship==2.1.5", "on: a context event a user, answered at once; no switch"),
+    ("Unleash", "unleash", "UnleashClient==6.9.1", "counted in memory, not sent: disable_metrics"),
+    ("flagship 3.0.1", "flagship_before", "flagship==3.0.1", "on: a context hit a synchronisation is queued"),
+    ("flagship 2.1.5", "flagship_before", "flagship==2.1.5", "on: a context event a synchronisation, answered at once"),
 )]
 OLD = "flagship 2.1.5"
 
@@ -106,8 +107,9 @@ def install(contender, options):
 
 
 def version(contender, versions):
-    name = "flagship" if contender.name == THIS else contender.requirements.split("==")[0].lower()
-    return versions.get(name, versions.get(name.replace("-", "_"), "?"))
+    """``"distribution version"`` of what the contender is about."""
+    name = "flagship" if contender.name == THIS else contender.requirements.split()[0].split("==")[0]
+    return "%s %s" % (name, versions.get(name.lower(), versions.get(name.lower().replace("-", "_"), "?")))
 
 
 class Worker(object):
@@ -129,8 +131,11 @@ class Worker(object):
             raise
 
     def microseconds(self, measure):
-        self._process.stdin.write(measure + "\n")
-        self._process.stdin.flush()
+        try:
+            self._process.stdin.write(measure + "\n")
+            self._process.stdin.flush()
+        except EnvironmentError:
+            pass  # it is gone; the answer that does not come says why
         return self._answer()["microseconds"]
 
     def _answer(self):
@@ -150,9 +155,7 @@ class Worker(object):
 
     def close(self):
         self._process.kill()
-        self._process.wait()
-        self._process.stdin.close()
-        self._process.stdout.close()
+        self._process.communicate()
 
 
 def prepare(contenders, options, work):
@@ -172,18 +175,23 @@ def prepare(contenders, options, work):
     return workers, facts
 
 
-def measure(workers, rounds):
-    """``{name: {measure: [microseconds of each round]}}``."""
+def measure(workers, facts, rounds):
+    """Add to each contender's facts ``{measure: [microseconds of each round]}``, or why there is none."""
     taken = {name: {each: [] for each in MEASURES} for name in workers}
     chance = random.Random(7)
     for number in range(rounds):
-        order = sorted(workers)
+        order = sorted(taken)
         chance.shuffle(order)
         for name in order:
-            for each in MEASURES:
-                taken[name][each].append(workers[name].microseconds(each))
+            try:
+                for each in MEASURES:
+                    taken[name][each].append(workers[name].microseconds(each))
+            except Unavailable as problem:
+                facts[name]["reason"] = "in round %d: %s" % (number + 1, problem)
+                del taken[name]
         print("round %d of %d" % (number + 1, rounds), file=sys.stderr)
-    return taken
+    for name in taken:
+        facts[name]["microseconds"] = taken[name]
 
 
 def machine():
@@ -194,42 +202,12 @@ def machine():
     return "%s, %d cores, %s, load %.1f" % (model, os.cpu_count(), platform.system(), os.getloadavg()[0])
 
 
-def report(facts, details):
-    """The table and its notes, as Markdown."""
-    medians = {name: {each: statistics.median(mine["microseconds"][each]) for each in MEASURES}
-               for name, mine in facts.items() if "microseconds" in mine}
-    yield "| | version | all 100 flags, new user | of this SDK | of the floor | one flag, new user | one flag, known user |"
-    yield "|---|---|---:|---:|---:|---:|---:|"
-    for name in sorted(medians, key=lambda name: medians[name]["all"]):
-        cells = ["%s (%s-%s)" % (digits(medians[name][each]), digits(min(rounds)), digits(max(rounds)))
-                 for each, rounds in ((each, facts[name]["microseconds"][each]) for each in MEASURES)]
-        ratios = ["%.1f x" % (medians[name]["all"] / medians[base]["all"]) if base in medians else "-"
-                  for base in (THIS, FLOOR)]
-        yield "| %s | %s | %s |" % (name, facts[name]["version"] if name != FLOOR else "-",
-                                    " | ".join([cells[0]] + ratios + cells[1:]))
-    for name, mine in facts.items():
-        if name not in medians:
-            yield "| %s | - | not measured: %s | | | | |" % (name, mine["reason"].replace("|", "/"))
-    yield ""
-    yield "Microseconds: the median of %d rounds (least-most). %s. %s." % (
-        details["rounds"], details["machine"], details["date"])
-    yield ""
-    yield "What an evaluation would record: " + "; ".join(
-        "%s %s" % (name, facts[name]["recording"]) for name in facts if name != FLOOR) + "."
-    yield ""
-    yield "Python: " + ", ".join("%s %s" % (name, facts[name]["python"]) for name in medians) + "."
-
-
-def digits(number):
-    return "%.2f" % number if number < 10 else "%.1f" % number if number < 100 else "{:,.0f}".format(number)
-
-
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     names = [contender.name for contender in CONTENDERS]
     parser.add_argument("--only", nargs="+", metavar="NAME", choices=names, default=names,
                         help="of: %s" % ", ".join(names))
-    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--rounds", type=int, default=25)
     parser.add_argument("--python", default=sys.executable, help="makes the virtualenvs (default: this one)")
     parser.add_argument("--python-2-1-5", dest="old", metavar="PYTHON", help="makes the one of flagship 2.1.5")
     parser.add_argument("--envs", metavar="DIRECTORY", help="where the virtualenvs are (default: a temporary one)")
@@ -247,22 +225,22 @@ def main():
     details = {"rounds": options.rounds, "date": time.strftime("%Y-%m-%d"), "machine": machine()}
     try:
         workers, facts = prepare([each for each in CONTENDERS if each.name in options.only], options, work)
-        for name, taken in measure(workers, options.rounds).items():
-            facts[name]["microseconds"] = taken
+        measure(workers, facts, options.rounds)
     finally:
         for worker in workers.values():
             worker.close()
         shutil.rmtree(work, ignore_errors=True)
         if not options.keep:
             shutil.rmtree(options.envs, ignore_errors=True)
-    text = "\n".join(report(facts, details))
-    print(text)
+    details["contenders"] = facts
+    page = markdown(details, THIS, FLOOR)
+    print(page[page.index("## "):])
     if options.json:
         with open(options.json, "w") as file:
-            json.dump(dict(details, contenders=facts), file, indent=1, sort_keys=True)
+            json.dump(details, file, indent=1)
     if options.markdown:
         with open(options.markdown, "w") as file:
-            file.write(text + "\n")
+            file.write(page)
 
 
 if __name__ == "__main__":

@@ -9,8 +9,8 @@ def _feature(flag):
 
 
 def start(flags, directory):
-    client = GrowthBook(features={flag: _feature(flag) for flag in flags})
-    first = flags[0]
+    features, first = {flag: _feature(flag) for flag in flags}, flags[0]
+    client = GrowthBook(features=features)
 
     def everything(user, country):
         client.set_attributes({"id": user, "country": country})  # a client for each user would compile all features
@@ -21,6 +21,6 @@ def start(flags, directory):
         return client.get_feature_value(first, "none")
 
     def known(user, country):
-        mine = GrowthBook(attributes={"id": user, "country": country}, features={flag: _feature(flag) for flag in flags})
+        mine = GrowthBook(attributes={"id": user, "country": country}, features=features)
         return lambda: mine.get_feature_value(first, "none")
     return everything, one, known
