@@ -20,9 +20,9 @@ below, `--only NAME ...` some of them, `--json FILE` keeps every round.
 Each contender has 100 flags, each a split in halves behind one rule that the user matches (country is fr), on its own
 documented data for use offline; `benchmarks/contenders/` has the set-ups. Each runs in a virtualenv and a process of
 its own, and is timed only after a check: every flag comes for users that match and none for others, the halves are
-halves, and flags do not split alike. In each round all are timed in a new order, and the best of five timings of 20 ms
-counts. On a busy machine look at "least": the medians are those of disturbed rounds. The floor is one hash, modulo,
-comparison and pick a flag in a straight line.
+halves, and flags do not split alike. In each round all are timed in a new order, the best of 50 timings of 2 ms counts
+for the round, and the median of the rounds for the table. On a busy machine look at "least": the medians are those of
+disturbed rounds. The floor is one hash, modulo, comparison and pick a flag in a straight line.
 
 - **All 100 flags for a new user**: make the user and get the 100 values; here `create_visitor`,
   `synchronize_modifications` and 100 times `get_modification`. The call for all flags where there is one
