@@ -1,10 +1,9 @@
 """Microseconds for a decision, this SDK beside others: all of 100 flags for a user, and one of them.
 
 Every flag is a split in halves behind one targeting rule that the user matches, decided in the process, on data that
-the SDK is given; nothing goes to a network but what finds nobody on loopback. Each contender has a virtualenv and a
-worker process of its own (contenders/worker.py), which first checks that its answers are right. In each round every
-worker, in a new order, is asked for each measure once. A contender that cannot be installed or set up is listed with
-the reason. Python 3 only.
+the SDK is given; nothing goes to a network. Each contender has a virtualenv and a worker process of its own
+(contenders/worker.py), which first checks that its answers are right. In each round every worker, in a new order, is
+asked for each measure once. A contender that cannot be installed or set up is listed with the reason. Python 3 only.
 
 Usage: python benchmarks/peers.py [--python-2-1-5 PYTHON] [--only NAME ...] [--rounds N] [--envs DIRECTORY] [--keep]
                                   [--latest] [--json FILE] [--markdown FILE]
@@ -41,7 +40,7 @@ PATIENCE = 300  # seconds for a worker's answer; the first comes after its check
 Contender = collections.namedtuple("Contender", "name module requirements recording")
 CONTENDERS = [Contender(*row) for row in (
     (FLOOR, "floor", "mmh3==5.3.1", "-"),
-    (THIS, "this_sdk", "requests==2.34.2 mmh3==5.3.1 six==1.17.0", "on: a context event a synchronisation is queued"),
+    (THIS, "this_sdk", "requests==2.34.2 mmh3==5.3.1 six==1.17.0", "off: offline (with it, deferred: 2 us more)"),
     ("Eppo", "eppo", "eppo-server-sdk==4.4.1", "off: doLog of the flags (seven times as long with it)"),
     ("Statsig core", "statsig", "statsig-python-core==0.24.2", "off: disable_exposure_logging"),
     ("PostHog", "posthog_sdk", "posthog==7.91.1", "off: send_feature_flag_events"),

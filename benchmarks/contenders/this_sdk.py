@@ -1,8 +1,8 @@
-"""This SDK in bucketing mode, through its public API, on a bucketing file that is given at the start.
+"""This SDK in bucketing mode, through its public API, on a bucketing file that is given at the start, offline: a
+synchronisation sends no context event then, as the others record nothing.
 
-``everything`` is a visitor, its synchronisation and ``get_modification`` of each flag. A synchronisation records a
-context event and there is no option against that, so the event is in the time: tracking is deferred, and its worker
-finds nobody listening. ``one`` for a fresh visitor decides all campaigns too, as a synchronisation does.
+``everything`` is a visitor, its synchronisation and ``get_modification`` of each flag. ``one`` for a fresh visitor
+decides all campaigns too, as a synchronisation does.
 """
 import logging
 
@@ -19,12 +19,10 @@ def _campaign(flag):
 
 def start(flags, directory):
     logging.getLogger("flagship").setLevel(logging.CRITICAL)
-    nobody = "http://127.0.0.1:9"
     flagship = Flagship.instance()
     flagship.start("env", "key", Config(
-        mode=Config.Mode.BUCKETING, initial_bucketing={"campaigns": [_campaign(flag) for flag in flags]},
-        bucketing_file=None, polling_interval=0, timeout=0.5, tracking="deferred", cdn_url=nobody,
-        decision_api_url=nobody, tracking_url=nobody))
+        mode=Config.Mode.BUCKETING, offline=True, bucketing_file=None,
+        initial_bucketing={"campaigns": [_campaign(flag) for flag in flags]}))
     first = flags[0]
 
     def everything(user, country):
