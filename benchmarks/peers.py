@@ -40,7 +40,7 @@ PATIENCE = 300  # seconds for a worker's answer; the first comes after its check
 Contender = collections.namedtuple("Contender", "name module requirements recording")
 CONTENDERS = [Contender(*row) for row in (
     (FLOOR, "floor", "mmh3==5.3.1", "-"),
-    (THIS, "this_sdk", "requests==2.34.2 mmh3==5.3.1 six==1.17.0", "off: offline (with it, deferred: 2 us more)"),
+    (THIS, "this_sdk", "requests==2.34.2 mmh3==5.3.1 six==1.17.0", "off: offline (deferred recording adds 2 us)"),
     ("Eppo", "eppo", "eppo-server-sdk==4.4.1", "off: doLog of the flags (seven times as long with it)"),
     ("Statsig core", "statsig", "statsig-python-core==0.24.2", "off: disable_exposure_logging"),
     ("PostHog", "posthog_sdk", "posthog==7.91.1", "off: send_feature_flag_events"),
