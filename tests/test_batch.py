@@ -217,7 +217,7 @@ def test_a_bad_row_is_reported_with_its_line_and_costs_nobody_else(run, kind, ba
     assert [json.loads(line.decode("utf-8"))["visitor_id"] for line in output.splitlines()] == [
         "two\nlines"] + [visitor_id for visitor_id, _ in good]
     lines = errors.splitlines()
-    assert lines.pop() == "assign: %d rows were skipped" % len(bad)
+    assert lines.pop() == "assign: rows skipped: %d" % len(bad)
     assert len(lines) == len(bad)
     for place, (line, (_, reason)) in enumerate(zip(lines, bad)):
         assert line.startswith("assign: -: line %d: " % (first + 2 * place)) and reason in line, line
@@ -321,7 +321,7 @@ def begun(killed, tmpdir):
 def test_stdin_is_resumed_too_and_a_row_that_was_skipped_before_still_counts(begun, holed, expected, run):
     code, output, errors = run("--output", "out.csv", stdin=holed)
     assert (code, output) == (3, b"") and errors.startswith("assign: going on after ")
-    assert errors.splitlines()[1:] == ["assign: 1 rows were skipped"]
+    assert errors.splitlines()[1:] == ["assign: rows skipped: 1"]
     assert read(begun).splitlines() == [line for line in expected.splitlines() if not line.startswith(b"visitor-1,")]
 
 
@@ -449,12 +449,12 @@ def test_without_tqdm_there_is_no_progress_bar(tmpdir, many, expected):
     tmpdir.mkdir("stub").join("tqdm.py").write("raise ImportError")
     code, shown = on_a_terminal(tmpdir, many, PYTHONPATH=os.pathsep.join([str(tmpdir.join("stub")), ROOT]))
     assert code == 3 and read(tmpdir) == expected
-    assert shown.splitlines() == ["assign: in.csv: line 12002: no visitor_id; skipped", "assign: 1 rows were skipped"]
+    assert shown.splitlines() == ["assign: in.csv: line 12002: no visitor_id; skipped", "assign: rows skipped: 1"]
 
 
 # -- on a cluster
 
-on_one_python = pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="Dask is tested on one Python, as it is large")
+on_one_python = pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="Dask is large; it is tested on one Python")
 PARTS = ["--partition", "100000", "--output", "out.csv", "in.csv"]
 
 
@@ -464,7 +464,7 @@ def test_a_dask_cluster_of_two_gives_the_rows_of_one_process(tmpdir, many, expec
     run = Run(tmpdir, *PARTS, script="assign_dask.py", source=many + b",,,,,\n")
     code, output, errors = run.ended()
     assert (code, output) == (3, b""), errors
-    assert errors == "assign: in.csv: line 12002: no visitor_id; skipped\nassign: 1 rows were skipped\n"
+    assert errors == "assign: in.csv: line 12002: no visitor_id; skipped\nassign: rows skipped: 1\n"
     assert read(tmpdir) == expected
     assert sorted(set(os.listdir(str(tmpdir))) - {"dask-scratch-space"}) == ["in.csv", "out.csv"]
 
