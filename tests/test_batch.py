@@ -458,13 +458,18 @@ on_one_python = pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="Dask
 PARTS = ["--partition", "100000", "--output", "out.csv", "in.csv"]
 
 
+def said(errors):
+    """What is not Dask's: that tells of processes that are slow to end, for one."""
+    return [line for line in errors.splitlines() if line.startswith("assign: ")]
+
+
 @on_one_python
 def test_a_dask_cluster_of_two_gives_the_rows_of_one_process(tmpdir, many, expected):
     """A bad row in the last partition is reported with its line, and nothing but the output is left."""
     run = Run(tmpdir, *PARTS, script="assign_dask.py", source=many + b",,,,,\n")
     code, output, errors = run.ended()
     assert (code, output) == (3, b""), errors
-    assert errors == "assign: in.csv: line 12002: no visitor_id; skipped\nassign: rows skipped: 1\n"
+    assert said(errors) == ["assign: in.csv: line 12002: no visitor_id; skipped", "assign: rows skipped: 1"]
     assert read(tmpdir) == expected
     assert sorted(set(os.listdir(str(tmpdir))) - {"dask-scratch-space"}) == ["in.csv", "out.csv"]
 
@@ -497,6 +502,6 @@ def test_a_killed_run_goes_on_with_the_parts_that_it_lacks_on_any_cluster(tmpdir
     parts[0].remove()
     code, _, errors = Run(tmpdir, *(PARTS + [BATCH]), script="-c", program=ON_A_CLUSTER,
                           variables={"PYTHONPATH": ROOT}).ended()
-    assert (code, errors) == (0, "")
+    assert (code, said(errors)) == (0, []), errors
     assert read(tmpdir) != expected
     assert read(tmpdir).replace(b"VISITOR-", b"visitor-") == expected
