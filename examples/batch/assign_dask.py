@@ -51,7 +51,7 @@ def run(options):
     os.makedirs(folder, exist_ok=True)
     compute([each for each in partitions if not os.path.exists(each["part"])], settings, options)
     lines, skipped = 1 if header else 0, 0
-    for summary in parts.join(partitions, head, output):
+    for summary in parts.join(partitions, head, folder, output):
         for line, reason in summary["skipped"]:
             assign.say(assign.skipped_line(options, lines + line, reason))
         lines, skipped = lines + summary["lines"], skipped + len(summary["skipped"])
