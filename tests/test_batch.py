@@ -478,7 +478,7 @@ def test_a_dask_cluster_of_two_gives_the_rows_of_one_process(tmpdir, many, expec
 ON_A_CLUSTER = """
 import sys
 from dask.distributed import LocalCluster
-with LocalCluster(n_workers=1, threads_per_worker=2, dashboard_address=None) as cluster:
+with LocalCluster(n_workers=1, threads_per_worker=2, dashboard_address="127.0.0.1:0") as cluster:
     sys.path.insert(0, sys.argv.pop())
     import assign_dask
     sys.argv += ["--scheduler", cluster.scheduler_address]

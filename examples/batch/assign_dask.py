@@ -65,7 +65,7 @@ def compute(partitions, settings, options):
         return
     with contextlib.ExitStack() as stack:
         cluster = options.scheduler or stack.enter_context(
-            LocalCluster(n_workers=options.workers, threads_per_worker=1, dashboard_address=None))
+            LocalCluster(n_workers=options.workers, threads_per_worker=1, dashboard_address="127.0.0.1:0"))
         client = stack.enter_context(Client(cluster))
         for name in ("rows.py", "assignment.py", "parts.py"):
             client.upload_file(os.path.join(HERE, name))
