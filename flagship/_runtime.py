@@ -1,13 +1,12 @@
 """What all visitors of one start share, wired together."""
-import copy
 from collections import namedtuple
 
 from flagship._events import EventLog
 from flagship._http import HttpClient
 from flagship.cache.assignments import AssignmentCache
 from flagship.decision import create_manager
-from flagship.decision.manager import PlatformState
-from flagship.tracking import TrackingClient
+from flagship.decision.manager import DecisionManager, PlatformState
+from flagship.tracking import OfflineTrackingClient, TrackingClient
 
 #: The parts that reach out of the process: the visitor cache or None, the tracking client, the decision manager, and
 #: a function that closes what they share.
@@ -19,7 +18,9 @@ def connect(config, events, state):
     manager = config.visitor_cache_manager
     cache = None if manager is None else AssignmentCache(manager, config.env_id, config.timeout, events)
     http = HttpClient(config, events)
-    if config.tracking == "immediate":
+    if config.offline:
+        tracking = OfflineTrackingClient(config, http, events)
+    elif config.tracking == "immediate":
         tracking = TrackingClient(config, http, events)
     else:
         from flagship.delivery import DeferredTrackingClient
@@ -45,15 +46,24 @@ class Runtime(object):
         self.parts = parts
         self.cache, self.tracking, self.decisions = parts.cache, parts.tracking, parts.decisions
 
-    def neutral(self):
-        """The like of it for a visitor that must neither decide nor send."""
-        neutral = copy.copy(self)
-        neutral.state = PlatformState(self.events)
-        neutral.state.close("the visitor was created with a wrong argument")
-        return neutral
-
     def close(self, timeout):
         self.state.close()
         self.tracking.close(timeout)
         self.decisions.close()
         self.parts.disconnect()
+
+
+class Neutral(object):
+    """What a visitor has in a runtime's place that must neither decide nor send.
+
+    :param decisions: the decision manager whose mode the visitor is in; None (default) where there is none.
+    """
+
+    cache = tracking = None
+
+    def __init__(self, events, reason, decisions=None):
+        self.events, self.decisions = events, decisions or DecisionManager()
+        self.state = PlatformState(events)
+        self.state.close(reason)
+        # Where nobody knows the mode, identities are kept as the platform would: nothing is lost by it.
+        self.knows_anonymous = decisions is None or decisions.knows_anonymous

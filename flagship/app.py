@@ -3,13 +3,22 @@ import threading
 
 from flagship import _validation as check
 from flagship._events import EventLog, current, set_current
-from flagship._runtime import Runtime, connect
+from flagship._runtime import Neutral, Runtime, connect
 from flagship.config import Config
 from flagship.errors import FlagshipError, InitializationError
 from flagship.status import Status
 from flagship.visitor import Visitor, new_id
 
 __all__ = ["Config", "Flagship"]
+
+
+def neutral_visitor(visitor_id=None):
+    """A visitor that gives defaults and sends nothing, whether the SDK is started or not; for code that must go on.
+
+    :param str visitor_id: the visitor's id; None (default) or an empty one gets a new UUID4.
+    :rtype: Visitor
+    """
+    return Visitor(Neutral(current(), "Flagship is not started"), visitor_id or new_id(), False, None)
 
 
 class Flagship(object):
@@ -128,7 +137,8 @@ class Flagship(object):
                 check.instance("create_visitor", "context", context, dict, "dict or None")
         except FlagshipError as error:
             runtime.events.raise_or_report(error)
-            return Visitor(runtime.neutral(), new_id(), False, None)
+            neutral = Neutral(runtime.events, "the visitor was created with a wrong argument", runtime.decisions)
+            return Visitor(neutral, new_id(), False, None)
         return Visitor(runtime, visitor_id or new_id(), authenticated, context)
 
     def flush(self, timeout=None):

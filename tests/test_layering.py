@@ -23,7 +23,10 @@ decision.explanation decision.manager decision.snapshot decision.api decision.bu
 visitor
 _runtime
 app
-contrib contrib.django.cache contrib.django contrib.openfeature.visitors contrib.openfeature.provider contrib.openfeature
+contrib contrib._web contrib.flask
+contrib.django.cache contrib.django contrib.django.checks contrib.django.apps contrib.django.middleware
+contrib.django.templatetags contrib.django.templatetags.flagship
+contrib.openfeature.visitors contrib.openfeature.provider contrib.openfeature
 helpers helpers.hits helpers.preset_context
 emulator.collect emulator.faults emulator.platform emulator.server emulator.emulator emulator emulator.__main__
 testing.sent testing._stage testing.flags testing testing.visitor_cache testing.pytest_plugin
