@@ -2,6 +2,7 @@ import os
 from collections.abc import Callable
 from enum import Enum
 from typing import Any, Generic, Literal, TypeVar, type_check_only
+from typing_extensions import Never
 
 import requests
 
@@ -18,6 +19,7 @@ _Written_contra = TypeVar("_Written_contra", contravariant=True)
 @type_check_only
 class _ReadOnly(Generic[_Read_co]):
     def __get__(self, config: Config, owner: type[Config]) -> _Read_co: ...
+    def __set__(self, config: Config, value: Never) -> None: ...
 
 @type_check_only
 class _Option(Generic[_Read_co, _Written_contra]):
