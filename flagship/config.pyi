@@ -15,7 +15,7 @@ _Tracking = Literal["immediate", "deferred"]
 _Read_co = TypeVar("_Read_co", covariant=True)
 _Written_contra = TypeVar("_Written_contra", contravariant=True)
 
-# Config keeps its options in the instance; these say what reading one gives, where that is not what may be written.
+# An option that reads as another type than it is written, or, for a callable, that no checker takes for a method.
 @type_check_only
 class _ReadOnly(Generic[_Read_co]):
     def __get__(self, config: Config, owner: type[Config]) -> _Read_co: ...
@@ -44,7 +44,7 @@ class Config:
     tracking_url: str
     bucketing_file: _Option[str | None, _Path | None]
     initial_bucketing: _Option[dict[str, Any] | str | None, dict[str, Any] | _Path | None]
-    session: _Session | None
+    session: _Option[_Session | None, _Session | None]
     connection_pool_size: int
     tracking: _Tracking
     tracking_queue_size: int

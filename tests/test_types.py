@@ -1,5 +1,6 @@
 """The stubs beside the modules, as far as that needs no checker; tests/types/check.py asks the checkers."""
 import ast
+import glob
 import io
 import os
 import runpy
@@ -135,7 +136,8 @@ def test_the_stub_of_misbehave_has_the_faults(typed):
         argument.arg for argument in faults.args.args if argument.arg != "self"]
 
 
-@pytest.mark.skipif(sys.version_info < (3, 9), reason="the annotations of good_usage.py are Python 3.9's")
-def test_what_the_types_promise_is_what_the_code_does(tmp_path):
+@pytest.mark.skipif(sys.version_info < (3, 9), reason="the annotations of the usage are Python 3.9's")
+@pytest.mark.parametrize("path", glob.glob(os.path.join(ROOT, "tests", "types", "good_*.py")), ids=os.path.basename)
+def test_what_the_types_promise_is_what_the_code_does(path, tmp_path):
     """The usage that the checkers accept runs, and each value is of the type that it is promised to be."""
-    runpy.run_path(os.path.join(ROOT, "tests", "types", "good_usage.py"))["main"](tmp_path)
+    runpy.run_path(path)["main"](tmp_path)

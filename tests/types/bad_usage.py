@@ -328,7 +328,7 @@ def status(now: Status, counters: Counters) -> None:
     now.tracking.sent  # error
     now.loaded  # error
     counters.lost  # error
-    ready = now.source == "cache"  # error
+    source: str = now.source  # error
 
 
 def emulators(platform: Emulator, folder: pathlib.Path) -> None:

@@ -6,9 +6,9 @@ Without arguments: all. It looks at the flagship that is installed in the enviro
 need, and never at the checkout. The environment holds mypy and pyright beside it; pyright's package fetches the rest of
 itself from npm at first use. Exit code 0: all is as it should be.
 
-- mypy, pyright: good_usage.py has no error, bad_usage.py one on each line that is marked "# error" and on no other;
-  both in strict mode, for the oldest and the newest Python that the checker and the library know. mypy checks the stubs
-  themselves too.
+- mypy, pyright: the files good_*.py have no error, the files bad_*.py one on each line that is marked "# error" and on
+  no other, for the oldest and the newest Python that both the checkers and the library know. mypy is always strict, and
+  checks the stubs themselves too; pyright is strict with what is good.
 - stubtest: the stubs say what the code is, but for what allowlist.txt excuses.
 - complete: pyright finds a type on every public name.
 """
@@ -30,7 +30,10 @@ PACKAGE = os.path.dirname(os.path.abspath(flagship.__file__))
 VERSIONS = ("3.10", "3.13")
 SECONDS = 300
 
-_MYPY_LINE = re.compile(r"^(\w+_usage\.py):(\d+)(?::\d+)?: error: (.*)")
+USAGE = sorted(os.path.basename(path) for kind in ("good_*.py", "bad_*.py")
+               for path in glob.glob(os.path.join(HERE, kind)))
+
+_MYPY_LINE = re.compile(r"^(\w+\.py):(\d+)(?::\d+)?: error: (.*)")
 
 
 def run(folder, *command, **variables):
@@ -52,7 +55,7 @@ def marked(name):
 def compared(found):
     """What is wrong with ``{file name: {line: what was said}}``."""
     problems = []
-    for name in ("good_usage.py", "bad_usage.py"):
+    for name in USAGE:
         wanted, said = marked(name), found.get(name, {})
         problems += ["%s:%d is accepted" % (name, line) for line in sorted(wanted - set(said))]
         problems += ["%s:%d %s" % (name, line, said[line]) for line in sorted(set(said) - wanted)]
@@ -63,7 +66,7 @@ def mypy(folder):
     problems = []
     for version in VERSIONS:
         code, output = run(folder, "mypy", "--strict", "--no-pretty", "--no-error-summary", "--cache-dir", "cache",
-                           "--python-version", version, "good_usage.py", "bad_usage.py")
+                           "--python-version", version, *USAGE)
         found = {}
         for line in output.splitlines():
             match = _MYPY_LINE.match(line)
@@ -80,9 +83,9 @@ def pyright(folder):
     problems = []
     for version in VERSIONS:
         with open(os.path.join(folder, "usage", "pyrightconfig.json"), "w", encoding="utf-8") as file:
-            json.dump({"typeCheckingMode": "strict", "pythonVersion": version,
-                       # Of what a marked line leaves behind.
-                       "reportUnusedVariable": False, "reportUnusedExpression": False}, file)
+            # A mistake is found by those who are not strict, too.
+            json.dump({"typeCheckingMode": "standard", "strict": ["good_*.py"], "pythonVersion": version,
+                       "reportUnusedExpression": False}, file)
         code, output = run(folder, "pyright", "--outputjson")
         try:
             diagnostics = json.loads(output)["generalDiagnostics"]
@@ -131,8 +134,8 @@ def main(names):
     folder = tempfile.mkdtemp()
     try:
         os.mkdir(os.path.join(folder, "usage"))
-        for path in glob.glob(os.path.join(HERE, "*_usage.py")):
-            shutil.copy(path, os.path.join(folder, "usage"))
+        for name in USAGE:
+            shutil.copy(os.path.join(HERE, name), os.path.join(folder, "usage"))
         shutil.copytree(PACKAGE, os.path.join(folder, "stubs", "flagship"),
                         ignore=shutil.ignore_patterns("*.py", "*.pyc", "__pycache__"))
         for name in names or CHECKS:

@@ -314,7 +314,7 @@ def options(folder: pathlib.Path) -> None:
     with session() as own:
         Config(session=own)
     Config(session=lambda: requests.Session())
-    Config(session=requests.Session)
+    assert Config(session=requests.Session).session is requests.Session
     config = ConfigHome(visitor_cache_manager=ShopCache())
     for manager in (LooseCache(), DuckCache(), MemoryVisitorCache(10), SQLiteVisitorCache(folder / "v.db", ttl=60)):
         config.visitor_cache_manager = manager
