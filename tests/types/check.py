@@ -95,7 +95,7 @@ def pyright(folder):
         for each in diagnostics:
             if each["severity"] == "error":
                 name, line = os.path.basename(each["file"]), each["range"]["start"]["line"] + 1
-                found.setdefault(name, {})[line] = each["message"]
+                found.setdefault(name, {})[line] = each["message"].splitlines()[0]
         problems += ["for %s: %s" % (version, problem) for problem in compared(found)]
     return problems
 
