@@ -62,7 +62,7 @@ def handed_on(body):
 
 
 def defined(body):
-    """The public names that a module or a class defines."""
+    """The public names that a module or a class defines, but for those that depend on what is installed."""
     found = set()
     for node in body:
         if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and not is_for_checkers_alone(node):
@@ -70,8 +70,6 @@ def defined(body):
         elif isinstance(node, (ast.Assign, ast.AnnAssign)):
             for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
                 found.update(each.id for each in ast.walk(target) if isinstance(each, ast.Name))
-        elif isinstance(node, ast.If):
-            found |= defined(node.body) | defined(node.orelse)
     return set(filter(public, found))
 
 
