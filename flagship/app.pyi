@@ -7,6 +7,8 @@ from flagship.visitor import Visitor
 
 __all__ = ["Config", "Flagship"]
 
+def neutral_visitor(visitor_id: str | None = None) -> Visitor: ...
+
 class Flagship:
     def __new__(cls) -> Self: ...
     @classmethod
