@@ -60,11 +60,14 @@ setup(
             FLASK,
             OPENFEATURE,
             REDIS,
+            # What examples/batch uses. Dask is large, so one Python is enough.
+            'dask[distributed]>=2023.4,<2027; python_version == "3.11"',
             "gunicorn>=19.10,<28",
             "hypothesis>=4.57,<7",
             "pytest>=4.6.11,<10",
             "requests-mock>=1.9,<2",
             "responses>=0.17,<1",
+            "tqdm>=4.60,<5",
         ],
     },
     classifiers=[

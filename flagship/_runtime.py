@@ -6,7 +6,7 @@ from flagship._http import HttpClient
 from flagship.cache.assignments import AssignmentCache
 from flagship.decision import create_manager
 from flagship.decision.manager import DecisionManager, PlatformState
-from flagship.tracking import TrackingClient
+from flagship.tracking import OfflineTrackingClient, TrackingClient
 
 #: The parts that reach out of the process: the visitor cache or None, the tracking client, the decision manager, and
 #: a function that closes what they share.
@@ -18,7 +18,9 @@ def connect(config, events, state):
     manager = config.visitor_cache_manager
     cache = None if manager is None else AssignmentCache(manager, config.env_id, config.timeout, events)
     http = HttpClient(config, events)
-    if config.tracking == "immediate":
+    if config.offline:
+        tracking = OfflineTrackingClient(config, http, events)
+    elif config.tracking == "immediate":
         tracking = TrackingClient(config, http, events)
     else:
         from flagship.delivery import DeferredTrackingClient
