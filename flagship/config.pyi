@@ -44,6 +44,7 @@ class Config:
     tracking_url: str
     bucketing_file: _Option[str | None, _Path | None]
     initial_bucketing: _Option[dict[str, Any] | str | None, dict[str, Any] | _Path | None]
+    offline: bool
     session: _Option[_Session | None, _Session | None]
     connection_pool_size: int
     tracking: _Tracking
@@ -68,6 +69,7 @@ class Config:
         tracking_url: str = ...,
         bucketing_file: _Path | None = ...,
         initial_bucketing: dict[str, Any] | _Path | None = ...,
+        offline: bool = ...,
         session: _Session | None = ...,
         connection_pool_size: int = ...,
         tracking: _Tracking = ...,

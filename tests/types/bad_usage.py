@@ -79,6 +79,7 @@ def options(folder: pathlib.Path, config: Config) -> None:
     Config(bucketing_file=1)  # error
     Config(bucketing_file=b"bucketing.json")  # error
     Config(initial_bucketing=[])  # error
+    Config(offline="yes")  # error
     Config(session="session")  # error
     Config(session=requests)  # error
     Config(session=lambda: None)  # error

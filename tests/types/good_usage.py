@@ -308,7 +308,7 @@ def options(folder: pathlib.Path) -> None:
            tracking_url="https://shop.example.com", bucketing_file=folder / "bucketing.json",
            initial_bucketing=folder / "initial.json", session=session, connection_pool_size=4,
            tracking="deferred", tracking_queue_size=100, tracking_interval=0.5, tracking_batch_size=10,
-           spool=folder / "spool.db", circuit_breaker=False, max_response_size=1000000)
+           spool=folder / "spool.db", circuit_breaker=False, max_response_size=1000000, offline=True)
     Config(event_handler=None, visitor_cache_manager=None, bucketing_file=None, initial_bucketing=None, spool=None)
     Config(initial_bucketing=BUCKETING, bucketing_file="bucketing.json", spool="spool.db")
     with session() as own:
