@@ -9,7 +9,8 @@ import sys
 import pytest
 
 import flagship
-from flagship import Config
+from flagship import Config, Flagship
+from flagship.cache import MemoryVisitorCache
 from tests.support import ROOT
 
 PACKAGE = os.path.dirname(os.path.abspath(flagship.__file__))
@@ -132,6 +133,28 @@ def test_the_stub_of_misbehave_has_the_faults(typed):
     misbehave = {node.name: node for node in typed["Emulator"].body if isinstance(node, ast.FunctionDef)}["misbehave"]
     assert [argument.arg for argument in misbehave.args.kwonlyargs] == [
         argument.arg for argument in faults.args.args if argument.arg != "self"]
+
+
+@readable
+@pytest.mark.parametrize("mode", Config.Mode)
+def test_the_stubs_of_dicts_have_their_keys(start, emulator, typed, mode):
+    """The code makes plain dicts, so no checker can tell that a key is missing."""
+    visitor = start(mode=mode, visitor_cache_manager=MemoryVisitorCache()).create_visitor("ann")
+    visitor.synchronize_modifications()
+    told = visitor.explain()
+    groups = [group for campaign in told["campaigns"] for group in campaign["variationGroups"]]
+    targetings = [each for group in groups for each in group["targetingGroups"]]
+    record = Flagship.instance().config.visitor_cache_manager.lookup("ann")
+    dicts = {
+        "Explanation": [told], "ExplainedCampaign": told["campaigns"], "ExplainedVariationGroup": groups,
+        "ExplainedModification": told["modifications"].values(), "ExplainedTargetingGroup": targetings,
+        "ExplainedTargeting": [each for alternative in targetings for each in alternative["targetings"]],
+        "ExplainedVariation": [each for group in groups for each in group["variations"]],
+        "ModificationInfo": [visitor.get_modification_info(key) for key in visitor.modifications],
+        "VisitorRecord": [record], "VisitorAssignments": [record["data"]], "EmulatorUrls": [emulator.urls]}
+    assert dicts["ModificationInfo"] and (groups or mode is Config.Mode.API)
+    for name, found in dicts.items():
+        assert {frozenset(each) for each in found} <= {frozenset(defined(typed[name].body))}, name
 
 
 USAGE = glob.glob(os.path.join(ROOT, "tests", "types", "good_*.py"))

@@ -71,6 +71,6 @@ def main(folder: pathlib.Path) -> None:
     with Emulator() as platform:
         try:
             client = shop(dict(platform.urls)).test_client()
-            assert client.get("/?user=ann").text == "Add to cart for ann, Buy"
+            assert client.get("/?user=ann").data == b"Add to cart for ann, Buy"
         finally:
             Flagship.instance().close()
