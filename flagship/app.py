@@ -1,5 +1,4 @@
 """The SDK: wires its parts together and holds the process's one instance."""
-import copy
 import threading
 
 from flagship import _validation as check
@@ -8,7 +7,7 @@ from flagship._http import HttpClient
 from flagship.cache.assignments import AssignmentCache
 from flagship.config import Config
 from flagship.decision import create_manager
-from flagship.decision.manager import PlatformState
+from flagship.decision.manager import DecisionManager, PlatformState
 from flagship.errors import FlagshipError, InitializationError
 from flagship.status import Status
 from flagship.tracking import TrackingClient
@@ -37,18 +36,33 @@ class _Runtime(object):
         from flagship.delivery import DeferredTrackingClient
         return DeferredTrackingClient(config, self._http, self.events, self.state)
 
-    def neutral(self):
-        """The like of it for a visitor that must neither decide nor send."""
-        neutral = copy.copy(self)
-        neutral.state = PlatformState(self.events)
-        neutral.state.close("the visitor was created with a wrong argument")
-        return neutral
-
     def close(self, timeout):
         self.state.close()
         self.tracking.close(timeout)
         self.decisions.close()
         self._http.close()
+
+
+class _Neutral(object):
+    """What a visitor has in a runtime's place that must neither decide nor send."""
+
+    cache = tracking = None
+
+    def __init__(self, events, reason, decisions=None):
+        self.events, self.decisions = events, decisions or DecisionManager()
+        self.state = PlatformState(events)
+        self.state.close(reason)
+        # Where nobody knows the mode, identities are kept as the platform would: nothing is lost by it.
+        self.knows_anonymous = decisions is None or decisions.knows_anonymous
+
+
+def neutral_visitor(visitor_id=None):
+    """A visitor that gives defaults and sends nothing, whether the SDK is started or not; for code that must go on.
+
+    :param str visitor_id: the visitor's id; None (default) or an empty one gets a new UUID4.
+    :rtype: Visitor
+    """
+    return Visitor(_Neutral(current(), "Flagship is not started"), visitor_id or new_id(), False, None)
 
 
 class Flagship(object):
@@ -158,7 +172,8 @@ class Flagship(object):
                 check.instance("create_visitor", "context", context, dict, "dict or None")
         except FlagshipError as error:
             runtime.events.raise_or_report(error)
-            return Visitor(runtime.neutral(), new_id(), False, None)
+            neutral = _Neutral(runtime.events, "the visitor was created with a wrong argument", runtime.decisions)
+            return Visitor(neutral, new_id(), False, None)
         return Visitor(runtime, visitor_id or new_id(), authenticated, context)
 
     def flush(self, timeout=None):

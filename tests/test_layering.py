@@ -22,7 +22,9 @@ decision.modification decision.allocation decision.targeting decision.campaigns 
 decision.explanation decision.manager decision.snapshot decision.api decision.bucketing decision
 visitor
 app
-contrib contrib.django.cache contrib.django
+contrib contrib._web contrib.flask
+contrib.django.cache contrib.django contrib.django.checks contrib.django.apps contrib.django.middleware
+contrib.django.templatetags contrib.django.templatetags.flagship
 helpers helpers.hits helpers.preset_context
 emulator.collect emulator.faults emulator.platform emulator.server emulator.emulator emulator emulator.__main__
 testing testing.visitor_cache
