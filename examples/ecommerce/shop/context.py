@@ -25,8 +25,7 @@ def context_of(request):
         "cart_value": float(Cart(request.session).subtotal),
     }
     # What the QA panel set for this visitor; nothing outside the demo.
-    context.update(overrides.of(request))
-    return context
+    return overrides.apply(context, overrides.of(request))
 
 
 def device_of(user_agent):

@@ -27,8 +27,10 @@ def main(arguments):
     if any(given) and not all(given):
         print("Set both FLAGSHIP_ENV_ID and FLAGSHIP_API_KEY, or neither.", file=sys.stderr)
         return 2
-    # A service manager ends a process with SIGTERM; it shall leave as little as Ctrl-C.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # SIGTERM, with which service managers end a process, shall leave as little as Ctrl-C. A shell's background jobs
+    # begin with SIGINT ignored.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     try:
         with surroundings(options.mode, on_emulator=not any(given)) as platform:
             prepare()
