@@ -25,9 +25,10 @@ def description():
     return read("README.md") if os.path.exists(os.path.join(HERE, "README.md")) else ""
 
 
-# pip takes the newest that the interpreter has: redis-py 3.5 and Django 1.11 are the last on 2.7.
+# pip takes the newest that the interpreter has: redis-py 3.5, Django 1.11 and Flask 1.1 are the last on 2.7.
 REDIS = "redis>=3.5,<9"
 DJANGO = "Django>=1.11,<7"
+FLASK = "Flask>=1.1,<4"
 
 
 setup(
@@ -49,9 +50,11 @@ setup(
     install_requires=requirements(),
     extras_require={
         "django": [DJANGO],
+        "flask": [FLASK],
         "redis": [REDIS],
         "test": [
             DJANGO,
+            FLASK,
             REDIS,
             "gunicorn>=19.10,<28",
             "hypothesis>=4.57,<7",
