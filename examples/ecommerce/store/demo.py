@@ -11,6 +11,7 @@ from flagship import Flagship
 from flagship.emulator import Emulator
 
 CAMPAIGNS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "campaigns.json")
+MODES = {"api": "API", "bucketing": "Bucketing"}
 
 
 def main(arguments):
@@ -19,7 +20,7 @@ def main(arguments):
     :return: the exit code: 0, or 2 where half of the credentials are missing.
     """
     parser = argparse.ArgumentParser(prog="manage.py demo", description="The demo shop, until Ctrl-C.")
-    parser.add_argument("--mode", choices=["api", "bucketing"], default="api",
+    parser.add_argument("--mode", choices=sorted(MODES), default="api",
                         help="who decides: the platform, or this process; default: %(default)s")
     parser.add_argument("--port", type=int, default=0, help="default: a free one")
     options = parser.parse_args(arguments)
@@ -34,7 +35,7 @@ def main(arguments):
     try:
         with surroundings(options.mode, on_emulator=not any(given)) as platform:
             prepare()
-            serve(options.port, "%s mode, on %s" % (options.mode, platform))
+            serve(options.port, "%s mode, on %s" % (MODES[options.mode], platform))
     except KeyboardInterrupt:
         pass
     return 0
@@ -89,7 +90,7 @@ def serve(port, description):
     server.set_app(StaticFilesHandler(application))
     address = "http://127.0.0.1:%d/" % server.server_port
     print("Shop      %s\nQA panel  %sqa/\n%s. Ctrl-C ends it and leaves nothing." % (
-        address, address, description.capitalize()))
+        address, address, description))
     sys.stdout.flush()
     try:
         server.serve_forever(poll_interval=0.1)

@@ -1,0 +1,56 @@
+"""A headless Chromium, for the pictures and the tests. It needs selenium 4, a Chromium and its chromedriver."""
+import contextlib
+import os
+import shutil
+import tempfile
+
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.expected_conditions import staleness_of
+from selenium.webdriver.support.ui import WebDriverWait
+
+PHONE = ("Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Mobile "
+         "Safari/537.36")
+PATIENCE = 20  # seconds; as in running.py
+
+
+@contextlib.contextmanager
+def browser(width=1280, height=860, phone=False):
+    """A headless Chromium with a profile of its own, which is gone afterwards.
+
+    :return: a context manager that gives selenium's driver.
+    """
+    profile = tempfile.mkdtemp(prefix="marl-browser-")
+    options = webdriver.ChromeOptions()
+    options.binary_location = shutil.which("chromium")
+    for argument in ("headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-sync",
+                     "disable-background-networking", "disable-component-update", "disable-dev-shm-usage",
+                     "hide-scrollbars", "accept-lang=fr-FR", "user-data-dir=" + profile, "window-size=%d,%d" % (width, height)):
+        options.add_argument("--" + argument)
+    if phone:
+        options.add_experimental_option("mobileEmulation", {
+            "deviceMetrics": {"width": width, "height": height, "pixelRatio": 2.0}, "userAgent": PHONE})
+    # Named, so that selenium does not look for one to download.
+    service = webdriver.ChromeService(executable_path=shutil.which("chromedriver"), env=dict(os.environ, TMPDIR=profile))
+    driver = webdriver.Chrome(options, service)
+    try:
+        yield driver
+    finally:
+        driver.quit()
+        shutil.rmtree(profile, ignore_errors=True)
+
+
+def submit(driver, selector):
+    """Click on what leads to another page, and wait for that."""
+    page, element = (driver.find_element(By.CSS_SELECTOR, each) for each in ("html", selector))
+    driver.execute_script("arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", element)
+    element.click()
+    WebDriverWait(driver, PATIENCE).until(staleness_of(page))
+
+
+def fill(driver, **fields):
+    """Type into fields, by their names in the form."""
+    for name, text in fields.items():
+        field = driver.find_element(By.NAME, name)
+        field.clear()
+        field.send_keys(text)
