@@ -207,7 +207,7 @@ def test_the_id_stays_and_its_cookie_is_set_once(serve, emulator):
     ({"FLAGSHIP_COOKIE_DOMAIN": ".example.com"}, False, {"domain": ".example.com"}),
     ({"FLAGSHIP_COOKIE_NAME": "v"}, False, {}),
     ({"FLAGSHIP_COOKIE_SAMESITE": "strict"}, False, {"samesite": "Strict"}),
-    ({"FLAGSHIP_COOKIE_SAMESITE": "None"}, True, {"samesite": "None", "secure": True}),
+    ({"FLAGSHIP_COOKIE_SAMESITE": "None"}, False, {"samesite": "None", "secure": True}),
     ({"FLAGSHIP_COOKIE_SAMESITE": None}, False, {"samesite": ""})], ids=repr)
 def test_the_cookie_is_as_the_settings_say(serve, settings, https, expected):
     cookie = serve(**settings).get("/color", secure=https).cookies[str(settings.get("FLAGSHIP_COOKIE_NAME", COOKIE))]
@@ -293,14 +293,14 @@ def test_the_settings_say_the_context(serve, emulator, context, expected):
 
 
 @pytest.mark.parametrize("context, log_line", [
-    (raising, "raised KeyError: u'no such header' (test_contrib_django.py, line "),
+    (raising, "raised KeyError: %r (test_contrib_django.py, line " % "no such header"),
     (lambda request: [("vip", True)], "returned list, which must be dict or None"),
     (lambda request: {"color": request.flagship.get_modification("cta-color", "")}, "raised RuntimeError")], ids=repr)
 def test_a_context_that_fails_is_a_log_line_and_empty(serve, emulator, log, context, log_line):
     assert text(serve(FLAGSHIP_CONTEXT=context).get("/color")) in ("blue", "red")
     assert emulator.decisions[0]["context"] == {}
     line, = log.at(logging.WARNING)
-    assert "[FLAGSHIP_CONTEXT] " + log_line.replace("u'", repr("")[:-1]) in line
+    assert "[FLAGSHIP_CONTEXT] " + log_line in line
 
 
 def hangs(emulator):

@@ -151,10 +151,11 @@ def test_the_id_stays_and_its_cookie_is_set_once(made, emulator):
 
 @pytest.mark.parametrize("config, https, expected", [
     ({}, True, {"Secure": True}), ({"FLAGSHIP_COOKIE_SECURE": True}, False, {"Secure": True}),
-    ({"FLAGSHIP_COOKIE_SECURE": False}, True, {"Secure": None}), ({"FLAGSHIP_COOKIE_AGE": 60}, False, {"Max-Age": "60"}),
+    ({"FLAGSHIP_COOKIE_SECURE": False}, True, {"Secure": None}),
+    ({"FLAGSHIP_COOKIE_AGE": 60}, False, {"Max-Age": "60"}),
     ({"FLAGSHIP_COOKIE_DOMAIN": "example.com"}, False, {"Domain": "example.com"}),
     ({"FLAGSHIP_COOKIE_SAMESITE": "strict"}, False, {"SameSite": "Strict"}),
-    ({"FLAGSHIP_COOKIE_SAMESITE": "None"}, True, {"SameSite": "None", "Secure": True}),
+    ({"FLAGSHIP_COOKIE_SAMESITE": "None"}, False, {"SameSite": "None", "Secure": True}),
     ({"FLAGSHIP_COOKIE_SAMESITE": None}, False, {"SameSite": None})], ids=repr)
 def test_the_cookie_is_as_the_config_says(made, config, https, expected):
     client = made(FLAGSHIP_COOKIE_NAME="v", **config).test_client()
@@ -347,7 +348,8 @@ def test_an_application_that_is_initialised_twice(made, emulator):
     assert len(cookies(app.test_client().get("/color"))) == 1 and len(emulator.decisions) == 1
 
 
-@pytest.mark.parametrize("missing", [["FLAGSHIP_ENV_ID"], ["FLAGSHIP_API_KEY"], ["FLAGSHIP_ENV_ID", "FLAGSHIP_API_KEY"]])
+@pytest.mark.parametrize("missing", [
+    ["FLAGSHIP_ENV_ID"], ["FLAGSHIP_API_KEY"], ["FLAGSHIP_ENV_ID", "FLAGSHIP_API_KEY"]])
 def test_missing_credentials_are_said_at_the_start(made, missing):
     """Not in the view, which gets the defaults."""
     with pytest.warns(RuntimeWarning) as warned:

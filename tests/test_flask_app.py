@@ -80,7 +80,7 @@ def test_the_context_decides(browser):
     assert re.findall('class="price">(.+?) <', british) == ["\u00a30", "\u00a35", "\u00a312"]
     assert one('class="banner">(.+?)<', british).startswith("New: all 214 Wainwrights")
     student = browser("context", {"country": "US", "student": "on"})
-    assert re.findall('class="price">(.+?) <', student) == ["$0", "$2.5", "$6"]
+    assert re.findall('class="price">(.+?) <', student) == ["$0", "$2.50", "$6"]
 
 
 def test_somebody_else_is_another_visitor(browser):

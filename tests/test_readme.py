@@ -119,8 +119,8 @@ def test_the_django_example_serves_a_page(tmpdir):
     template, = re.findall("<!-- example: django-template -->\n```html\n(.*?)```\n", README, re.DOTALL)
     write(tmpdir.join("home.html"), template)
     path = os.pathsep.join([str(tmpdir), ROOT] + [each for each in sys.path if each])
-    status, output, errors = run(write(tmpdir.join("project.py"), PROJECT.format(root=native(ROOT))), directory=str(tmpdir),
-                                 NO_PROXY="127.0.0.1", PYTHONPATH=path)
+    script = write(tmpdir.join("project.py"), PROJECT.format(root=native(ROOT)))
+    status, output, errors = run(script, directory=str(tmpdir), NO_PROXY="127.0.0.1", PYTHONPATH=path)
     assert status == 0, errors
     assert output.strip() in ('<button style="font-size: 14px">Add to cart</button>',
                               '<button style="font-size: 16.5px">Buy now</button>')

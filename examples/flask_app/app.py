@@ -4,11 +4,12 @@
     python examples/flask_app/app.py
 
 It prints the address, on a free port unless one is given as an argument. Without further settings it brings its own
-platform, the emulator with the campaigns below. With FLAGSHIP_ENV_ID and FLAGSHIP_API_KEY in the environment it talks to
-the real platform instead, and the page shows what your campaigns say of the same flags.
+platform, the emulator with the campaigns below. With FLAGSHIP_ENV_ID and FLAGSHIP_API_KEY in the environment it talks
+to the real platform instead, and the page shows what your campaigns say of the same flags.
 """
 from __future__ import print_function, unicode_literals
 
+import json
 import logging
 import os
 import sys
@@ -137,7 +138,7 @@ def received_lines(emulator):
     for each in emulator.requests[-50:] if emulator else ():
         sent = each.json()
         if each.endpoint == "campaigns":
-            lines.append(["decision", ", ".join("%s: %s" % pair for pair in sorted(sent["context"].items()))])
+            lines.append(["decision", json.dumps(sent["context"], sort_keys=True)])
         elif each.endpoint == "activate":
             lines.append(["activation", sent["vaid"]])
         elif each.endpoint == "hit":
@@ -154,11 +155,12 @@ PAGE = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Cairn: prices</title>
+<link rel="icon" href="data:,">
 <style>
 :root { --accent: {{ flag('accent', '#1f6f54') }}; --ink: #1d2b26; --soft: #5d6b65; --paper: #faf8f3; --line: #e2ddd0 }
 * { box-sizing: border-box }
-body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.5 system-ui, "Segoe UI", Helvetica, sans-serif;
-  display: grid; grid-template-columns: minmax(0, 1fr) 23rem; min-height: 100vh }
+body { margin: 0; background: var(--paper); color: var(--ink); display: grid; min-height: 100vh;
+  font: 16px/1.5 system-ui, "Segoe UI", Helvetica, sans-serif; grid-template-columns: minmax(0, 1fr) 23rem }
 button, select { font: inherit; color: inherit }
 .banner { background: var(--accent); color: #fff; text-align: center; padding: .5rem 1rem; font-size: .95rem }
 header { display: flex; align-items: center; justify-content: space-between; gap: 1rem; padding: 1.2rem 3rem }
@@ -171,8 +173,8 @@ header { display: flex; align-items: center; justify-content: space-between; gap
 .hero p { margin: 0; color: var(--soft); max-width: 34em; font-size: 1.1rem }
 .hero svg { position: absolute; inset: auto 0 0 0; width: 100%; height: 9rem }
 .thanks { margin: 0 3rem 1rem; padding: .7rem 1rem; border-left: 4px solid var(--accent); background: #fff }
-.plans { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 1.2rem; padding: 0 3rem 3rem; margin-top: -5rem;
-  position: relative; align-items: end }
+.plans { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 1.2rem; padding: 0 3rem 3rem;
+  margin-top: -5rem; position: relative; align-items: end }
 .plan { background: #fff; border: 1px solid var(--line); border-radius: 1rem; padding: 1.5rem 1.4rem; display: flex;
   flex-direction: column; box-shadow: 0 8px 24px rgba(29, 43, 38, .07) }
 .plan h2 { margin: 0; font: 600 1.35rem Georgia, serif }
@@ -183,8 +185,8 @@ header { display: flex; align-items: center; justify-content: space-between; gap
 .plan li { padding: .3rem 0 .3rem 1.6rem; position: relative; border-top: 1px solid #f1eee5 }
 .plan li::before { content: ""; position: absolute; left: .3rem; top: .72rem; width: .65rem; height: .3rem;
   border: solid var(--accent); border-width: 0 0 2px 2px; transform: rotate(-45deg) }
-.plan button { width: 100%; border: 2px solid var(--accent); background: none; color: var(--accent); border-radius: .6rem;
-  padding: .65rem; font-weight: 600; cursor: pointer }
+.plan button { width: 100%; border: 2px solid var(--accent); border-radius: .6rem; background: none; padding: .65rem;
+  color: var(--accent); font-weight: 600; cursor: pointer }
 .plan.high { border: 2px solid var(--accent); padding-bottom: 2.2rem }
 .plan.high button { background: var(--accent); color: #fff }
 .mark { align-self: flex-start; background: var(--accent); color: #fff; border-radius: 1rem; padding: .1rem .8rem;
@@ -192,15 +194,18 @@ header { display: flex; align-items: center; justify-content: space-between; gap
 aside { background: #14201c; color: #d8e2dc; padding: 1.5rem 1.4rem; font-size: .9rem }
 aside h2 { font-size: .78rem; letter-spacing: .09em; text-transform: uppercase; color: #8fa79c; margin: 1.6rem 0 .5rem }
 aside h2:first-child { margin-top: 0 }
-aside code { font: .82rem ui-monospace, Menlo, Consolas, monospace; word-break: break-all }
+aside code { font: .82rem ui-monospace, Menlo, Consolas, monospace; overflow-wrap: anywhere }
 aside .id { display: block; background: #1e2e28; padding: .5rem .7rem; border-radius: .5rem; margin-bottom: .4rem }
-aside form { display: inline }
 aside .row { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center; margin-top: .5rem }
-aside button, aside select { background: #243a32; border: 1px solid #35524a; border-radius: .5rem; padding: .35rem .8rem }
+aside button, aside select { background: #243a32; border: 1px solid #35524a; border-radius: .5rem;
+  padding: .35rem .8rem }
 aside button { cursor: pointer }
 aside button:hover { background: #2d493f }
 aside dl { margin: 0 }
-aside dt { display: flex; justify-content: space-between; gap: .8rem; padding-top: .4rem; border-top: 1px solid #22342d }
+aside dt { display: flex; justify-content: space-between; gap: .8rem; padding-top: .4rem;
+  border-top: 1px solid #22342d }
+aside dt code:first-child { flex: none }
+aside dt code { text-align: right }
 aside dd { margin: 0 0 .4rem; color: #8fa79c; font-size: .8rem }
 ol { list-style: none; margin: 0; padding: 0 }
 ol li { display: grid; grid-template-columns: 6.2rem 1fr; gap: .5rem; padding: .3rem 0; border-top: 1px solid #22342d }
@@ -226,25 +231,28 @@ ol span { word-break: break-word; font-size: .82rem }
     <form method="post" action="{{ url_for('logout' if user else 'login') }}">
       <button class="quiet" id="log">{{ 'Log out' if user else 'Log in' }}</button></form>
   </header>
+  {% for message in get_flashed_messages() %}<p class="thanks">{{ message }}</p>{% endfor %}
   <section class="hero">
     <h1 id="headline">{{ flag('headline', 'The map that knows the way home', activate=True) }}</h1>
     <p>Paths, water and huts of the places where you walk, on your telephone, with no bar of reception.</p>
     <svg viewBox="0 0 1200 180" preserveAspectRatio="none" aria-hidden="true">
       <path fill="#dfe6da" d="M0 120 L150 50 L260 105 L420 20 L560 110 L700 60 L860 125 L1010 40 L1200 120 V180 H0Z"/>
       <path fill="#b9cbb9" d="M0 150 L120 100 L300 140 L470 85 L640 150 L820 95 L980 150 L1110 105 L1200 140 V180 H0Z"/>
-      <path fill="var(--accent)" opacity=".85" d="M0 172 L200 140 L380 168 L600 138 L790 170 L1000 142 L1200 168 V180 H0Z"/>
+      <path fill="var(--accent)" opacity=".85"
+            d="M0 172 L200 140 L380 168 L600 138 L790 170 L1000 142 L1200 168 V180 H0Z"/>
     </svg>
   </section>
-  {% for message in get_flashed_messages() %}<p class="thanks">{{ message }}</p>{% endfor %}
   {% set highlighted = flag('highlighted', 'hiker', activate=True) %}
   {% set sign = signs.get(flag('currency', 'USD'), '$') %}
   <section class="plans">
     {% for plan in plans %}
-    <form class="plan{{ ' high' if plan.key == highlighted }}" method="post" action="{{ url_for('choose', key=plan.key) }}">
+    <form class="plan{{ ' high' if plan.key == highlighted }}" method="post"
+          action="{{ url_for('choose', key=plan.key) }}">
       {% if plan.key == highlighted %}<span class="mark">Most walkers take this</span>{% endif %}
       <h2>{{ plan.name }}</h2>
       <p class="for">{{ plan['for'] }}</p>
-      <div class="price">{{ sign }}{{ '%g' % plan.price }} <small>a month</small></div>
+      {% set form = '%.2f' if plan.price % 1 else '%d' %}
+      <div class="price">{{ sign }}{{ form % plan.price }} <small>a month</small></div>
       <ul>{% for each in plan.has %}<li>{{ each }}</li>{% endfor %}</ul>
       <button>{{ flag('cta_label', 'Start walking') if plan.price else 'Walk for free' }}</button>
     </form>
@@ -263,7 +271,7 @@ ol span { word-break: break-word; font-size: .82rem }
       student</label>
     <noscript><button>Apply</button></noscript>
   </form>
-  <div class="row"><form method="post" action="{{ url_for('somebody_else') }}"><button>Be somebody else</button></form></div>
+  <form method="post" action="{{ url_for('somebody_else') }}" class="row"><button>Be somebody else</button></form>
   <h2>Flags</h2>
   <dl>
     {% for key, flag in visitor.modifications|dictsort %}

@@ -58,8 +58,7 @@ def _function(name, value):
     try:
         found = getattr(importlib.import_module(module), attribute)
     except Exception as error:  # whatever the module does when it is imported
-        raise check.param_error("settings", name, "(%r) cannot be imported: %s: %s"
-                                % (native(value), type(error).__name__, error))
+        raise check.param_error("settings", name, "(%s) cannot be imported: %s" % (type(value).__name__, _said(error)))
     if not callable(found):
         raise check.typing_error("settings", name, found, "the dotted path of a callable")
     return found
@@ -179,7 +178,7 @@ class RequestVisitor(object):
         if self._visitor is None:
             with self._making:
                 if self._at_work:
-                    raise RuntimeError("FLAGSHIP_CONTEXT and FLAGSHIP_USER_ID come before the visitor and cannot use it")
+                    raise RuntimeError("FLAGSHIP_CONTEXT and FLAGSHIP_USER_ID make the visitor and cannot use it")
                 if self._visitor is None:
                     self._at_work = True
                     try:
@@ -201,9 +200,12 @@ class RequestVisitor(object):
         if visitor_id == self._kept:
             return None
         settings = self._settings
+        if settings.cookie_secure is not None:
+            secure = settings.cookie_secure
+        elif settings.cookie_samesite == "None":
+            secure = True  # browsers refuse the cookie otherwise
         return {"key": settings.cookie_name, "value": native(visitor_id), "max_age": settings.cookie_age, "path": "/",
-                "domain": settings.cookie_domain, "httponly": True,
-                "secure": secure if settings.cookie_secure is None else settings.cookie_secure}
+                "domain": settings.cookie_domain, "secure": secure, "httponly": True}
 
     def _made(self):
         self._kept = _visitor_id(self._cookies.get(self._settings.cookie_name))
@@ -219,7 +221,7 @@ class RequestVisitor(object):
         except InitializationError:
             current().warning("[request] the visitor gets the defaults: Flagship is not started")
         except Exception as error:
-            current().error("[request] the visitor gets the defaults: %s: %s", type(error).__name__, error)
+            current().error("[request] the visitor gets the defaults: %s", _said(error))
         return neutral_visitor(self._kept)
 
     def _asked(self, name, function, kind, allowed):
@@ -230,14 +232,19 @@ class RequestVisitor(object):
             value = function(self._request)
         except Exception as error:
             path, line = traceback.extract_tb(sys.exc_info()[2])[-1][:2]
-            current().error("[%s] raised %s: %s (%s, line %d); the visitor goes without", name, type(error).__name__,
-                            error, os.path.basename(path), line)
+            current().error("[%s] raised %s (%s, line %d); the visitor goes without", name, _said(error),
+                            os.path.basename(path), line)
             return None
         if value is None or isinstance(value, kind):
             return value
         current().error("[%s] returned %s, which must be %s or None; the visitor goes without", name,
                         type(value).__name__, allowed)
         return None
+
+
+def _said(error):
+    """An error in one line, such as ``KeyError: 'country'``, whatever its text is made of."""
+    return traceback.format_exception_only(type(error), error)[-1].strip()
 
 
 def _visitor_id(value):
@@ -254,5 +261,5 @@ def flag(visitor, key, default, activate):
     try:
         return visitor().get_modification(key, default, activate=activate)
     except Exception as error:
-        current().error("[flag] the default is shown: %s", error)
+        current().error("[flag] the default is shown: %s", _said(error))
         return default
