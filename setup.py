@@ -29,6 +29,7 @@ def description():
 REDIS = "redis>=3.5,<9"
 DJANGO = "Django>=1.11,<7"
 FLASK = "Flask>=1.1,<4"
+OPENFEATURE = 'openfeature-sdk>=0.8.4,<1; python_version >= "3.9"'
 
 
 setup(
@@ -51,11 +52,15 @@ setup(
     extras_require={
         "django": [DJANGO],
         "flask": [FLASK],
+        "openfeature": [OPENFEATURE],
         "redis": [REDIS],
         "test": [
             DJANGO,
             FLASK,
+            OPENFEATURE,
             REDIS,
+            # What examples/batch uses. Dask is large, so one Python is enough.
+            'dask[distributed]>=2023.4,<2027; python_version == "3.11"',
             "gunicorn>=19.10,<28",
             "hypothesis>=4.57,<7",
             "pytest>=4.6.11,<10",
@@ -63,6 +68,7 @@ setup(
             "responses>=0.17,<1",
             # The demo shop in a browser; one Python is enough for that.
             "selenium>=4.10,<5; python_version == '3.11'",
+            "tqdm>=4.60,<5",
         ],
     },
     classifiers=[

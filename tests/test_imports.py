@@ -128,7 +128,9 @@ OWNERS = {
     "enum": {"flagship/_compat.py"},
     "django": {source for source in SOURCES if source.startswith("flagship/contrib/django/")},
     "flask": {"flagship/contrib/flask.py"}, "werkzeug": {"flagship/contrib/flask.py"},
-    "pytest": set(), "responses": set(), "requests_mock": set(), "hypothesis": set(), "mock": set(),
+    "openfeature": {"flagship/contrib/openfeature/provider.py"},
+    "pytest": {"flagship/testing/pytest_plugin.py"},
+    "responses": set(), "requests_mock": set(), "hypothesis": set(), "mock": set(),
 }
 
 

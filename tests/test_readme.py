@@ -69,13 +69,31 @@ def test_the_first_use_runs_as_it_stands(tmpdir):
     assert (status, output.split()) == (0, ["Welcome", "back"]), errors
 
 
-def test_the_pytest_example_passes(tmpdir):
-    path = write(tmpdir.join("test_example.py"), example("pytest"))
-    process = subprocess.Popen([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", path],
+def test_the_pytest_examples_pass(tmpdir):
+    paths = [write(tmpdir.join("test_%s.py" % name), example(name)) for name in ("flags", "pytest")]
+    process = subprocess.Popen([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"] + paths,
                                env=environment(NO_PROXY="127.0.0.1"), cwd=str(tmpdir),
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     output = process.communicate()[0].decode("utf-8", "replace")
-    assert process.returncode == 0 and "2 passed" in output, output
+    assert process.returncode == 0 and "6 passed" in output, output
+
+
+@pytest.mark.skipif(sys.version_info < (3, 9), reason="openfeature-sdk needs Python 3.9")
+def test_the_openfeature_example_gives_the_flag(emulator, monkeypatch):
+    from openfeature import api
+    if not hasattr(api, "set_provider_and_wait"):
+        monkeypatch.setattr(api, "set_provider_and_wait", api.set_provider, raising=False)
+    monkeypatch.setenv("FLAGSHIP_ENV_ID", emulator.env_id)
+    monkeypatch.setenv("FLAGSHIP_API_KEY", emulator.api_key)
+    emulator.set_bucketing(os.path.join(ROOT, "examples", "campaigns.json"))
+    source = example("openfeature").replace('Config(tracking="deferred")', "Config(tracking='deferred', **URLS)")
+    names = {"URLS": emulator.urls}
+    try:
+        exec(compile(source, str("README.md"), str("exec")), names)
+        assert names["banner"]("visitor-1", "FR") == names["banner"]("visitor-1", "FR") != "Welcome"
+    finally:
+        api.shutdown()
+    assert [activation["vid"] for activation in emulator.activations] == ["visitor-1"] * 2
 
 
 PROJECT = """

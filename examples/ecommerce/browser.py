@@ -5,8 +5,8 @@ import shutil
 import tempfile
 
 from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.expected_conditions import staleness_of
 from selenium.webdriver.support.ui import WebDriverWait
 
 PHONE = ("Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Mobile "
@@ -42,10 +42,13 @@ def browser(width=1280, height=860, phone=False):
 
 def submit(driver, selector):
     """Click on what leads to another page, and wait for that."""
-    page, element = (driver.find_element(By.CSS_SELECTOR, each) for each in ("html", selector))
-    driver.execute_script("arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", element)
+    element = driver.find_element(By.CSS_SELECTOR, selector)
+    driver.execute_script("window.left = true; arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})",
+                          element)
     element.click()
-    WebDriverWait(driver, PATIENCE).until(staleness_of(page))
+    # Between two pages chromedriver has errors of several kinds.
+    WebDriverWait(driver, PATIENCE, ignored_exceptions=[WebDriverException]).until(lambda _: driver.execute_script(
+        "return !window.left && document.readyState === 'complete'"))
 
 
 def fill(driver, **fields):
