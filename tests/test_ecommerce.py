@@ -504,6 +504,16 @@ class TestStarting:
         output, errors = process.communicate()
         assert (process.returncode, output) == (2, b"") and b"Set both" in errors
 
+    def test_the_pictures_are_there(self):
+        """Those that README.md and the demo's own name exist, have a text, and are small enough for a checkout."""
+        pictures = set()
+        for folder in (ROOT, ECOMMERCE):
+            with io.open(os.path.join(folder, "README.md"), encoding="utf-8") as file:
+                named = re.findall(r"!\[([^\]]+)\]\(([^)]+\.webp)\)", file.read())
+            assert len(named) == 4
+            pictures |= {os.path.abspath(os.path.join(folder, path)) for _, path in named}
+        assert len(pictures) == 4 and sum(os.path.getsize(path) for path in pictures) < 500000
+
     def test_the_campaigns_are_whole(self):
         assert CAMPAIGNS.problems == () and CAMPAIGNS.count == 6
 
@@ -525,8 +535,8 @@ class TestBrowser:
         assert complaints(tmpdir) == [] and not tmpdir.join("own").listdir()
 
     def test_a_customers_way(self, chromium):
-        """The variation stays over reload and login, panic shows the defaults, and each hit that the platform
-        received is one that was due."""
+        """The variation stays over reload and login, panic shows the defaults, each hit that the platform received
+        is one that was due, and no page is wider than a phone."""
         demo, driver, browser = chromium
         find = driver.find_element
 
@@ -607,3 +617,9 @@ class TestBrowser:
             page("thank-you/"), page("login/"), page("", **noor), page("product/harbour-mug/", **noor),
             page("product/harbour-mug/", **noor)]
         assert eventually(lambda: len(hits()) >= len(due)) and hits() == due
+
+        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
+            "width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True})
+        for path in PAGES + ["qa/"]:
+            go(path)
+            assert driver.execute_script("return document.documentElement.scrollWidth") == 390, path

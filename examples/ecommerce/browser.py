@@ -34,6 +34,9 @@ def browser(width=1280, height=860, phone=False):
     service = webdriver.ChromeService(executable_path=shutil.which("chromedriver"), env=dict(os.environ, TMPDIR=profile))
     driver = webdriver.Chrome(options, service)
     try:
+        if not phone:  # a window's own size is with its frame
+            driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
+                "width": width, "height": height, "deviceScaleFactor": 1, "mobile": False})
         yield driver
     finally:
         driver.quit()

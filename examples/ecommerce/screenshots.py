@@ -16,7 +16,8 @@ from browser import PATIENCE, browser, fill, submit
 from running import running_demo
 
 VISITOR = "visitor-6"
-WIDTHS = {"desktop": (1280, 860), "phone": (390, 844)}
+WIDTHS = {"desktop": (1280, 900), "phone": (390, 844)}
+SIDE_BY_SIDE = ["home", "product", "cart"]
 
 
 def main():
@@ -24,12 +25,28 @@ def main():
     parser.add_argument("folder", help="where the pictures go")
     parser.add_argument("--fold", action="store_true", help="only what the window shows, not the whole page")
     options = parser.parse_args()
-    folder = options.folder
-    os.makedirs(folder, exist_ok=True)
+    os.makedirs(options.folder, exist_ok=True)
     for device, (width, height) in sorted(WIDTHS.items()):
         with running_demo() as demo, browser(width, height, phone=device == "phone") as driver:
             for name in walk(driver, demo.shop):
-                picture(driver, os.path.join(folder, "%s-%s.webp" % (name, device)), options.fold)
+                picture(driver, os.path.join(options.folder, "%s-%s.webp" % (name, device)), options.fold)
+    with browser(*WIDTHS["desktop"]) as driver:
+        driver.get("about:blank")
+        driver.execute_script("document.documentElement.innerHTML = arguments[0]", side_by_side(options.folder))
+        WebDriverWait(driver, PATIENCE).until(lambda _: driver.execute_script(
+            "return Array.from(document.images).every((each) => each.complete)"))
+        picture(driver, os.path.join(options.folder, "phones.webp"), fold=True)
+
+
+def side_by_side(folder):
+    """A page with some of the phone's pictures in a row."""
+    images = []
+    for name in SIDE_BY_SIDE:
+        with open(os.path.join(folder, name + "-phone.webp"), "rb") as file:
+            images.append('<img src="data:image/webp;base64,%s">' % base64.b64encode(file.read()).decode("ascii"))
+    return ("<style>body { margin: 0; height: 100vh; background: #d9cdb7; display: flex; gap: 2.4rem; "
+            "align-items: center; justify-content: center } img { height: 780px; border-radius: 26px; "
+            "border: 9px solid #26221d }</style>%s" % "".join(images))
 
 
 def walk(driver, shop):

@@ -94,6 +94,7 @@ LOGIN_URL = "shop:login"
 LOGIN_REDIRECT_URL = LOGOUT_REDIRECT_URL = "shop:home"
 STATIC_URL = "/static/"
 LANGUAGE_CODE = "en"
+TIME_ZONE = "Europe/Paris"
 USE_I18N = False
 USE_TZ = True
 
@@ -102,5 +103,9 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "%(levelname)s %(name)s: %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "loggers": {"flagship": {"handlers": ["stderr"], "level": "WARNING"}},
+    "loggers": {
+        "flagship": {"handlers": ["stderr"], "level": "WARNING"},
+        # Not a line for each browser that leaves early.
+        "django.server": {"level": "WARNING"},
+    },
 }
