@@ -25,13 +25,15 @@ def browser(width=1280, height=860, phone=False):
     options.binary_location = shutil.which("chromium")
     for argument in ("headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-sync",
                      "disable-background-networking", "disable-component-update", "disable-dev-shm-usage",
-                     "hide-scrollbars", "accept-lang=fr-FR", "user-data-dir=" + profile, "window-size=%d,%d" % (width, height)):
+                     "hide-scrollbars", "accept-lang=fr-FR", "user-data-dir=" + profile,
+                     "window-size=%d,%d" % (width, height)):
         options.add_argument("--" + argument)
     if phone:
         options.add_experimental_option("mobileEmulation", {
             "deviceMetrics": {"width": width, "height": height, "pixelRatio": 2.0}, "userAgent": PHONE})
     # Named, so that selenium does not look for one to download.
-    service = webdriver.ChromeService(executable_path=shutil.which("chromedriver"), env=dict(os.environ, TMPDIR=profile))
+    service = webdriver.ChromeService(executable_path=shutil.which("chromedriver"),
+                                      env=dict(os.environ, TMPDIR=profile))
     driver = webdriver.Chrome(options, service)
     try:
         if not phone:  # a window's own size is with its frame
