@@ -462,6 +462,15 @@ def test_missing_settings(serve, settings):
             for name in sorted(settings, reverse=True)] == ["%s" % each.message for each in warned]
 
 
+def test_an_application_that_is_not_installed(serve, monkeypatch):
+    """With the middleware alone nobody starts the SDK, so the server says so when it starts."""
+    client = serve()
+    Flagship.instance().close()
+    monkeypatch.setattr(apps, "is_installed", lambda name: False)
+    with pytest.warns(RuntimeWarning, match="not in INSTALLED_APPS"):
+        assert text(client.get("/color")) == "none"
+
+
 def test_settings_are_not_missing_where_somebody_else_starts_the_sdk(serve, start):
     client = serve(FLAGSHIP_ENV_ID=None, FLAGSHIP_API_KEY=None)
     start()
