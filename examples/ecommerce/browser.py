@@ -20,7 +20,20 @@ def browser(width=1280, height=860, phone=False):
 
     :return: a context manager that gives selenium's driver.
     """
-    profile = tempfile.mkdtemp(prefix="marl-browser-")
+    with contextlib.ExitStack() as ends:
+        profile = tempfile.mkdtemp(prefix="marl-browser-")
+        ends.callback(shutil.rmtree, profile, ignore_errors=True)
+        driver = webdriver.Chrome(_options(profile, width, height, phone), webdriver.ChromeService(
+            # Named, so that selenium does not look for one to download.
+            executable_path=shutil.which("chromedriver"), env=dict(os.environ, TMPDIR=profile)))
+        ends.callback(driver.quit)
+        if not phone:  # a window's own size is with its frame
+            driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
+                "width": width, "height": height, "deviceScaleFactor": 1, "mobile": False})
+        yield driver
+
+
+def _options(profile, width, height, phone):
     options = webdriver.ChromeOptions()
     options.binary_location = shutil.which("chromium")
     for argument in ("headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-sync",
@@ -31,18 +44,7 @@ def browser(width=1280, height=860, phone=False):
     if phone:
         options.add_experimental_option("mobileEmulation", {
             "deviceMetrics": {"width": width, "height": height, "pixelRatio": 2.0}, "userAgent": PHONE})
-    # Named, so that selenium does not look for one to download.
-    service = webdriver.ChromeService(executable_path=shutil.which("chromedriver"),
-                                      env=dict(os.environ, TMPDIR=profile))
-    driver = webdriver.Chrome(options, service)
-    try:
-        if not phone:  # a window's own size is with its frame
-            driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {
-                "width": width, "height": height, "deviceScaleFactor": 1, "mobile": False})
-        yield driver
-    finally:
-        driver.quit()
-        shutil.rmtree(profile, ignore_errors=True)
+    return options
 
 
 def submit(driver, selector):
