@@ -267,8 +267,9 @@ def without(hit, *keys):
 
 
 class TestBuying:
-    def test_what_was_bought_is_reported(self, guest, received):
-        """An event for each addition, a transaction and its items, with the amounts that the page shows."""
+    def test_what_was_bought_is_reported(self, demo, guest, received):
+        """A page view a page and none a form, an event for each addition, a transaction and its items, with the
+        amounts that the pages show."""
         ann = guest(somebody("delivery-90"))
         ann.post("cart/harbour-mug/add/", quantity="2")
         ann.post("cart/pebble-espresso/add/", quantity="1")
@@ -277,16 +278,22 @@ class TestBuying:
         thanks = ann.post("checkout/", **ADDRESS)
         number = re.search("MARL-[0-9A-F]{8}", thanks).group(0)
         ann.get("thank-you/")
-        hits = [without(each) for each in received(ann.id, "hits", 11)]
+        hits = [without(each) for each in received(ann.id, "hits", 12)]
         every = {"cid": "env", "ds": "APP", "vid": ann.id}
-        assert [each for each in hits if each["t"] != "PAGEVIEW"] == [dict(every, **each) for each in [
-            {"t": "EVENT", "ec": "Action Tracking", "ea": "add-to-cart", "el": "MRL-101", "ev": 56},
-            {"t": "EVENT", "ec": "Action Tracking", "ea": "add-to-cart", "el": "MRL-102", "ev": 24},
+
+        def page(path):
+            return {"t": "PAGEVIEW", "dl": demo.shop + path}
+        assert hits == [dict(every, **each) for each in [
+            page("login/"),
+            {"t": "EVENT", "ec": "Action Tracking", "ea": "add-to-cart", "el": "MRL-101", "ev": 56}, page("cart/"),
+            {"t": "EVENT", "ec": "Action Tracking", "ea": "add-to-cart", "el": "MRL-102", "ev": 24}, page("cart/"),
+            page("cart/"), page("checkout/"),
             {"t": "TRANSACTION", "tid": number, "ta": "Purchase", "tr": 59.4, "ts": 6.9, "tt": 9.9, "tc": "EUR",
              "sm": "parcel", "pm": "demo", "icn": 2},
             {"t": "ITEM", "tid": number, "in": "Harbour mug", "ic": "MRL-101", "ip": 28.0, "iq": 1, "iv": "cups"},
             {"t": "ITEM", "tid": number, "in": "Pebble espresso cup", "ic": "MRL-102", "ip": 24.5, "iq": 1,
-             "iv": "cups"}]]
+             "iv": "cups"},
+            page("thank-you/"), page("thank-you/")]]
         assert "as empty as this bowl" in ann.get("cart/")
 
     def test_a_wrong_address_buys_nothing(self, guest):
