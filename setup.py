@@ -68,6 +68,8 @@ setup(
             "pytest>=4.6.11,<10",
             "requests-mock>=1.9,<2",
             "responses>=0.17,<1",
+            # The demo shop in a browser; one Python is enough for that.
+            "selenium>=4.10,<5; python_version == '3.11'",
             "tqdm>=4.60,<5",
         ],
     },

@@ -189,7 +189,7 @@ def test_over_http(emulator, session):
     session.delete(base + "faults")
     assert session.post(emulator.url + "/collect/", data=json.dumps(PAGE)).status_code == 200
     session.post(base + "panic", data="true")
-    assert emulator.panic is True
+    assert emulator.panic is True and session.get(base + "panic").json() is True
     session.post(base + "bucketing", data='{"campaigns": [], "panic": true}')
     assert session.post(base + "faults", data='{"endpoint": "x"}').status_code == 400
     assert session.post(base + "panic", data="5").status_code == 400
