@@ -73,6 +73,29 @@ def checked_value(key, value):
     raise ContextError("the value of context key %r must be text, bool, int or float, not %s" % (key, kind.__name__))
 
 
+def accepted(function, pairs, refuse):
+    """``({key: value} of the good pairs, a tuple of one (key, success, log, None) per pair)``.
+
+    :param str function: the call that was given the pairs, for the log lines.
+    :param refuse: is called with one line of text for each bad pair.
+    """
+    good, results = {}, []
+    for pair in pairs:
+        given = pair[0] if pair else None
+        given = given.value if isinstance(given, PresetContext) else given
+        try:
+            if len(pair) != 2:
+                raise ContextError("a context tuple must be (key, value), not of length %d" % len(pair))
+            key = key_text(given)
+            good[key] = checked_value(key, pair[1])
+            results.append((key, True, "", None))
+        except ContextError as error:
+            log = "[%s] refused: %s" % (function, error.message)
+            refuse(log)
+            results.append((given, False, log, None))
+    return good, tuple(results)
+
+
 def plain_copy(context):
     """A copy of a dict all of whose pairs are as simple as they mostly are, or None: then each needs a check."""
     for key, value in context.items():

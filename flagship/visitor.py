@@ -5,9 +5,10 @@ from flagship import _validation as check
 from flagship import context as contexts
 from flagship._compat import MappingProxyType, integer_types, string_types, text_type, to_text
 from flagship._events import reports_mistakes
+from flagship.decision.explanation import merged
 from flagship.decision.manager import DecisionError
 from flagship.decision.modification import PLAIN, VALUE
-from flagship.errors import ContextError, FlagshipError
+from flagship.errors import FlagshipError
 from flagship.hits import Hit
 
 _DEFAULT_TYPES = (bool, float, dict, list, type(None)) + integer_types + string_types
@@ -80,22 +81,7 @@ class Visitor(object):
         return results
 
     def _accepted(self, function, pairs):
-        """``({key: value} of the good pairs, one (key, success, log, None) per pair)``; each bad one is logged."""
-        accepted, results = {}, []
-        for pair in pairs:
-            given = pair[0] if pair else None
-            given = given.value if isinstance(given, contexts.PresetContext) else given
-            try:
-                if len(pair) != 2:
-                    raise ContextError("a context tuple must be (key, value), not of length %d" % len(pair))
-                key = contexts.key_text(given)
-                accepted[key] = contexts.checked_value(key, pair[1])
-                results.append((key, True, "", None))
-            except ContextError as error:
-                log = "[%s] refused: %s" % (function, error.message)
-                self._events.error("%s", log)
-                results.append((given, False, log, None))
-        return accepted, tuple(results)
+        return contexts.accepted(function, pairs, lambda line: self._events.error("%s", line))
 
     @reports_mistakes(lambda visitor, error: None)
     def authenticate(self, visitor_id, context=None, synchronize=False):
@@ -248,6 +234,42 @@ class Visitor(object):
         return modification and {
             "campaignId": modification.campaign_id, "variationGroupId": modification.variation_group_id,
             "variationId": modification.variation_id, "isReference": modification.reference}
+
+    @reports_mistakes(lambda visitor, error: visitor._explained([], None, error.message))
+    def explain(self, key=None):
+        """Why the visitor gets what it gets: the decision that a synchronisation would make now, in plain dicts. In API
+        mode what the platform's last answer said, without its reasons. Looks the visitor up in the visitor cache; sends
+        nothing and changes nothing.
+
+        :param str key: a flag's key, to leave out the campaigns that cannot set it; None (default): all campaigns.
+        :return: a JSON-serialisable dict: ``mode``, ``visitorId``, ``anonymousId``, ``context``, ``serving``,
+            ``reason`` (why nothing is served, else ``""``), ``cachedVariationIds`` (a list, or None without a visitor
+            cache), ``campaigns`` and ``modifications``, the flags by key. A campaign has its ids and names,
+            ``outcome`` (``"assigned"``, ``"not allocated"``, ``"not targeted"`` or ``"skipped"``), ``reason``,
+            ``decidedBy`` (``"allocation"``, ``"cache"``, ``"platform"`` or None), ``bucket`` (0 to 99) and
+            ``variationGroups``, each with its targetings, whether they match and the visitor's value, and the
+            buckets of its variations.
+        :raises TypingError: when ``key`` is neither text nor None.
+        """
+        key = key if key is None else check.text("explain", "key", key)
+        if self._state.closed:
+            return self._explained([], None, self._state.reason)
+        runtime = self._runtime
+        visitor_id = self._ids[0]
+        cached_ids = None if runtime.cache is None else runtime.cache.lookup(visitor_id)
+        try:
+            campaigns = runtime.decisions.explain(visitor_id, self._context, cached_ids, self._modifications, key)
+        except DecisionError as failure:
+            return self._explained([], cached_ids, failure.message)
+        reason = "" if self._state.serving else self._state.reason
+        return self._explained(campaigns, cached_ids, reason, {} if reason else merged(campaigns, key))
+
+    def _explained(self, campaigns, cached_ids, reason, modifications=()):
+        visitor_id, anonymous_id = self._ids
+        return {"mode": self._runtime.decisions.mode, "visitorId": visitor_id, "anonymousId": anonymous_id,
+                "context": dict(self._context), "serving": not reason, "reason": reason,
+                "cachedVariationIds": None if cached_ids is None else list(cached_ids),
+                "campaigns": campaigns, "modifications": dict(modifications)}
 
     @reports_mistakes(lambda visitor, error: (False, error.message))
     def activate_modification(self, key):

@@ -19,7 +19,7 @@ config
 _deadline _breaker _answer _http _threads _worker spool
 tracking delivery cache.assignments cache.memory cache.redis cache.sqlite cache
 decision.modification decision.allocation decision.targeting decision.campaigns decision.evaluator
-decision.manager decision.snapshot decision.api decision.bucketing decision
+decision.explanation decision.manager decision.snapshot decision.api decision.bucketing decision
 visitor
 app
 contrib contrib.django.cache contrib.django
@@ -61,7 +61,7 @@ def test_imports_point_down(module, path):
 
 def test_the_decision_core_runs_alone():
     """No network, thread, clock or option: the modules of the decision itself import none."""
-    core = ("modification", "allocation", "targeting", "campaigns", "evaluator")
+    core = ("modification", "allocation", "targeting", "campaigns", "evaluator", "explanation")
     allowed = {"_compat", "errors"} | {"decision." + name for name in core}
     for module, path in modules():
         if module in {"decision." + name for name in core}:

@@ -2,6 +2,7 @@
 from flagship._compat import text_type
 from flagship._http import Endpoint, RequestFailed
 from flagship.context import public
+from flagship.decision.explanation import told
 from flagship.decision.manager import DecisionError, DecisionManager
 from flagship.decision.modification import Modification, is_too_deep
 from flagship.tracking import SDK_HEADERS
@@ -10,6 +11,7 @@ from flagship.tracking import SDK_HEADERS
 class ApiDecisionManager(DecisionManager):
     """Asks the Decision API. Starts no thread."""
 
+    mode = u"API"
     knows_anonymous = True
 
     def __init__(self, config, http, events, state):
@@ -41,6 +43,9 @@ class ApiDecisionManager(DecisionManager):
             variation_ids.append(variation_id)
             modifications.update(flags)
         return modifications, tuple(variation_ids)
+
+    def explain(self, visitor_id, context, cached_ids, modifications, key):
+        return told(modifications, key)
 
 
 def _campaigns(answer):

@@ -10,6 +10,7 @@ from flagship._json import encode
 from flagship._threads import RepeatingTask
 from flagship.decision.campaigns import Campaigns
 from flagship.decision.evaluator import assign, merge
+from flagship.decision.explanation import explain
 from flagship.decision.manager import DecisionError, DecisionManager
 from flagship.decision.snapshot import Snapshot, Unreadable, decode, is_record, read, unwrapped
 from flagship.errors import FlagshipParsingError
@@ -33,6 +34,8 @@ class _File(object):
 
 class BucketingDecisionManager(DecisionManager):
     """Decides on the bucketing file, which one daemon thread per process refreshes."""
+
+    mode = u"BUCKETING"
 
     def __init__(self, config, http, events, state):
         self._http, self._events, self._state = http, events, state
@@ -60,13 +63,20 @@ class BucketingDecisionManager(DecisionManager):
             self._poll(pid, 0)
         if self._state.panic:
             raise DecisionError(self._state.reason, expected=True)
+        campaigns = self._campaigns()
+        variations = assign(campaigns, visitor_id, context, cached_ids)
+        if cached_ids is None:
+            return merge(variations), ()
+        return merge(variations), _to_keep(campaigns, variations, cached_ids)
+
+    def explain(self, visitor_id, context, cached_ids, modifications, key):
+        return explain(self._campaigns(), visitor_id, context, cached_ids, key)
+
+    def _campaigns(self):
         file = self._file
         if file is None:
             raise DecisionError("there is no bucketing file yet")
-        variations = assign(file.campaigns, visitor_id, context, cached_ids)
-        if cached_ids is None:
-            return merge(variations), ()
-        return merge(variations), _to_keep(file.campaigns, variations, cached_ids)
+        return file.campaigns
 
     @property
     def details(self):

@@ -41,9 +41,11 @@ class Campaigns(object):
     :ivar bool panic: the file asks for panic.
     :ivar int count: number of campaigns in use.
     :ivar tuple problems: one line of text for each thing in the file that is not used.
+    :ivar tuple source: ``(decoded campaign, why it is skipped or None)`` for every campaign, in the file's order; for
+        explanations, and not to be changed.
     """
 
-    __slots__ = ("walk", "targetings", "group_of", "experience_continuity", "panic", "count", "problems")
+    __slots__ = ("walk", "targetings", "group_of", "experience_continuity", "panic", "count", "problems", "source")
 
     def __init__(self, document):
         if not isinstance(document, dict):
@@ -56,15 +58,17 @@ class Campaigns(object):
         settings = document.get("accountSettings")
         self.experience_continuity = isinstance(settings, dict) and settings.get("enabledXPC") is True
         self.targetings, self.group_of = Targetings(), {}
-        walk, problems = [], []
+        walk, problems, source = [], [], []
         for place, campaign in enumerate(campaigns):
             name = "campaigns[%d]" % place
             try:
                 name = "campaign %s" % _id(campaign)
                 walk.append(self._compile(campaign, lambda line: problems.append("%s: %s" % (name, line))))
+                source.append((campaign, None))
             except _Malformed as problem:
                 problems.append("%s is skipped: %s" % (name, problem))
-        self.walk, self.count, self.problems = tuple(walk), len(walk), tuple(problems)
+                source.append((campaign, text_type(problem)))
+        self.walk, self.count, self.problems, self.source = tuple(walk), len(walk), tuple(problems), tuple(source)
 
     def in_panic(self):
         """The same campaigns with panic asked for."""

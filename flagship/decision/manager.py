@@ -20,6 +20,9 @@ class DecisionError(FlagshipError):
 class DecisionManager(object):
     """The interface of the managers of both modes."""
 
+    #: ``"API"`` or ``"BUCKETING"``.
+    mode = None
+
     #: Whether the platform knows anonymous and authenticated visitors apart in this mode.
     knows_anonymous = False
 
@@ -39,6 +42,16 @@ class DecisionManager(object):
         :return: ``(modifications, variation_ids)``: a dict from key to Modification, not to be changed, and a tuple
             of the assignments to keep for the visitor.
         :raises DecisionError: when there is none, as in panic.
+        """
+        raise NotImplementedError
+
+    def explain(self, visitor_id, context, cached_ids, modifications, key):
+        """Why a visitor gets what it gets; asks nobody and changes nothing.
+
+        :param dict modifications: what the visitor has, key to Modification.
+        :param key: a flag's key, to leave out the campaigns that cannot set it, or None.
+        :return: one plain dict a campaign, as :meth:`Visitor.explain` describes them.
+        :raises DecisionError: when there is nothing to decide on.
         """
         raise NotImplementedError
 

@@ -97,6 +97,14 @@ class Targetings(object):
         return number
 
 
+def judge(key, name, value, context):
+    """One targeting by itself: ``(whether it holds for a context, why it can match nobody or "")``."""
+    problems, alone = [], Targetings()
+    targets = alone.target([[(key, name if isinstance(name, text_type) else None, value)]], problems.append)
+    holding = alone.holding(context)
+    return any(target <= holding for target in targets), u"".join(problems)
+
+
 def json_text(value):
     """A scalar as text, a number as JavaScript writes it in JSON."""
     if value is True:
