@@ -60,9 +60,11 @@ class Sdist(sdist):
         return name
 
 
-# pip takes the newest that the interpreter has: redis-py 3.5 and Django 1.11 are the last on 2.7.
+# pip takes the newest that the interpreter has: redis-py 3.5, Django 1.11 and Flask 1.1 are the last on 2.7.
 REDIS = "redis>=3.5,<9"
 DJANGO = "Django>=1.11,<7"
+FLASK = "Flask>=1.1,<4"
+OPENFEATURE = 'openfeature-sdk>=0.8.4,<1; python_version >= "3.9"'
 
 
 setup(
@@ -87,15 +89,22 @@ setup(
     install_requires=requirements(),
     extras_require={
         "django": [DJANGO],
+        "flask": [FLASK],
+        "openfeature": [OPENFEATURE],
         "redis": [REDIS],
         "test": [
             DJANGO,
+            FLASK,
+            OPENFEATURE,
             REDIS,
+            # What examples/batch uses. Dask is large, so one Python is enough.
+            'dask[distributed]>=2023.4,<2027; python_version == "3.11"',
             "gunicorn>=19.10,<28",
             "hypothesis>=4.57,<7",
             "pytest>=4.6.11,<10",
             "requests-mock>=1.9,<2",
             "responses>=0.17,<1",
+            "tqdm>=4.60,<5",
         ],
     },
     classifiers=[

@@ -61,7 +61,7 @@ class HttpClient(object):
         self._timeout, self._max_size = config.timeout, config.max_response_size
         self._pool_size, self._given, self._debug = config.connection_pool_size, config.session, config.debug
         self._secret, self._events = config.api_key, events
-        self._breaks, self._closed = config.circuit_breaker, False
+        self._breaks, self._offline, self._closed = config.circuit_breaker, config.offline, False
         self._inherited = []
         self._connections = self._open()
 
@@ -106,8 +106,9 @@ class HttpClient(object):
         :rtype: Answer
         :raises RequestFailed: for everything that can go wrong, within the time-out.
         """
-        if self._closed:
-            raise RequestFailed(endpoint.name, "Flagship is closed", tried=False, received=False)
+        if self._closed or self._offline:
+            reason = "Flagship is closed" if self._closed else "the SDK is offline"
+            raise RequestFailed(endpoint.name, reason, tried=False, received=False)
         try:
             connections = self._own_connections()
         except Exception as error:  # in a new child, a callable of the user's that makes no session

@@ -1,54 +1,24 @@
-"""The SDK: wires its parts together and holds the process's one instance."""
-import copy
+"""The SDK: starts and closes it, makes visitors, and holds the process's one instance."""
 import threading
 
 from flagship import _validation as check
 from flagship._events import EventLog, current, set_current
-from flagship._http import HttpClient
-from flagship.cache.assignments import AssignmentCache
+from flagship._runtime import Neutral, Runtime, connect
 from flagship.config import Config
-from flagship.decision import create_manager
-from flagship.decision.manager import PlatformState
 from flagship.errors import FlagshipError, InitializationError
 from flagship.status import Status
-from flagship.tracking import TrackingClient
 from flagship.visitor import Visitor, new_id
 
 __all__ = ["Config", "Flagship"]
 
 
-class _Runtime(object):
-    """What all visitors of one start share."""
+def neutral_visitor(visitor_id=None):
+    """A visitor that gives defaults and sends nothing, whether the SDK is started or not; for code that must go on.
 
-    def __init__(self, config):
-        self.events = EventLog(config.event_handler)
-        self.state = PlatformState(self.events)
-        manager = config.visitor_cache_manager
-        self.cache = None if manager is None else AssignmentCache(
-            manager, config.env_id, config.timeout, self.events)
-        self._http = HttpClient(config, self.events)
-        self.tracking = self._tracking(config)
-        self.decisions = create_manager(config, self._http, self.events, self.state)
-        self.knows_anonymous = self.decisions.knows_anonymous
-
-    def _tracking(self, config):
-        if config.tracking == "immediate":
-            return TrackingClient(config, self._http, self.events)
-        from flagship.delivery import DeferredTrackingClient
-        return DeferredTrackingClient(config, self._http, self.events, self.state)
-
-    def neutral(self):
-        """The like of it for a visitor that must neither decide nor send."""
-        neutral = copy.copy(self)
-        neutral.state = PlatformState(self.events)
-        neutral.state.close("the visitor was created with a wrong argument")
-        return neutral
-
-    def close(self, timeout):
-        self.state.close()
-        self.tracking.close(timeout)
-        self.decisions.close()
-        self._http.close()
+    :param str visitor_id: the visitor's id; None (default) or an empty one gets a new UUID4.
+    :rtype: Visitor
+    """
+    return Visitor(Neutral(current(), "Flagship is not started"), visitor_id or new_id(), False, None)
 
 
 class Flagship(object):
@@ -69,6 +39,7 @@ class Flagship(object):
                 Flagship._instance = super(Flagship, cls).__new__(cls)
                 Flagship._instance._runtime = None
                 Flagship._instance._config = None
+                Flagship._instance._connect = connect
                 Flagship._instance._replacing = threading.Lock()
         return Flagship._instance
 
@@ -121,15 +92,23 @@ class Flagship(object):
         runtime.decisions.start()
         runtime.events.debug("Flagship started in %s mode", config.mode.name)
 
-    @staticmethod
-    def _runtime_for(env_id, api_key, config):
+    def _runtime_for(self, env_id, api_key, config):
         before = config.env_id, config.api_key
         config._start(env_id, api_key)
         try:
-            return _Runtime(config)
+            return Runtime(config, self._connect)
         except Exception:
             config._start(*before)
             raise
+
+    def _exchange(self, runtime, config, connect):
+        """Put something else in the place of what runs, of its Config and of what connects the next start; nothing is
+        closed. Returns what was there, to be given back."""
+        with self._replacing:
+            before = self._runtime, self._config, self._connect
+            self._runtime, self._config, self._connect = runtime, config, connect
+        set_current(runtime and runtime.events)
+        return before
 
     def is_flagship_started(self):
         """Whether visitors can be made: after :meth:`start` and before :meth:`close`."""
@@ -158,7 +137,8 @@ class Flagship(object):
                 check.instance("create_visitor", "context", context, dict, "dict or None")
         except FlagshipError as error:
             runtime.events.raise_or_report(error)
-            return Visitor(runtime.neutral(), new_id(), False, None)
+            neutral = Neutral(runtime.events, "the visitor was created with a wrong argument", runtime.decisions)
+            return Visitor(neutral, new_id(), False, None)
         return Visitor(runtime, visitor_id or new_id(), authenticated, context)
 
     def flush(self, timeout=None):

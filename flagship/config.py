@@ -107,6 +107,10 @@ def _tracking_batch_size(value):
     return check.integer("Config", "tracking_batch_size", value, minimum=1, maximum=10000)
 
 
+def _offline(value):
+    return check.boolean("Config", "offline", value)
+
+
 def _spool(value):
     return _path("spool", value)
 
@@ -136,6 +140,9 @@ class Config(object):
     :param bucketing_file: path of the bucketing file's copy on disk, default ``bucketing.json`` in the working
         directory; None: no copy.
     :param initial_bucketing: a bucketing file to begin with, as a dict or a path; default None.
+    :param bool offline: True: no request is ever made, for batch jobs and development. Bucketing mode decides on
+        ``bucketing_file`` or ``initial_bucketing``, API mode gives defaults; what would be sent is left out, and those
+        calls return ``(False, reason)``. Default False.
     :param session: a ``requests.Session``, or a callable that makes one, for proxies, CA bundles and client
         certificates; default None: one of the SDK's own. A callable is called once per process and its session is
         closed by the SDK, a session stays yours to close.
@@ -176,6 +183,7 @@ class Config(object):
         "tracking_url": (_base_url("tracking_url"), u"https://ariane.abtasty.com"),
         "bucketing_file": (_bucketing_file, u"bucketing.json"),
         "initial_bucketing": (_initial_bucketing, None),
+        "offline": (_offline, False),
         "session": (_session, None),
         "connection_pool_size": (_connection_pool_size, 10),
         "tracking": (_tracking, u"immediate"),

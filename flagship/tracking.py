@@ -53,6 +53,13 @@ class TrackingClient(object):
             return False, failure.message
 
 
+class OfflineTrackingClient(TrackingClient):
+    """Sends nothing."""
+
+    def _take(self, endpoint, payload):
+        return False, "%s: the SDK is offline" % endpoint.name
+
+
 def activation(visitor_id, anonymous_id, modification):
     """An activation as it goes on the wire, without the environment."""
     payload = {"caid": modification.variation_group_id, "vaid": modification.variation_id, "vid": visitor_id}

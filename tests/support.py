@@ -7,6 +7,9 @@ from flagship.handler import FlagshipEventHandler
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 DATA = os.path.join(ROOT, "tests", "data")
 
+#: Bytes that browsers and others may send as a cookie's value, and that are no visitor's id.
+RUBBISH = [b"", b" ", b"x" * 129, b"a b", b"\x00", b"\xc3\xa9", b"\xff\xfe", b"\"\\342\\202\"", b"\xf0\x9f\x98\x80"]
+
 
 def data(name):
     """The path of a file in tests/data."""

@@ -15,7 +15,6 @@ import time
 
 import django
 import pytest
-from django.apps import apps
 from django.conf import settings
 from django.core.cache import caches
 from django.core.cache.backends.locmem import LocMemCache
@@ -27,6 +26,7 @@ from flagship import Config
 from flagship.contrib.django import DjangoVisitorCache
 from flagship.errors import ParamError, TypingError
 from flagship.testing.visitor_cache import VisitorCacheSuite
+from tests.django_project import project
 from tests.support import ROOT, eventually, everybody
 
 RECORD = {"version": 1, "data": {"vId": "ann", "vaIds": ["a", "b"]}}
@@ -64,33 +64,22 @@ TOUCH = "touch" if hasattr(LocMemCache, "touch") else "set"
 
 @pytest.fixture(scope="module", autouse=True)
 def configured():
-    """Django's settings, caches and connections of this file; what they were before comes back."""
     folder = tempfile.mkdtemp()
-    parts = [vars(each) for each in (settings, caches, connections, apps)]
-    before = [dict(part) for part in parts]
-    for each in (settings, caches, connections):
-        vars(each).clear()
-        each.__init__()
-    apps.populate([])
     options = {"timeout": 20}
     if django.VERSION >= (5, 1):
         options["transaction_mode"] = "IMMEDIATE"
     backends = "django.core.cache.backends."
-    settings.configure(
-        USE_TZ=True,
-        DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": os.path.join(folder, "database"),
-                               "OPTIONS": options}},
-        CACHES={"default": {"BACKEND": backends + "locmem.LocMemCache", "LOCATION": "memory", "OPTIONS": ROOMY},
-                "files": {"BACKEND": backends + "filebased.FileBasedCache", "LOCATION": os.path.join(folder, "files"),
-                          "OPTIONS": ROOMY},
-                "database": {"BACKEND": backends + "db.DatabaseCache", "LOCATION": "visitors", "OPTIONS": ROOMY},
-                "noting": {"BACKEND": __name__ + ".Noting", "LOCATION": "noting", "OPTIONS": ROOMY}})
-    call_command(Command())
-    yield
-    connections.close_all()
-    for part, old in zip(parts, before):
-        part.clear()
-        part.update(old)
+    with project(
+            USE_TZ=True,
+            DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": os.path.join(folder, "database"),
+                                   "OPTIONS": options}},
+            CACHES={"default": {"BACKEND": backends + "locmem.LocMemCache", "LOCATION": "memory", "OPTIONS": ROOMY},
+                    "files": {"BACKEND": backends + "filebased.FileBasedCache",
+                              "LOCATION": os.path.join(folder, "files"), "OPTIONS": ROOMY},
+                    "database": {"BACKEND": backends + "db.DatabaseCache", "LOCATION": "visitors", "OPTIONS": ROOMY},
+                    "noting": {"BACKEND": __name__ + ".Noting", "LOCATION": "noting", "OPTIONS": ROOMY}}):
+        call_command(Command())
+        yield
     shutil.rmtree(folder)
 
 

@@ -71,7 +71,8 @@ logger = logging.getLogger("flagship")
 assert [type(handler) for handler in logger.handlers] == [logging.NullHandler], logger.handlers
 assert (logger.level, logger.propagate, logger.disabled, logger.filters) == (logging.NOTSET, True, False, [])
 extra = [name for name in sys.modules
-         if name.split(".")[0] in ("pytest", "_pytest", "responses", "requests_mock", "hypothesis", "mock")
+         if name.split(".")[0] in ("pytest", "_pytest", "responses", "requests_mock", "hypothesis", "mock",
+                                   "django", "flask", "werkzeug", "redis")
          or name.startswith(("flagship.emulator", "flagship.contrib"))]
 assert not extra, extra
 """
@@ -125,7 +126,11 @@ OWNERS = {
     "urllib3": {"flagship/_http.py", "flagship/_deadline.py"},
     "mmh3": {"flagship/decision/allocation.py"},
     "enum": {"flagship/_compat.py"},
-    "pytest": set(), "responses": set(), "requests_mock": set(), "hypothesis": set(), "mock": set(),
+    "django": {source for source in SOURCES if source.startswith("flagship/contrib/django/")},
+    "flask": {"flagship/contrib/flask.py"}, "werkzeug": {"flagship/contrib/flask.py"},
+    "openfeature": {"flagship/contrib/openfeature/provider.py"},
+    "pytest": {"flagship/testing/pytest_plugin.py"},
+    "responses": set(), "requests_mock": set(), "hypothesis": set(), "mock": set(),
 }
 
 

@@ -21,11 +21,15 @@ tracking delivery cache.assignments cache.memory cache.redis cache.sqlite cache
 decision.modification decision.allocation decision.targeting decision.campaigns decision.evaluator
 decision.explanation decision.manager decision.snapshot decision.api decision.bucketing decision
 visitor
+_runtime
 app
-contrib contrib.django.cache contrib.django
+contrib contrib._web contrib.flask
+contrib.django.cache contrib.django contrib.django.checks contrib.django.apps contrib.django.middleware
+contrib.django.templatetags contrib.django.templatetags.flagship
+contrib.openfeature.visitors contrib.openfeature.provider contrib.openfeature
 helpers helpers.hits helpers.preset_context
 emulator.collect emulator.faults emulator.platform emulator.server emulator.emulator emulator emulator.__main__
-testing testing.visitor_cache
+testing.sent testing._stage testing.flags testing testing.visitor_cache testing.pytest_plugin
 """
 ORDER = LAYERS.split()
 

@@ -9,7 +9,9 @@ import sys
 
 import pytest
 
-from flagship import Config
+from flagship import Config, Flagship
+from flagship._compat import native
+from flagship.contrib import _web
 from flagship.errors import ParamError
 from tests.test_quickstart import ROOT, environment, run
 
@@ -35,7 +37,7 @@ def write(path, source):
 
 def names_of(source):
     """What a block defines."""
-    names = {}
+    names = {str("__name__"): str("readme")}
     exec(compile(source.encode("utf-8"), str("README.md"), str("exec")), names)
     return names
 
@@ -67,13 +69,96 @@ def test_the_first_use_runs_as_it_stands(tmpdir):
     assert (status, output.split()) == (0, ["Welcome", "back"]), errors
 
 
-def test_the_pytest_example_passes(tmpdir):
-    path = write(tmpdir.join("test_example.py"), example("pytest"))
-    process = subprocess.Popen([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", path],
+def test_the_pytest_examples_pass(tmpdir):
+    paths = [write(tmpdir.join("test_%s.py" % name), example(name)) for name in ("flags", "pytest")]
+    process = subprocess.Popen([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"] + paths,
                                env=environment(NO_PROXY="127.0.0.1"), cwd=str(tmpdir),
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     output = process.communicate()[0].decode("utf-8", "replace")
-    assert process.returncode == 0 and "2 passed" in output, output
+    assert process.returncode == 0 and "6 passed" in output, output
+
+
+@pytest.mark.skipif(sys.version_info < (3, 9), reason="openfeature-sdk needs Python 3.9")
+def test_the_openfeature_example_gives_the_flag(emulator, monkeypatch):
+    from openfeature import api
+    if not hasattr(api, "set_provider_and_wait"):
+        monkeypatch.setattr(api, "set_provider_and_wait", api.set_provider, raising=False)
+    monkeypatch.setenv("FLAGSHIP_ENV_ID", emulator.env_id)
+    monkeypatch.setenv("FLAGSHIP_API_KEY", emulator.api_key)
+    emulator.set_bucketing(os.path.join(ROOT, "examples", "campaigns.json"))
+    source = example("openfeature").replace('Config(tracking="deferred")', "Config(tracking='deferred', **URLS)")
+    names = {"URLS": emulator.urls}
+    try:
+        exec(compile(source, str("README.md"), str("exec")), names)
+        assert names["banner"]("visitor-1", "FR") == names["banner"]("visitor-1", "FR") != "Welcome"
+    finally:
+        api.shutdown()
+    assert [activation["vid"] for activation in emulator.activations] == ["visitor-1"] * 2
+
+
+PROJECT = """
+import os, sys, types
+import django
+from django.conf import settings
+from django.test import Client
+from flagship.emulator import Emulator
+
+with Emulator(os.path.join({root!r}, "examples", "campaigns.json")) as emulator:
+    os.environ.update(FLAGSHIP_ENV_ID=str(emulator.env_id), FLAGSHIP_API_KEY=str(emulator.api_key))
+    names = {{"os": os, "INSTALLED_APPS": [], "MIDDLEWARE": []}}
+    exec(compile(open("settings.py").read(), "settings.py", "exec"), names)
+    names["FLAGSHIP_OPTIONS"].update(emulator.urls)
+    urls = types.ModuleType(str("urls"))
+    sys.modules["urls"] = urls
+    settings.configure(SECRET_KEY="s", ALLOWED_HOSTS=["*"], ROOT_URLCONF="urls", USE_TZ=True, TEMPLATES=[
+        {{"BACKEND": "django.template.backends.django.DjangoTemplates", "DIRS": ["."]}}],
+        **{{name: value for name, value in names.items() if name.isupper()}})
+    django.setup()
+    from shop import views
+    try:
+        from django.urls import re_path
+    except ImportError:
+        from django.conf.urls import url as re_path
+    urls.urlpatterns = [re_path("^$", views.home)]
+    client = Client()
+    pages = [client.get("/").content.decode("utf-8") for _ in range(2)]
+    assert pages[0] == pages[1], pages
+    assert [each["context"] for each in emulator.decisions] == [{{"country": "FR"}}] * 2, emulator.decisions
+    assert (len(emulator.hits), len(emulator.activations)) == (2, 2), emulator.requests
+    print(" ".join(pages[0].split()))
+"""
+
+
+def test_the_django_example_serves_a_page(tmpdir):
+    """The three blocks, as a project of their own."""
+    tmpdir.mkdir("shop").join("__init__.py").write("")
+    write(tmpdir.join("shop", "views.py"), example("django-views"))
+    write(tmpdir.join("settings.py"), example("django-settings"))
+    template, = re.findall("<!-- example: django-template -->\n```html\n(.*?)```\n", README, re.DOTALL)
+    write(tmpdir.join("home.html"), template)
+    path = os.pathsep.join([str(tmpdir), ROOT] + [each for each in sys.path if each])
+    script = write(tmpdir.join("project.py"), PROJECT.format(root=native(ROOT)))
+    status, output, errors = run(script, directory=str(tmpdir), NO_PROXY="127.0.0.1", PYTHONPATH=path)
+    assert status == 0, errors
+    assert output.strip() in ('<button style="font-size: 14px">Add to cart</button>',
+                              '<button style="font-size: 16.5px">Buy now</button>')
+
+
+def test_the_flask_example_serves_a_page(emulator, monkeypatch):
+    monkeypatch.setenv(native("FLAGSHIP_ENV_ID"), native(emulator.env_id))
+    monkeypatch.setenv(native("FLAGSHIP_API_KEY"), native(emulator.api_key))
+    with Flagship.instance():
+        app = names_of(example("flask"))["create_app"](FLAGSHIP_OPTIONS=emulator.urls)
+        assert b"<button>Add to cart</button>" == app.test_client().get("/").data
+    assert emulator.decisions[0]["context"] == {"country": "FR"} and len(emulator.hits) == 1
+
+
+def test_the_table_of_settings_is_the_settings_that_there_are():
+    section = README.split("\n## Django\n")[1].split("\n## ")[0]
+    rows = dict(re.findall(r"^\| `(FLAGSHIP_\w+)` \| `(\w+)` \|", section, re.MULTILINE))
+    settings = {name: default for name, (_, default) in _web.START + _web.VISITOR}
+    assert set(settings) - set(rows) == {"FLAGSHIP_ENV_ID", "FLAGSHIP_API_KEY"}
+    assert rows == {name: "%s" % settings[name] for name in rows}
 
 
 def test_the_visitor_cache_example_keeps_assignments(start):

@@ -39,7 +39,8 @@ class BucketingDecisionManager(DecisionManager):
 
     def __init__(self, config, http, events, state):
         self._http, self._events, self._state = http, events, state
-        self._env_id, self._interval = config.env_id, config.polling_interval
+        self._env_id, self._offline = config.env_id, config.offline
+        self._interval = 0 if config.offline else config.polling_interval
         self._cdn = Endpoint("bucketing", "GET", "%s/%s/bucketing.json" % (config.cdn_url, config.env_id),
                              repeatable=True, breaks=False)
         self._initial = config.initial_bucketing
@@ -53,6 +54,8 @@ class BucketingDecisionManager(DecisionManager):
 
     def start(self):
         self._use_what_is_here()
+        if self._offline:
+            return
         self._refresh(self._http.deadline())
         if not self._closed:
             self._poll(os.getpid(), self._next())

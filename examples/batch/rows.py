@@ -1,0 +1,233 @@
+"""The rows of visitors that are read and the rows of assignments that are written, in CSV and in JSONL."""
+from __future__ import unicode_literals
+
+import csv
+import io
+import itertools
+import json
+import re
+
+import six
+
+VISITOR_ID, CONTEXT = "visitor_id", "context"
+
+BLOCK = 64 * 1024           # bytes: small enough for a progress bar, large enough that its own cost is not seen
+_LONGEST_ROW = 1024 * 1024  # bytes that a row with line breaks in it may go on for
+
+
+class BadRow(Exception):
+    """A row that is skipped; the text says why."""
+
+
+class BadHeader(Exception):
+    """A header that cannot be used; the text says why."""
+
+
+def blocks(file, kind, size=BLOCK):
+    """Cut a binary file of ``"csv"`` or ``"jsonl"`` into blocks (bytes) of whole rows and at least ``size`` bytes.
+
+    The same bytes always give the same blocks, so that every way to share them out gives the same assignments.
+    """
+    for block in iter(lambda: file.read(size), b""):
+        if not block.endswith(b"\n"):
+            block += file.readline()
+        if kind == "csv" and block.count(b'"') % 2:
+            block += _rest_of_row(file)
+        yield block
+
+
+def _rest_of_row(file):
+    """Up to the line that closes an open quote. A stray quote must not take the rest of the file with it."""
+    lines, size, is_open = [], 0, True
+    while is_open and size < _LONGEST_ROW:
+        line = file.readline()
+        if not line:
+            break
+        lines.append(line)
+        size, is_open = size + len(line), is_open != (line.count(b'"') % 2 == 1)
+    return b"".join(lines)
+
+
+class CsvInput(object):
+    """Reads CSV.
+
+    :param columns: ``(key, type name)`` pairs, one a column; see :func:`columns_of`.
+    """
+
+    def __init__(self, columns):
+        self._columns = [(key, _TYPES[kind]) for key, kind in columns]
+
+    def rows(self, block, skipped):
+        """Yield ``(line, row)``; appends ``(line, reason)`` to ``skipped`` for what is no row. Lines count from 1."""
+        lines = block.splitlines(True) if six.PY2 else io.StringIO(_decoded(block), newline="").readlines()
+        begun = done = 0
+        rows = csv.reader(lines, strict=True)
+        while True:
+            try:
+                for row in rows:
+                    if row:
+                        yield done + 1, row
+                    done = begun + rows.line_num
+                return
+            except csv.Error as problem:
+                # A quote that nobody closes reads on to the end; only its own line is given up.
+                done += 1
+                skipped.append((done, "not CSV: %s" % problem))
+                begun, rows = done, csv.reader(itertools.islice(lines, done, None), strict=True)
+
+    def visitor(self, row):
+        """``(visitor id, context)``; an empty cell is no value. Raises BadRow."""
+        if len(row) != len(self._columns):
+            raise BadRow("%d cells, but the header has %d" % (len(row), len(self._columns)))
+        if six.PY2:
+            row = [_decoded(cell) for cell in row]
+        context = {}
+        for (key, convert), cell in zip(self._columns, row):
+            if cell:
+                context[key] = convert(key, cell) if convert else cell
+        return context.pop(VISITOR_ID, None), context
+
+
+class JsonInput(object):
+    """Reads JSONL, one ``{"visitor_id": text, "context": {key: value}}`` a line."""
+
+    def __init__(self, columns):
+        pass
+
+    @staticmethod
+    def rows(block, skipped):
+        lines = block.split(b"\n") if six.PY2 else _decoded(block).split("\n")
+        return ((number, line) for number, line in enumerate(lines, 1) if line and not line.isspace())
+
+    @staticmethod
+    def visitor(line):
+        """``(visitor id, context)``; null is no value. Raises BadRow."""
+        try:
+            row = json.loads(line)
+        except (ValueError, RuntimeError):  # the second when it is nested too deep
+            raise BadRow("not JSON")
+        context = row.get(CONTEXT, {}) if isinstance(row, dict) and set(row) <= {VISITOR_ID, CONTEXT} else None
+        if not isinstance(context, dict):
+            raise BadRow('a row must be {"%s": text, "%s": {key: value}}' % (VISITOR_ID, CONTEXT))
+        return row.get(VISITOR_ID), {key: value for key, value in context.items() if value is not None}
+
+
+def _decoded(content):
+    """Text of bytes, in which what is not UTF-8 costs no more than its row."""
+    if not six.PY2:
+        return content.decode("utf-8", "surrogateescape")  # the SDK refuses such text
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise BadRow("not UTF-8")
+
+
+def columns_of(header):
+    """The ``(key, type name)`` pairs that a CSV header (its line, bytes) names as ``key`` or ``key:type``.
+
+    :raises BadHeader: when it does not.
+    """
+    try:
+        text = header.decode("utf-8-sig")
+        names = next(csv.reader([text.encode("utf-8") if six.PY2 else text], strict=True), [])
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise BadHeader("the header cannot be read: %s" % error)
+    columns = []
+    for name in names:
+        name = (_decoded(name) if six.PY2 else name).strip()
+        key, colon, kind = name.rpartition(":")
+        columns.append((key, kind) if colon else (name, "text"))
+        if not columns[-1][0] or columns[-1][1] not in _TYPES:
+            raise BadHeader("the column %s must be key or key:type, where type is one of %s"
+                            % (json.dumps(name), ", ".join(sorted(_TYPES))))
+    if (VISITOR_ID, "text") not in columns or len({key for key, _ in columns}) != len(columns):
+        raise BadHeader("the header must name %s, and no column twice" % VISITOR_ID)
+    return columns
+
+
+def _number(kind, name):
+    def number(key, cell):
+        try:
+            if "_" not in cell:  # Python 3 would take 1_000
+                return kind(cell)
+        except ValueError:
+            pass
+        raise BadRow("%s must be %s, not %s" % (key, name, json.dumps(cell)))
+    return number
+
+
+_BOOLS = {"true": True, "false": False, "1": True, "0": False}
+
+
+def _bool(key, cell):
+    try:
+        return _BOOLS[cell.lower()]
+    except KeyError:
+        raise BadRow("%s must be true, false, 1 or 0, not %s" % (key, json.dumps(cell)))
+
+
+_TYPES = {"text": None, "int": _number(int, "an int"), "float": _number(float, "a float"), "bool": _bool}
+
+_QUOTED = re.compile('[",\r\n]')
+
+
+def _csv_cell(text):
+    return '"%s"' % text.replace('"', '""') if _QUOTED.search(text) else text
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
+
+
+def _json(value):
+    return six.text_type(_encode(value))
+
+
+class CsvOutput(object):
+    """Writes CSV: a column for each campaign, then one for each flag. Text as it is, other values as JSON.
+
+    :param list campaigns: the campaigns' ids.
+    :param list flags: the flags' keys.
+    """
+
+    def __init__(self, campaigns, flags):
+        names = [VISITOR_ID] + ["variation:" + each for each in campaigns] + ["flag:" + each for each in flags]
+        self.head = ",".join(_csv_cell(name) for name in names) + "\n"
+
+    @staticmethod
+    def variation(campaign_id, variation_id):
+        return _csv_cell(variation_id)
+
+    @staticmethod
+    def flag(key, value):
+        return _csv_cell(value if isinstance(value, six.text_type) else _json(value))
+
+    @staticmethod
+    def row(visitor_id, cells):
+        """A row of the cells that the other methods made, in the order of the columns; empty: the visitor has none."""
+        return "%s\n" % ",".join([_csv_cell(visitor_id)] + cells)
+
+
+class JsonOutput(object):
+    """Writes JSONL, one ``{"visitor_id", "variations": {campaign: variation}, "flags": {key: value}}`` a visitor."""
+
+    head = ""
+
+    def __init__(self, campaigns, flags):
+        self._campaigns = len(campaigns)
+
+    @staticmethod
+    def variation(campaign_id, variation_id):
+        return "%s: %s" % (_json(campaign_id), _json(variation_id))
+
+    @staticmethod
+    def flag(key, value):
+        return "%s: %s" % (_json(key), _json(value))
+
+    def row(self, visitor_id, cells):
+        return '{"visitor_id": %s, "variations": {%s}, "flags": {%s}}\n' % (
+            _json(visitor_id), ", ".join(filter(None, cells[:self._campaigns])),
+            ", ".join(filter(None, cells[self._campaigns:])))
+
+
+INPUTS = {"csv": CsvInput, "jsonl": JsonInput}
+OUTPUTS = {"csv": CsvOutput, "jsonl": JsonOutput}

@@ -1,0 +1,25 @@
+"""The application: starts the SDK with the project."""
+from __future__ import absolute_import
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core import checks
+
+from flagship.contrib import _web
+from flagship.contrib.django.checks import check_settings
+
+
+class FlagshipConfig(AppConfig):
+    """``"flagship.contrib.django"`` in ``INSTALLED_APPS``: starts the SDK when the settings are complete, closes it
+    with the process, and registers the system checks."""
+
+    name = "flagship.contrib.django"
+    label = "flagship"
+    verbose_name = "Flagship"
+
+    def ready(self):
+        checks.register(check_settings)
+        given = _web.Settings(lambda name, default: getattr(settings, name, default), _web.START)
+        # What is missing or wrong is said by the checks and by the middleware.
+        if not given.problems:
+            _web.start(given)

@@ -1,0 +1,107 @@
+"""What goes with Flask: ``flagship[flask]``."""
+from __future__ import absolute_import
+
+import warnings
+
+from flask import current_app, has_request_context, request
+from werkzeug.local import LocalProxy
+
+from flagship.app import Flagship
+from flagship.contrib import _web
+
+__all__ = ["FlagshipExtension", "current_visitor"]
+
+_NAME = "flagship"
+
+
+class FlagshipExtension(object):
+    """Starts the SDK with an application and gives each request its visitor, :data:`current_visitor`.
+
+    The visitor is made and synchronised when the request first uses it, once. Who does not use it pays nothing: no
+    cookie, no network. Its anonymous id is in the cookie and stays the same over logging in and out. In API mode a
+    user who is logged in is authenticated before the synchronisation; in bucketing mode the id of the cookie stays the
+    visitor's. A response that used the visitor varies on the cookie. In templates ``{{ flag('key', default) }}`` and
+    ``{{ flag('key', default, activate=True) }}`` read a flag.
+
+    Nothing raises into a view: without a platform, in panic, with the SDK closed or not started the visitor gives the
+    defaults, and a function of yours that raises costs a log line.
+
+    ``app.config`` may hold:
+
+    - ``FLAGSHIP_ENV_ID`` and ``FLAGSHIP_API_KEY``: text. Without them every visitor gets the defaults, and a
+      RuntimeWarning says so, unless the SDK was started otherwise.
+    - ``FLAGSHIP_OPTIONS``: a dict for :class:`flagship.Config`; default none. Without an ``event_handler`` mistakes in
+      arguments are log lines and raise nothing.
+    - ``FLAGSHIP_CONTEXT`` and ``FLAGSHIP_USER_ID``: as the parameters below, or the dotted path of such a callable.
+    - ``FLAGSHIP_COOKIE_NAME`` (``"flagship_visitor"``), ``FLAGSHIP_COOKIE_AGE`` (seconds, one year),
+      ``FLAGSHIP_COOKIE_DOMAIN`` (None: the host that is asked), ``FLAGSHIP_COOKIE_SECURE`` (None: over https),
+      ``FLAGSHIP_COOKIE_SAMESITE`` (``"Lax"``).
+
+    A process has one SDK. Applications with the same credentials and options share it; another one's replace it.
+
+    :param flask.Flask app: the application; None (default): :meth:`init_app` is called with it later.
+    :param context: a callable from the request to the visitor's context, a dict or None; it comes before the config's.
+    :param user_id: a callable from the request to the id of the visitor who is logged in, text or None; likewise.
+    :raises TypingError: on a setting of the wrong type.
+    :raises ParamError: on a setting out of range.
+    """
+
+    def __init__(self, app=None, context=None, user_id=None):
+        self._given = {"FLAGSHIP_CONTEXT": context, "FLAGSHIP_USER_ID": user_id}
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app):
+        """Serve an application; may be called for several.
+
+        :param flask.Flask app: the application, with its config complete.
+        :raises TypingError: on a setting of the wrong type; nothing is changed.
+        :raises ParamError: on a setting out of range; nothing is changed.
+        """
+        settings = _web.Settings(lambda name, default: self._given.get(name) or app.config.get(name, default))
+        missing = [problem for problem in settings.problems if isinstance(problem, _web.MissingSetting)]
+        for problem in settings.problems:
+            if problem not in missing:
+                raise problem
+        if not missing:
+            _web.start(settings)
+        elif not Flagship.instance().is_flagship_started():
+            for problem in missing:
+                warnings.warn(problem.message, RuntimeWarning, stacklevel=2)
+        if _NAME not in app.extensions:
+            app.after_request(_keep_id)
+            # A global and not a context processor, so that macros which are imported have it too.
+            app.jinja_env.globals["flag"] = _flag
+        app.extensions[_NAME] = settings
+
+
+def _request_visitor():
+    if not has_request_context():
+        raise RuntimeError("current_visitor is the visitor of a request, and there is no request here; "
+                           "Flagship.instance().create_visitor() makes one for other work")
+    settings = current_app.extensions.get(_NAME)
+    if settings is None:
+        raise RuntimeError("current_visitor needs the extension: FlagshipExtension(app)")
+    # On the request, as flask.g outlives it where a test pushes an application context of its own.
+    own = request._get_current_object()
+    return vars(own).get(_NAME) or vars(own).setdefault(_NAME, _web.RequestVisitor(settings, own, own.cookies))
+
+
+#: The visitor of the present request, a :class:`flagship.visitor.Visitor`. Outside of a request, and without the
+#: extension, a use raises a RuntimeError that says so.
+current_visitor = LocalProxy(lambda: _request_visitor().get())
+
+
+def _flag(key, default, activate=False):
+    """A flag of the request's visitor, for templates: the default, and a log line, where anything fails."""
+    return _web.flag(lambda: _request_visitor().get(), key, default, activate)
+
+
+def _keep_id(response):
+    visitor = vars(request._get_current_object()).get(_NAME)
+    if visitor is not None and visitor.used:
+        response.vary.add("Cookie")
+        cookie = visitor.cookie(request.is_secure)
+        if cookie is not None:
+            response.set_cookie(samesite=current_app.extensions[_NAME].cookie_samesite, **cookie)
+    return response

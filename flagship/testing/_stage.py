@@ -1,0 +1,167 @@
+"""What stands in for the platform while a test runs: visitors, checks and hits stay the real ones."""
+import threading
+
+from flagship._runtime import Parts, Runtime
+from flagship.app import Flagship
+from flagship.config import Config
+from flagship.context import public
+from flagship.decision.explanation import told
+from flagship.decision.manager import DecisionError, DecisionManager
+from flagship.status import Counters
+from flagship.testing.sent import SentActivation, SentContext, SentHit
+from flagship.tracking import TrackingClient, activation, identified
+
+_DOWN = "the platform is down, as the test says"
+_CREDENTIALS = "flagship-testing"
+
+
+class _Decisions(DecisionManager):
+    """Gives visitors the flags of the innermost block."""
+
+    def __init__(self, stage, config, state):
+        self._stage, self._state = stage, state
+        self.mode, self.knows_anonymous = config.mode.name, config.mode is Config.Mode.API
+
+    def decide(self, visitor_id, anonymous_id, context, cached_ids):
+        sent = self._stage.sent
+        if sent is None or sent.down:
+            raise DecisionError(_DOWN)
+        if self._state.panic:
+            raise DecisionError(self._state.reason, expected=True)
+        modifications = sent.modifications_for(visitor_id, context)
+        return modifications, tuple(each.variation_id for each in modifications.values())
+
+    def explain(self, visitor_id, context, cached_ids, modifications, key):
+        return told(modifications, key)
+
+
+class _Tracking(TrackingClient):
+    """Keeps in the innermost block what would be sent, in the form in which it would be."""
+
+    def __init__(self, stage, config, events):
+        super(_Tracking, self).__init__(config, None, events)
+        self._stage, self._deferred = stage, config.tracking != "immediate"
+
+    def activate(self, visitor_id, anonymous_id, modification):
+        wire = dict(activation(visitor_id, anonymous_id, modification), cid=self._env_id)
+        return self._keep(self._activate, "204", SentActivation(
+            visitor_id, anonymous_id, modification.key, modification.value, modification.campaign_id,
+            modification.variation_group_id, modification.variation_id, wire))
+
+    def send_context(self, visitor_id, context):
+        context = dict(public(context))
+        return self._keep(self._context, "204", SentContext(
+            visitor_id, context, {"type": "CONTEXT", "visitorId": visitor_id, "data": context}))
+
+    def send_hit(self, visitor_id, anonymous_id, hit):
+        wire = dict(identified(hit.get_data(), visitor_id, anonymous_id), cid=self._env_id)
+        return self._keep(self._collect, "200", SentHit(visitor_id, anonymous_id, wire["t"], wire))
+
+    @property
+    def counters(self):
+        sent = self._stage.sent
+        if not self._deferred or sent is None:
+            return None
+        return Counters(0, len(sent.activations) + len(sent.hits) + len(sent.context_events), 0, 0, 0)
+
+    def _keep(self, endpoint, status, record):
+        sent = self._stage.sent
+        reached = sent is not None and not sent.down
+        if reached:
+            sent.keep(record)
+        else:
+            self._events.warning("[%s] not sent: %s", endpoint.name, _DOWN)
+        if self._deferred:
+            return True, "queued"
+        return (True, status) if reached else (False, "%s: %s" % (endpoint.name, _DOWN))
+
+
+class _Block(object):
+    """One block that is under way, and what its end gives back to the Flagship."""
+
+    def __init__(self, sent):
+        self.sent, self.before = sent, None
+
+
+class Stage(object):
+    """The blocks under way in this process. The one that was entered last holds for every visitor."""
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self._blocks = []
+        self._states = []      # of what was started inside, and of what ran before
+        self._borrowed = None  # (runtime, its parts, whether it was in panic): what ran before the first block
+
+    @property
+    def sent(self):
+        """What the block that counts gives and keeps; None outside of all."""
+        blocks = self._blocks
+        return blocks[-1].sent if blocks else None
+
+    def enter(self, sent):
+        flagship, block = Flagship.instance(), _Block(sent)
+        with self._lock:
+            self._blocks.append(block)
+            config = flagship.config if flagship.is_flagship_started() else _config()
+            block.before = flagship._exchange(Runtime(config, self._parts), config, self._connect)
+            if len(self._blocks) == 1 and block.before[0] is not None:
+                self._borrow(block.before[0], block.before[1])
+        self.show_panic()
+
+    def leave(self, sent):
+        flagship = Flagship.instance()
+        with self._lock:
+            place = [block.sent for block in self._blocks].index(sent)
+            block = self._blocks.pop(place)
+            if place < len(self._blocks):
+                # One that was entered later is still under way, and will end on what this one began on.
+                later = self._blocks[place]
+                left, later.before = later.before[0], block.before
+            else:
+                left = flagship._exchange(*block.before)[0]
+            borrowed = None if self._blocks else self._give_back()
+        if left is not None:
+            left.close(0)
+        if borrowed is not None:
+            runtime, _, panic = borrowed
+            runtime.state.set_panic(panic)
+        self.show_panic()
+
+    def show_panic(self):
+        """Tell every visitor whether there is a panic now. Without the lock: the user's event handler hears of it."""
+        sent = self.sent
+        for state in list(self._states):
+            if sent is not None:
+                state.set_panic(sent.panic)
+
+    def _connect(self, config, events, state):
+        """What takes the place of flagship._runtime.connect when something is started inside."""
+        parts = self._parts(config, events, state)
+        self.show_panic()
+        return parts
+
+    def _parts(self, config, events, state):
+        self._states.append(state)
+        # No visitor cache: it may be a server.
+        return Parts(None, _Tracking(self, config, events), _Decisions(self, config, state), lambda: None)
+
+    def _borrow(self, runtime, config):
+        """Have the visitors of what ran before take part as well."""
+        self._borrowed = runtime, runtime.parts, runtime.state.panic
+        runtime.use(self._parts(config, runtime.events, runtime.state))
+
+    def _give_back(self):
+        borrowed, self._borrowed = self._borrowed, None
+        del self._states[:]
+        if borrowed is not None:
+            borrowed[0].use(borrowed[1])
+        return borrowed
+
+
+def _config():
+    config = Config()
+    config._start(_CREDENTIALS, _CREDENTIALS)
+    return config
+
+
+STAGE = Stage()

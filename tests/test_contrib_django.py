@@ -1,0 +1,561 @@
+# -*- coding: utf-8 -*-
+"""``request.flagship``, the template tag, the system checks and the start by settings, with Django's test client."""
+from __future__ import unicode_literals
+
+import io
+import logging
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import django
+import pytest
+import requests
+from django.apps import apps
+from django.contrib.auth import login, logout
+from django.core import checks
+from django.db import connection
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.template import Context, engines
+from django.test import Client, RequestFactory, override_settings
+
+from flagship import Config, Flagship
+from flagship._compat import native
+from flagship.contrib.django.middleware import FlagshipMiddleware
+from flagship.hits import Page
+from tests.django_project import project
+from tests.support import ROOT, RUBBISH, eventually, everybody
+from tests.test_gunicorn import free_port
+
+try:
+    from django.urls import re_path
+except ImportError:
+    from django.conf.urls import url as re_path
+
+COOKIE = "flagship_visitor"
+ANN = "ann-of-the-cookie"
+MIDDLEWARE = ["django.contrib.sessions.middleware.SessionMiddleware",
+              "django.contrib.auth.middleware.AuthenticationMiddleware",
+              "flagship.contrib.django.middleware.FlagshipMiddleware"]
+TEMPLATES = {
+    "tag.html": "{% load flagship %}{% flag 'cta-color' 'none' %},{% flag 'nothing' default %}",
+    "activate.html": "{% load flagship %}{% flag 'cta-color' 'none' activate=True %}",
+    "as.html": "{% load flagship %}{% flag 'banner' None as banner %}{{ banner.title }}{% flag 'a' 1 as b %}{{ b }}",
+    "included.html": "{% for each in 'ab' %}{% include 'tag.html' with default='x' only %};{% endfor %}"}
+
+
+def plain(request):
+    return HttpResponse("plain")
+
+
+def color(request):
+    return HttpResponse(request.flagship.get_modification("cta-color", "none"))
+
+
+def often(request):
+    """Uses the visitor again and again, from several threads and in a template."""
+    values = []
+    threads = [threading.Thread(target=lambda: values.append(request.flagship.get_modification("cta-color", "none")))
+               for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    request.flagship.get_modification("cta-size", 0)
+    render(request, "tag.html", {"default": "x"})
+    return HttpResponse(",".join(sorted(set(values))))
+
+
+def varied(request):
+    response = color(request)
+    response["Vary"] = "Accept-Language"
+    return response
+
+
+def mistaken(request):
+    """A view with mistakes in arguments."""
+    request.flagship.send_hit(Page("no url"))
+    return HttpResponse("%s" % request.flagship.get_modification(5, "default"))
+
+
+def failing(request):
+    request.flagship.get_modification("cta-color", "none")
+    raise ValueError("the view's own")
+
+
+def template(request, name):
+    return render(request, name + ".html", {"default": "<b>"})
+
+
+def enter(request):
+    from django.contrib.auth.models import User
+    login(request, User.objects.get())
+    return color(request)
+
+
+def leave(request):
+    logout(request)
+    return color(request)
+
+
+urlpatterns = [re_path("^plain$", plain), re_path("^color$", color), re_path("^often$", often),
+               re_path("^varied$", varied), re_path("^mistaken$", mistaken), re_path("^failing$", failing),
+               re_path("^enter$", enter), re_path("^leave$", leave), re_path("^template/(.*)$", template)]
+
+
+def of_request(request):
+    """What the settings name for the context."""
+    return {"vip": True, "path": request.path}
+
+
+def raising(request):
+    raise KeyError("no such header")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def configured(tmpdir_factory):
+    # Not in memory: Django never closes such a database.
+    database = str(tmpdir_factory.mktemp("django").join("database"))
+    loader = ("django.template.loaders.locmem.Loader", TEMPLATES)
+    with project(
+            ["django.contrib.contenttypes", "django.contrib.auth", "django.contrib.sessions",
+             "flagship.contrib.django"],
+            SECRET_KEY="secret", ALLOWED_HOSTS=["*"], ROOT_URLCONF=__name__, MIDDLEWARE=MIDDLEWARE, USE_TZ=True,
+            DEFAULT_AUTO_FIELD="django.db.models.AutoField",
+            PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
+            SESSION_ENGINE="django.contrib.sessions.backends.signed_cookies",
+            DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": database}},
+            TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates",
+                        "OPTIONS": {"loaders": [loader]}}]):
+        from django.contrib.auth.models import Group, Permission, User
+        from django.contrib.contenttypes.models import ContentType
+        with connection.schema_editor() as editor:
+            for model in (ContentType, Permission, Group, User):
+                editor.create_model(model)
+        User.objects.create_user("ann")
+        yield
+
+
+@pytest.fixture
+def serve(emulator, log):
+    """Starts the project on the emulator with further settings; a client of it."""
+    used = []
+
+    def serve(cookie=None, options=(), **settings):
+        settings.setdefault("FLAGSHIP_ENV_ID", emulator.env_id)
+        settings.setdefault("FLAGSHIP_API_KEY", emulator.api_key)
+        settings.setdefault("FLAGSHIP_OPTIONS", dict(
+            emulator.urls, **dict({"event_handler": log, "timeout": 5.0, "bucketing_file": None}, **dict(options))))
+        used.append(override_settings(**settings))
+        used[-1].enable()
+        apps.get_app_config("flagship").ready()
+        client = Client()
+        if cookie is not None:
+            client.cookies[str(settings.get("FLAGSHIP_COOKIE_NAME", COOKIE))] = cookie
+        return client
+    yield serve
+    for each in reversed(used):
+        each.disable()
+    Flagship.instance().close()
+
+
+def text(response):
+    assert response.status_code == 200
+    return response.content.decode("utf-8")
+
+
+def problems():
+    """``{id: message}`` of what ``manage.py check`` says of Flagship."""
+    return {each.id: each.msg for each in checks.run_checks() if each.id.startswith("flagship.")}
+
+
+def test_a_view_that_does_not_use_the_visitor_pays_nothing(serve, emulator):
+    """No cookie, no network, nothing that a cache would have to know."""
+    response = serve().get("/plain")
+    assert text(response) == "plain" and not response.cookies and not response.has_header("Vary")
+    assert emulator.requests == []
+
+
+def test_one_visitor_and_one_synchronisation_a_request(serve, emulator):
+    """However often and from however many threads it is used."""
+    client = serve()
+    assert text(client.get("/often")) in ("blue", "red")
+    assert [each.endpoint for each in emulator.requests] == ["campaigns", "events"]
+    client.get("/often")
+    assert len(emulator.decisions) == 2 and len({each["visitorId"] for each in emulator.decisions}) == 1
+
+
+def test_the_id_stays_and_its_cookie_is_set_once(serve, emulator):
+    client = serve()
+    first, again = client.get("/color"), client.get("/color")
+    cookie = first.cookies[COOKIE]
+    assert emulator.decisions[0]["visitorId"] == cookie.value and len(cookie.value) == 36
+    assert not again.cookies and text(again) == text(first)
+    assert (cookie["httponly"], cookie["secure"], cookie["path"], cookie["max-age"]) == (True, "", "/", 365 * 24 * 3600)
+    if django.VERSION >= (2, 1):  # Django 1.11 has no SameSite
+        assert cookie["samesite"] == "Lax"
+
+
+@pytest.mark.parametrize("settings, https, expected", [
+    ({}, True, {"secure": True}), ({"FLAGSHIP_COOKIE_SECURE": True}, False, {"secure": True}),
+    ({"FLAGSHIP_COOKIE_SECURE": False}, True, {"secure": ""}), ({"FLAGSHIP_COOKIE_AGE": 60}, False, {"max-age": 60}),
+    ({"FLAGSHIP_COOKIE_DOMAIN": ".example.com"}, False, {"domain": ".example.com"}),
+    ({"FLAGSHIP_COOKIE_NAME": "v"}, False, {}),
+    ({"FLAGSHIP_COOKIE_SAMESITE": "strict"}, False, {"samesite": "Strict"}),
+    ({"FLAGSHIP_COOKIE_SAMESITE": "None"}, False, {"samesite": "None", "secure": True}),
+    ({"FLAGSHIP_COOKIE_SAMESITE": None}, False, {"samesite": ""})], ids=repr)
+def test_the_cookie_is_as_the_settings_say(serve, settings, https, expected):
+    cookie = serve(**settings).get("/color", secure=https).cookies[str(settings.get("FLAGSHIP_COOKIE_NAME", COOKIE))]
+    if django.VERSION < (2, 1):
+        expected.pop("samesite", None)
+    assert {name: cookie[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize("cookie", RUBBISH, ids=repr)
+def test_rubbish_in_the_cookie_gets_a_new_id(serve, emulator, cookie):
+    """And the next request has it."""
+    client = serve()
+    header = native(COOKIE + "=" + cookie.decode("latin-1"))
+    new = client.get("/color", **{str("HTTP_COOKIE"): header}).cookies[COOKIE].value
+    assert len(new) == 36 and emulator.decisions[-1]["visitorId"] == new
+    assert not client.get("/color").cookies and emulator.decisions[-1]["visitorId"] == new
+
+
+def test_a_response_that_used_the_visitor_varies_on_the_cookie(serve):
+    client = serve()
+    assert client.get("/color")["Vary"] == "Cookie" and client.get("/color")["Vary"] == "Cookie"
+    assert client.get("/varied")["Vary"] == "Accept-Language, Cookie"
+
+
+def test_a_cache_of_pages_keeps_visitors_apart(serve, emulator):
+    """Each visitor gets its own variation from the cache, and the second time from nowhere else."""
+    middleware = (["django.middleware.cache.UpdateCacheMiddleware"] + MIDDLEWARE
+                  + ["django.middleware.cache.FetchFromCacheMiddleware"])
+    serve(MIDDLEWARE=middleware)
+    seen = {}
+    for _ in range(2):
+        for name in ("a", "b", "c", "d", "e", "f"):
+            client = Client()
+            client.cookies[str(COOKIE)] = str(name)
+            seen.setdefault(name, set()).add(text(client.get("/color")))
+    assert all(len(each) == 1 for each in seen.values()) and len(set(map(tuple, seen.values()))) == 2
+    assert len(emulator.decisions) == 6
+
+
+def test_logging_in_and_out_keeps_the_experience(serve, emulator):
+    """The cookie keeps the anonymous id, which the platform is told of with the user's; one synchronisation each."""
+    from django.contrib.auth.models import User
+    client, user = serve(), "user-%s" % User.objects.get().pk
+    colors = [text(client.get(path)) for path in ("/color", "/enter", "/color", "/leave", "/color")]
+    anonymous = client.cookies[COOKIE].value
+    assert len(set(colors)) == 1
+    assert [(each["visitorId"], each.get("anonymousId")) for each in emulator.decisions] == [
+        (anonymous, None), (user, anonymous), (user, anonymous), (anonymous, None), (anonymous, None)]
+
+
+def test_who_comes_back_logged_in_without_a_cookie_gets_one(serve, emulator):
+    client = serve(FLAGSHIP_USER_ID=lambda request: "bob")
+    anonymous = client.get("/color").cookies[COOKIE].value
+    assert (emulator.decisions[0]["visitorId"], emulator.decisions[0]["anonymousId"]) == ("bob", anonymous)
+
+
+def test_in_bucketing_mode_the_cookie_s_id_is_the_visitor(serve, emulator, log):
+    """Logged in or not, and without a warning: there is no experience continuity to speak of."""
+    client = serve(options={"mode": Config.Mode.BUCKETING, "polling_interval": 0},
+                   FLAGSHIP_USER_ID=lambda request: "bob")
+    visitor_id = client.get("/color").cookies[COOKIE].value
+    assert [each["visitorId"] for each in emulator.context_events] == [visitor_id]
+    assert log.at(logging.WARNING) == []
+
+
+@pytest.mark.parametrize("user_id, expected, log_lines", [
+    (lambda request: "bob", "bob", 0), (lambda request: None, ANN, 0), (lambda request: "", ANN, 0),
+    (lambda request: 5, ANN, 1), (raising, ANN, 1), (__name__ + ".raising", ANN, 1)], ids=repr)
+def test_the_settings_say_who_is_logged_in(serve, emulator, log, user_id, expected, log_lines):
+    """What is no id, or raises, costs a log line and counts as nobody."""
+    assert text(serve(ANN, FLAGSHIP_USER_ID=user_id).get("/color")) in ("blue", "red")
+    assert [each["visitorId"] for each in emulator.decisions] == [expected]
+    bad = log.at(logging.WARNING)
+    assert len(bad) == log_lines and all("FLAGSHIP_USER_ID" in line for line in bad)
+
+
+@pytest.mark.parametrize("context, expected", [
+    (of_request, {"vip": True, "path": "/color"}), (__name__ + ".of_request", {"vip": True, "path": "/color"}),
+    (lambda request: None, {}), (lambda request: {"vip": True, 5: 5, "no": object()}, {"vip": True})], ids=repr)
+def test_the_settings_say_the_context(serve, emulator, context, expected):
+    serve(FLAGSHIP_CONTEXT=context).get("/color")
+    assert emulator.decisions[0]["context"] == expected
+
+
+@pytest.mark.parametrize("context, log_line", [
+    (raising, "raised KeyError: %r (test_contrib_django.py, line " % "no such header"),
+    (lambda request: [("vip", True)], "returned list, which must be dict or None"),
+    (lambda request: {"color": request.flagship.get_modification("cta-color", "")}, "raised RuntimeError")], ids=repr)
+def test_a_context_that_fails_is_a_log_line_and_empty(serve, emulator, log, context, log_line):
+    assert text(serve(FLAGSHIP_CONTEXT=context).get("/color")) in ("blue", "red")
+    assert emulator.decisions[0]["context"] == {}
+    line, = log.at(logging.WARNING)
+    assert "[FLAGSHIP_CONTEXT] " + log_line in line
+
+
+def hangs(emulator):
+    emulator.misbehave("campaigns", hang=True)
+
+
+def breaks(emulator):
+    emulator.misbehave("campaigns", status=500)
+
+
+def panics(emulator):
+    emulator.panic = True
+
+
+def stops(emulator):
+    emulator.stop()
+
+
+def closes(emulator):
+    Flagship.instance().close()
+
+
+@pytest.mark.parametrize("happens", [hangs, breaks, panics, stops, closes])
+def test_whatever_happens_to_the_platform_a_view_gets_the_defaults(serve, emulator, happens):
+    """And the visitor its cookie, so that it is the same when all is well again."""
+    client = serve(options={"timeout": 0.3})
+    happens(emulator)
+    response = client.get("/often")
+    assert text(response) == "none" and len(response.cookies[COOKIE].value) == 36
+    assert text(client.get("/template/tag")) == "none,&lt;b&gt;"
+
+
+def test_one_try_a_request(serve, emulator):
+    """A platform that is down costs a request one time-out, not one a flag."""
+    client = serve()
+    breaks(emulator)
+    client.get("/often")
+    assert [each.endpoint for each in emulator.requests] == ["campaigns"]
+
+
+def test_a_view_s_mistake_is_a_log_line(emulator, serve, caplog):
+    """The handler that the settings do not name catches all exceptions."""
+    assert text(serve(FLAGSHIP_OPTIONS=dict(emulator.urls)).get("/mistaken")) == "default"
+    assert [record.levelname for record in caplog.records if record.name == "flagship"].count("ERROR") >= 1
+
+
+def test_a_view_that_fails_keeps_its_error_and_its_cookie(serve):
+    client = serve()
+    client.raise_request_exception = False
+    if django.VERSION < (3, 0):
+        client.handler.raise_request_exception = False
+        client.store_exc_info = lambda **options: None
+    response = client.get("/failing")
+    assert response.status_code == 500 and response.cookies[COOKIE].value
+
+
+@pytest.mark.parametrize("name, expected, activations", [
+    ("tag", "{color},&lt;b&gt;", 0), ("activate", "{color}", 1), ("as", "Merci1", 0),
+    ("included", "{color},x;{color},x;", 0)])
+def test_the_template_tag(serve, emulator, name, expected, activations):
+    """Escaped like a variable, in includes and loops too, and the visitor's one synchronisation serves it all."""
+    client = serve(ANN, FLAGSHIP_CONTEXT=of_request)
+    color = text(client.get("/color"))
+    emulator.clear()
+    assert text(client.get("/template/" + name)) == expected.format(color=color)
+    assert (len(emulator.decisions), len(emulator.activations)) == (1, activations)
+
+
+def test_the_tag_escapes_what_the_platform_says(serve, emulator):
+    emulator.set_bucketing({"campaigns": [everybody("c", ("v", 100, {"cta-color": "<script>"}))]})
+    assert text(serve().get("/template/activate")) == "&lt;script&gt;"
+
+
+@pytest.mark.parametrize("context", [Context(), Context({"request": None}), Context({"request": object()})])
+def test_the_tag_without_a_request_gives_the_default(serve, log, context):
+    """As in a template for a mail."""
+    serve()
+    template = engines["django"].from_string(TEMPLATES["activate.html"]).template
+    assert template.render(context) == "none"
+    line, = log.at(logging.WARNING)
+    assert "FlagshipMiddleware" in line
+
+
+def test_the_tag_finds_the_request_in_a_plain_context(serve):
+    serve()
+    request = RequestFactory().get("/")
+    FlagshipMiddleware(lambda request: HttpResponse()).process_request(request)
+    template = engines["django"].from_string(TEMPLATES["activate.html"]).template
+    assert template.render(Context({"request": request})) in ("blue", "red")
+
+
+def test_a_forked_worker_serves(serve, emulator):
+    """As under gunicorn --preload."""
+    client = serve()
+    client.get("/color")
+    child = os.fork()
+    if not child:
+        try:
+            os._exit(0 if text(client.get("/color")) in ("blue", "red") else 1)
+        finally:
+            os._exit(2)
+    assert os.waitpid(child, 0)[1] == 0 and len(emulator.decisions) == 2
+    assert text(client.get("/color")) in ("blue", "red")
+
+
+ASYNC = """
+from asgiref.sync import sync_to_async
+from django.http import HttpResponse
+
+async def plain(request):
+    return HttpResponse("plain")
+
+async def get(client, path):
+    return await client.get(path)
+
+async def color(request):
+    return HttpResponse(await sync_to_async(lambda: request.flagship.get_modification("cta-color", "none"))())
+"""
+
+
+@pytest.mark.skipif(django.VERSION < (3, 1), reason="Django has an AsyncClient from 3.1 on")
+def test_async_handlers(serve, emulator):
+    """Under ASGI, views of both kinds have the visitor, and those that do not use it pay nothing."""
+    from asgiref.sync import async_to_sync
+    from django.test import AsyncClient
+    views = {"__name__": "async_views"}
+    exec(compile(ASYNC, "async_views.py", "exec"), views)
+    urls = type("urls", (), {"urlpatterns": [
+        re_path("^async/plain$", views["plain"]), re_path("^async/color$", views["color"]), re_path("^color$", color)]})
+    serve(ROOT_URLCONF=urls, FLAGSHIP_USER_ID=lambda request: None)
+    client, get = AsyncClient(), async_to_sync(views["get"])
+    response = get(client, "/async/plain")
+    assert text(response) == "plain" and not response.cookies and emulator.requests == []
+    response = get(client, "/async/color")
+    assert text(response) in ("blue", "red") and response["Vary"] == "Cookie"
+    assert response.cookies[COOKIE].value == emulator.decisions[0]["visitorId"]
+    assert text(get(client, "/color")) == text(response) and len(emulator.decisions) == 2
+
+
+def test_the_settings_start_the_sdk(serve, emulator):
+    serve(FLAGSHIP_OPTIONS=dict(emulator.urls, timeout=1.5))
+    config = Flagship.instance().config
+    assert (config.env_id, config.timeout) == (emulator.env_id, 1.5) and problems() == {}
+    apps.get_app_config("flagship").ready()
+    assert Flagship.instance().config is config, "the same settings do not start it again"
+
+
+@pytest.mark.parametrize("settings", [
+    {"FLAGSHIP_ENV_ID": None}, {"FLAGSHIP_ENV_ID": ""}, {"FLAGSHIP_API_KEY": None},
+    {"FLAGSHIP_ENV_ID": "", "FLAGSHIP_API_KEY": ""}], ids=repr)
+def test_missing_settings(serve, settings):
+    """A system check says so, the server says so when it starts, and views get the defaults."""
+    client = serve(**settings)
+    assert list(problems()) == ["flagship.E001"]
+    assert not Flagship.instance().is_flagship_started()
+    with pytest.warns(RuntimeWarning) as warned:
+        assert text(client.get("/often")) == "none"
+    assert ["%s: settings: %s is missing, so every visitor gets the defaults" % ("flagship.E001", name)
+            for name in sorted(settings, reverse=True)] == ["%s" % each.message for each in warned]
+
+
+def test_settings_are_not_missing_where_somebody_else_starts_the_sdk(serve, start):
+    client = serve(FLAGSHIP_ENV_ID=None, FLAGSHIP_API_KEY=None)
+    start()
+    assert problems() == {} and text(client.get("/color")) in ("blue", "red")
+
+
+@pytest.mark.parametrize("number, name, values", [
+    ("E002", "FLAGSHIP_ENV_ID", [5, ["env"]]), ("E002", "FLAGSHIP_API_KEY", [True]),
+    ("E003", "FLAGSHIP_OPTIONS", ["mode", [], {"timeout": "2"}, {"no_such": 1}, {5: 5}, {"event_handler": 5}]),
+    ("E004", "FLAGSHIP_CONTEXT", [5, "", "nowhere", "no.such.module", __name__ + ".nowhere", __name__ + ".COOKIE"]),
+    ("E005", "FLAGSHIP_USER_ID", [{}, "nowhere.at_all"]),
+    ("E006", "FLAGSHIP_COOKIE_NAME", [None, "", "a b", "a;b", "é"]),
+    ("E007", "FLAGSHIP_COOKIE_AGE", [None, 0, -1, "60", True, 1e3, 10 ** 10]),
+    ("E008", "FLAGSHIP_COOKIE_DOMAIN", [5, "", "a;b", "example.com:80"]),
+    ("E009", "FLAGSHIP_COOKIE_SECURE", ["yes", 1]), ("E010", "FLAGSHIP_COOKIE_SAMESITE", ["", "lux", True, 5])])
+def test_a_wrong_setting_names_itself(serve, number, name, values):
+    """In the check and when the server starts; the view works on, with the setting's default."""
+    for value in values:
+        client = serve(**{name: value})
+        assert list(problems()) == ["flagship." + number] and name in problems()["flagship." + number], value
+        with pytest.warns(RuntimeWarning, match=number):
+            assert text(client.get("/color")) in ("blue", "red", "none")
+        Flagship.instance().close()
+
+
+def test_the_checks_are_documented():
+    from flagship.contrib.django import checks as ours
+    assert sorted(set(re.findall("flagship.(E[0-9]+)", ours.__doc__))) == sorted(
+        set(ours._NUMBERS.values()) | {"E001"})
+
+
+MANAGE = """
+import os
+from django.conf import settings
+from django.core.management import execute_from_command_line
+from django.http import HttpResponse
+from django.urls import {path} as path
+import django
+from flagship import Config, Flagship
+
+def home(request):
+    return HttpResponse("VERSION %s" % request.flagship.get_modification("cta-color", "none"))
+
+urlpatterns = [path("^$", home)]
+settings.configure(
+    DEBUG=True, SECRET_KEY="s", ALLOWED_HOSTS=["*"], ROOT_URLCONF="__main__", USE_TZ=True,
+    INSTALLED_APPS=["flagship.contrib.django"],
+    MIDDLEWARE=["flagship.contrib.django.middleware.FlagshipMiddleware"],
+    FLAGSHIP_ENV_ID="env", FLAGSHIP_API_KEY=os.environ["KEY"],
+    FLAGSHIP_OPTIONS={{"cdn_url": "{url}/cdn", "decision_api_url": "{url}/v2", "tracking_url": "{url}/collect",
+                      "mode": Config.Mode.BUCKETING, "bucketing_file": None}})
+execute_from_command_line()
+"""
+
+
+def manage(tmpdir, emulator):
+    """Writes a project of one file; starts its commands."""
+    path = str(tmpdir.join("manage.py"))
+    source = MANAGE.format(url=emulator.url, path="re_path" if django.VERSION >= (2, 0) else "URL")
+    source = source.replace("django.urls import URL", "django.conf.urls import url")
+    environment = dict(os.environ, PYTHONPATH=os.pathsep.join([ROOT] + [each for each in sys.path if each]),
+                       PYTHONUNBUFFERED="1")
+
+    def command(version, key, *arguments):
+        with io.open(path, "w") as file:
+            file.write(source.replace("VERSION", version))
+        return arguments and subprocess.Popen([sys.executable, path] + list(arguments), env=dict(environment, KEY=key),
+                                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=os.setsid)
+    return command
+
+
+def test_manage_py_check_says_what_is_missing(tmpdir, emulator):
+    process = manage(tmpdir, emulator)("1", "", "check")
+    output = process.communicate()[0].decode("utf-8")
+    assert process.returncode == 1 and "(flagship.E001) settings: FLAGSHIP_API_KEY is missing" in output
+
+
+def test_the_autoreloader_restarts_it(tmpdir, emulator):
+    """With its poller at work, the server ends at once and comes back with the new source."""
+    command, port = manage(tmpdir, emulator), free_port()
+    server = command("1", emulator.api_key, "runserver", "127.0.0.1:%d" % port)
+
+    def answers(version):
+        try:
+            found = requests.get("http://127.0.0.1:%d/" % port, timeout=10).text
+        except requests.ConnectionError:
+            return time.sleep(0.05)
+        return found.split() in ([version, "blue"], [version, "red"])
+    try:
+        assert eventually(lambda: answers("1"), 30)
+        time.sleep(1.1)  # the reloader looks at whole seconds, once a second
+        command("2", "")
+        assert eventually(lambda: answers("2"), 30)
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        output = server.communicate()[0].decode("utf-8", "replace")
+    assert "Traceback" not in output, output

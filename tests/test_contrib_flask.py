@@ -1,0 +1,408 @@
+# -*- coding: utf-8 -*-
+"""``current_visitor``, ``flag`` in templates and the start by an application's config, with Flask's test client."""
+from __future__ import unicode_literals
+
+import logging
+import os
+import sys
+import threading
+
+import flask
+import pytest
+from jinja2 import DictLoader
+
+from flagship import Config, Flagship
+from flagship._compat import native
+from flagship.contrib.flask import FlagshipExtension, current_visitor
+from flagship.errors import FlagshipError
+from flagship.hits import Page
+from tests.support import RUBBISH, everybody
+
+COOKIE = "flagship_visitor"
+TEMPLATES = {
+    "macros.html": "{% macro shown() %}{{ flag('cta-color', 'none') }}{% endmacro %}",
+    "tag.html": "{{ flag('cta-color', 'none') }},{{ flag('nothing', '<b>') }}",
+    "activate.html": "{{ flag('cta-color', 'none', activate=True) }}",
+    "value.html": "{{ flag('banner', {'title': 'none'}).title }}{{ flag('discount', 0) + 1 }}",
+    "macro.html": "{% from 'macros.html' import shown %}{{ shown() }}"}
+
+
+def application(**config):
+    """An application with a page for each way to use the visitor, without the extension."""
+    app = flask.Flask(str("shop"))
+    app.config.update({str(name): value for name, value in config.items()})
+    app.jinja_loader = DictLoader(TEMPLATES)
+
+    @app.route("/plain")
+    def plain():
+        return "plain"
+
+    @app.route("/color")
+    def color():
+        return current_visitor.get_modification("cta-color", "none")
+
+    @app.route("/often")
+    def often():
+        """Uses the visitor again and again, in a thread and in a template too."""
+        values = []
+        thread = threading.Thread(target=flask.copy_current_request_context(
+            lambda: values.append(current_visitor.get_modification("cta-color", "none"))))
+        thread.start()
+        thread.join()
+        current_visitor.get_modification("cta-size", 0)
+        flask.render_template("tag.html")
+        return ",".join(sorted(set(values)))
+
+    @app.route("/varied")
+    def varied():
+        return color(), 200, {"Vary": "Accept-Language"}
+
+    @app.route("/mistaken")
+    def mistaken():
+        current_visitor.send_hit(Page("no url"))
+        return "%s" % current_visitor.get_modification(5, "default")
+
+    @app.route("/failing")
+    def failing():
+        current_visitor.get_modification("cta-color", "none")
+        flask.abort(404)
+
+    @app.route("/enter/<name>")
+    def enter(name):
+        flask.session["user"] = name
+        return color()
+
+    @app.route("/leave")
+    def leave():
+        flask.session.clear()
+        return color()
+
+    @app.route("/template/<name>")
+    def template(name):
+        return flask.render_template(name + ".html")
+    app.secret_key = "secret"
+    return app
+
+
+def logged_in(request):
+    return flask.session.get("user")
+
+
+def of_request(request):
+    """What the config names for the context."""
+    return {"vip": True, "path": request.path}
+
+
+def raising(request):
+    raise KeyError("no such header")
+
+
+@pytest.fixture
+def made(emulator, log):
+    """An application with the extension, which started the SDK on the emulator; config goes to it."""
+    def made(options=(), context=None, user_id=None, **config):
+        config.setdefault("FLAGSHIP_ENV_ID", emulator.env_id)
+        config.setdefault("FLAGSHIP_API_KEY", emulator.api_key)
+        config.setdefault("FLAGSHIP_OPTIONS", dict(
+            emulator.urls, **dict({"event_handler": log, "timeout": 5.0, "bucketing_file": None}, **dict(options))))
+        app = application(**config)
+        FlagshipExtension(app, context=context, user_id=user_id)
+        return app
+    yield made
+    Flagship.instance().close()
+
+
+def text(response):
+    assert response.status_code == 200
+    return response.get_data(as_text=True)
+
+
+def cookies(response):
+    """The cookies that a response sets, each as ``{attribute: value}`` with its own name and value."""
+    return [{pair.split("=", 1)[0].strip(): (pair.split("=", 1) + [True])[1] for pair in header.split(";")}
+            for header in response.headers.getlist("Set-Cookie")]
+
+
+def test_a_view_that_does_not_use_the_visitor_pays_nothing(made, emulator):
+    """No cookie, no network, nothing that a cache would have to know."""
+    response = made().test_client().get("/plain")
+    assert text(response) == "plain" and not cookies(response) and "Vary" not in response.headers
+    assert emulator.requests == []
+
+
+def test_one_visitor_and_one_synchronisation_a_request(made, emulator):
+    """However often it is used, in templates and in a thread that has the request's context."""
+    client = made().test_client()
+    assert text(client.get("/often")) in ("blue", "red")
+    assert [each.endpoint for each in emulator.requests] == ["campaigns", "events"]
+    client.get("/often")
+    assert len(emulator.decisions) == 2 and len({each["visitorId"] for each in emulator.decisions}) == 1
+
+
+def test_the_id_stays_and_its_cookie_is_set_once(made, emulator):
+    client = made().test_client()
+    first, again = client.get("/color"), client.get("/color")
+    cookie, = cookies(first)
+    assert emulator.decisions[0]["visitorId"] == cookie[COOKIE] and len(cookie[COOKIE]) == 36
+    assert not cookies(again) and text(again) == text(first)
+    assert cookie["HttpOnly"] is True and cookie["SameSite"] == "Lax" and cookie["Path"] == "/"
+    assert cookie["Max-Age"] == "%d" % (365 * 24 * 3600) and "Secure" not in cookie
+
+
+@pytest.mark.parametrize("config, https, expected", [
+    ({}, True, {"Secure": True}), ({"FLAGSHIP_COOKIE_SECURE": True}, False, {"Secure": True}),
+    ({"FLAGSHIP_COOKIE_SECURE": False}, True, {"Secure": None}),
+    ({"FLAGSHIP_COOKIE_AGE": 60}, False, {"Max-Age": "60"}),
+    ({"FLAGSHIP_COOKIE_DOMAIN": "example.com"}, False, {"Domain": "example.com"}),
+    ({"FLAGSHIP_COOKIE_SAMESITE": "strict"}, False, {"SameSite": "Strict"}),
+    ({"FLAGSHIP_COOKIE_SAMESITE": "None"}, False, {"SameSite": "None", "Secure": True}),
+    ({"FLAGSHIP_COOKIE_SAMESITE": None}, False, {"SameSite": None})], ids=repr)
+def test_the_cookie_is_as_the_config_says(made, config, https, expected):
+    client = made(FLAGSHIP_COOKIE_NAME="v", **config).test_client()
+    cookie, = cookies(client.get("/color", base_url="http%s://example.com" % ("s" if https else "")))
+    assert "v" in cookie and {name: cookie.get(name) for name in expected} == expected
+
+
+@pytest.mark.parametrize("cookie", RUBBISH, ids=repr)
+def test_rubbish_in_the_cookie_gets_a_new_id(made, emulator, cookie):
+    client = made().test_client(use_cookies=False)
+    header = native(COOKIE + "=" + cookie.decode("latin-1"))
+    new, = cookies(client.get("/color", environ_overrides={str("HTTP_COOKIE"): header}))
+    assert len(new[COOKIE]) == 36 and emulator.decisions[-1]["visitorId"] == new[COOKIE]
+
+
+def test_an_id_that_others_made_is_kept(made, emulator):
+    response = made().test_client(use_cookies=False).get("/color", headers={"Cookie": COOKIE + "=of-another.tag:5"})
+    assert not cookies(response) and emulator.decisions[0]["visitorId"] == "of-another.tag:5"
+
+
+def test_a_response_that_used_the_visitor_varies_on_the_cookie(made):
+    client = made().test_client()
+    for _ in range(2):
+        assert client.get("/color").headers["Vary"] == "Cookie"
+    assert client.get("/varied").headers["Vary"] == "Accept-Language, Cookie"
+
+
+def test_logging_in_and_out_keeps_the_experience(made, emulator):
+    """The cookie keeps the anonymous id, which the platform is told of with the user's; one synchronisation each."""
+    client = made(user_id=logged_in).test_client()
+    responses = [client.get(path) for path in ("/color", "/enter/bob", "/color", "/leave", "/color")]
+    anonymous = cookies(responses[0])[0][COOKIE]
+    assert len({text(response) for response in responses}) == 1
+    assert [(each["visitorId"], each.get("anonymousId")) for each in emulator.decisions] == [
+        (anonymous, None), ("bob", anonymous), ("bob", anonymous), (anonymous, None), (anonymous, None)]
+
+
+def test_in_bucketing_mode_the_cookie_s_id_is_the_visitor(made, emulator, log):
+    """Logged in or not, and without a warning: there is no experience continuity to speak of."""
+    client = made({"mode": Config.Mode.BUCKETING, "polling_interval": 0}, user_id=lambda request: "bob").test_client()
+    visitor_id = cookies(client.get("/color"))[0][COOKIE]
+    assert [each["visitorId"] for each in emulator.context_events] == [visitor_id]
+    assert log.at(logging.WARNING) == []
+
+
+@pytest.mark.parametrize("given", [
+    {"context": of_request}, {"FLAGSHIP_CONTEXT": of_request}, {"FLAGSHIP_CONTEXT": __name__ + ".of_request"},
+    {"context": of_request, "FLAGSHIP_CONTEXT": raising}], ids=repr)
+def test_a_function_says_the_context(made, emulator, given):
+    """An argument of the extension, or the config's; the argument comes first."""
+    made(**given).test_client().get("/color")
+    assert emulator.decisions[0]["context"] == {"vip": True, "path": "/color"}
+
+
+@pytest.mark.parametrize("given, log_line", [
+    ({"context": raising}, "[FLAGSHIP_CONTEXT] raised KeyError"), ({"context": lambda request: 5}, "returned int"),
+    ({"context": lambda request: {"id": current_visitor.visitor_id}}, "[FLAGSHIP_CONTEXT] raised RuntimeError"),
+    ({"user_id": raising}, "[FLAGSHIP_USER_ID] raised KeyError"), ({"user_id": lambda request: 5}, "returned int")],
+    ids=repr)
+def test_a_function_that_fails_is_a_log_line(made, emulator, log, given, log_line):
+    assert text(made(**given).test_client().get("/color")) in ("blue", "red")
+    assert emulator.decisions[0]["context"] == {} and len(emulator.decisions[0]["visitorId"]) == 36
+    line, = log.at(logging.WARNING)
+    assert log_line in line
+
+
+def hangs(emulator):
+    emulator.misbehave("campaigns", hang=True)
+
+
+def breaks(emulator):
+    emulator.misbehave("campaigns", status=500)
+
+
+def panics(emulator):
+    emulator.panic = True
+
+
+def stops(emulator):
+    emulator.stop()
+
+
+def closes(emulator):
+    Flagship.instance().close()
+
+
+@pytest.mark.parametrize("happens", [hangs, breaks, panics, stops, closes])
+def test_whatever_happens_to_the_platform_a_view_gets_the_defaults(made, emulator, happens):
+    """And the visitor its cookie, so that it is the same when all is well again."""
+    client = made({"timeout": 0.3}).test_client()
+    happens(emulator)
+    response = client.get("/often")
+    assert text(response) == "none" and len(cookies(response)[0][COOKIE]) == 36
+    assert text(client.get("/template/tag")) == "none,&lt;b&gt;"
+
+
+def test_a_view_s_mistake_is_a_log_line(made, emulator, caplog):
+    """The handler that the config does not name catches all exceptions."""
+    client = made(FLAGSHIP_OPTIONS=dict(emulator.urls)).test_client()
+    assert text(client.get("/mistaken")) == "default"
+    assert [record.levelname for record in caplog.records if record.name == "flagship"].count("ERROR") >= 1
+
+
+def test_an_error_page_keeps_the_cookie(made):
+    response = made().test_client().get("/failing")
+    assert response.status_code == 404 and COOKIE in cookies(response)[0]
+
+
+@pytest.mark.parametrize("name, expected, activations", [
+    ("tag", "{color},&lt;b&gt;", 0), ("activate", "{color}", 1), ("value", "Merci21", 0), ("macro", "{color}", 0)])
+def test_flag_in_templates(made, emulator, name, expected, activations):
+    """Escaped like a variable, a value to calculate with, and there in macros that are imported."""
+    client = made(context=of_request).test_client()
+    color = text(client.get("/color"))
+    emulator.clear()
+    assert text(client.get("/template/" + name)) == expected.format(color=color)
+    assert (len(emulator.decisions), len(emulator.activations)) == (1, activations)
+
+
+def test_flag_escapes_what_the_platform_says(made, emulator):
+    emulator.set_bucketing({"campaigns": [everybody("c", ("v", 100, {"cta-color": "<script>"}))]})
+    assert text(made().test_client().get("/template/activate")) == "&lt;script&gt;"
+
+
+def test_flag_without_a_request_gives_the_default(made, log):
+    """As in a template for a mail."""
+    with made().app_context():
+        assert flask.render_template("activate.html") == "none"
+    line, = log.at(logging.WARNING)
+    assert "there is no request here" in line
+
+
+def test_current_visitor_says_why_there_is_none(made):
+    """Outside of a request, and in an application without the extension."""
+    for use in (lambda: current_visitor.visitor_id, lambda: current_visitor.get_modification("a", 1)):
+        with pytest.raises(RuntimeError, match="there is no request here; .*create_visitor"):
+            use()
+        with made().app_context(), pytest.raises(RuntimeError, match="there is no request here"):
+            use()
+        with application().test_request_context(), pytest.raises(RuntimeError, match="FlagshipExtension"):
+            use()
+
+
+def test_requests_inside_one_application_context_have_visitors_of_their_own(made, emulator):
+    """As in tests that push one; flask.g is the same there for all requests."""
+    app = made()
+    with app.app_context():
+        for _ in range(2):
+            app.test_client().get("/color")
+    assert len({each["visitorId"] for each in emulator.decisions}) == 2
+
+
+def test_a_request_context_alone_is_enough(made):
+    """In a shell, say, where no request is dispatched."""
+    with made().test_request_context("/", headers={"Cookie": COOKIE + "=ann"}):
+        assert current_visitor.visitor_id == "ann"
+        assert current_visitor.get_modification("cta-color", "none") in ("blue", "red")
+
+
+def test_several_applications_share_the_sdk(made, emulator):
+    """Each with its own cookie and context; another's same settings do not start it again."""
+    extension = FlagshipExtension(context=lambda request: {"from": flask.current_app.config["NAME"]})
+    options = {"timeout": 5.0, "bucketing_file": None, "decision_api_url": emulator.urls["decision_api_url"]}
+    configs, apps = [], []
+    for name in ("a", "b"):
+        apps.append(application(NAME=name, FLAGSHIP_ENV_ID=emulator.env_id, FLAGSHIP_API_KEY=emulator.api_key,
+                                FLAGSHIP_OPTIONS=dict(options), FLAGSHIP_COOKIE_NAME=name))
+        extension.init_app(apps[-1])
+        configs.append(Flagship.instance().config)
+    assert configs[0] is configs[1]
+    for app in apps:
+        response = app.test_client().get("/color")
+        assert app.config["NAME"] in cookies(response)[0]
+    assert [each["context"]["from"] for each in emulator.decisions] == ["a", "b"]
+
+
+def test_an_application_of_another_environment_replaces_the_sdk(made, emulator, log):
+    """A process has one, so a line says which it is from now on."""
+    made()
+    made(FLAGSHIP_ENV_ID="other")
+    assert Flagship.instance().config.env_id == "other"
+    line, = log.at(logging.WARNING)
+    assert "one SDK" in line
+
+
+def test_an_application_that_is_initialised_twice(made, emulator):
+    """As by a factory that calls init_app on what it was given: one cookie, one synchronisation."""
+    app = made()
+    FlagshipExtension().init_app(app)
+    assert len(cookies(app.test_client().get("/color"))) == 1 and len(emulator.decisions) == 1
+
+
+@pytest.mark.parametrize("missing", [
+    ["FLAGSHIP_ENV_ID"], ["FLAGSHIP_API_KEY"], ["FLAGSHIP_ENV_ID", "FLAGSHIP_API_KEY"]])
+def test_missing_credentials_are_said_at_the_start(made, missing):
+    """Not in the view, which gets the defaults."""
+    with pytest.warns(RuntimeWarning) as warned:
+        app = made(**{name: "" for name in missing})
+    assert ["settings: %s is missing, so every visitor gets the defaults" % name for name in missing] == [
+        "%s" % each.message for each in warned]
+    assert text(app.test_client().get("/often")) == "none"
+
+
+def test_credentials_are_not_missing_where_somebody_else_starts_the_sdk(start):
+    start()
+    app = application()
+    FlagshipExtension(app)
+    assert text(app.test_client().get("/color")) in ("blue", "red")
+
+
+@pytest.mark.parametrize("name, value", [
+    ("FLAGSHIP_ENV_ID", 5), ("FLAGSHIP_OPTIONS", {"timeout": "2"}), ("FLAGSHIP_OPTIONS", {"no_such": 1}),
+    ("FLAGSHIP_CONTEXT", "nowhere.at_all"), ("FLAGSHIP_USER_ID", 5), ("FLAGSHIP_COOKIE_NAME", "a b"),
+    ("FLAGSHIP_COOKIE_AGE", "60"), ("FLAGSHIP_COOKIE_DOMAIN", "a;b"), ("FLAGSHIP_COOKIE_SECURE", "yes"),
+    ("FLAGSHIP_COOKIE_SAMESITE", "lux")], ids=repr)
+def test_a_wrong_setting_is_an_error_that_names_it(made, name, value):
+    with pytest.raises(FlagshipError) as caught:
+        made(**{str(name): value})
+    assert caught.value.parameter == name and name in caught.value.message
+    assert not Flagship.instance().is_flagship_started()
+
+
+def test_a_forked_worker_serves(made, emulator):
+    """As under gunicorn --preload."""
+    client = made().test_client()
+    client.get("/color")
+    child = os.fork()
+    if not child:
+        try:
+            os._exit(0 if text(client.get("/color")) in ("blue", "red") else 1)
+        finally:
+            os._exit(2)
+    assert os.waitpid(child, 0)[1] == 0 and len(emulator.decisions) == 2
+    assert text(client.get("/color")) in ("blue", "red")
+
+
+ASYNC = """
+async def color():
+    return current_visitor.get_modification("cta-color", "none")
+"""
+
+
+@pytest.mark.skipif(sys.version_info < (3, 7), reason="Flask has async views from Python 3.7 on")
+def test_async_views(made, emulator):
+    views = {"current_visitor": current_visitor}
+    exec(compile(ASYNC, "async_views.py", "exec"), views)
+    app = made()
+    app.add_url_rule("/async", "async", views["color"])
+    response = app.test_client().get("/async")
+    assert text(response) in ("blue", "red") and cookies(response)[0][COOKIE] == emulator.decisions[0]["visitorId"]
