@@ -32,9 +32,8 @@ def description():
     if not os.path.exists(os.path.join(HERE, "README.md")):
         return ""
     # A package index shows the text without the files that it links to. HEAD is the default branch.
-    return re.sub(r"(!?)(\[[^\]]*\]\()(?![a-z]+:|#)",
-                  lambda link: "%s%s%s/%s/HEAD/" % (link.group(1), link.group(2), URL, "raw" if link.group(1) else "blob"),
-                  read("README.md"))
+    text = re.sub(r"(!\[[^\]]*\]\()(?![a-z]+:)", r"\1%s/raw/HEAD/" % URL, read("README.md"))
+    return re.sub(r"(\[[^\]]*\]\()(?![a-z]+:|#)", r"\1%s/blob/HEAD/" % URL, text)
 
 
 class Sdist(sdist):
