@@ -60,7 +60,8 @@ class Sdist(sdist):
 
 
 # pip takes the newest that the interpreter has: redis-py 3.5, Django 1.11 and Flask 1.1 are the last on 2.7.
-REDIS = "redis>=3.5,<9"
+# 4.1 is the first redis-py that does without distutils, which Python 3.12 has no more.
+REDIS = ['redis>=3.5,<9; python_version < "3.12"', 'redis>=4.1,<9; python_version >= "3.12"']
 DJANGO = "Django>=1.11,<7"
 FLASK = "Flask>=1.1,<4"
 OPENFEATURE = 'openfeature-sdk>=0.8.4,<1; python_version >= "3.9"'
@@ -90,12 +91,11 @@ setup(
         "django": [DJANGO],
         "flask": [FLASK],
         "openfeature": [OPENFEATURE],
-        "redis": [REDIS],
-        "test": [
+        "redis": REDIS,
+        "test": REDIS + [
             DJANGO,
             FLASK,
             OPENFEATURE,
-            REDIS,
             # What examples/batch uses. Dask is large, so one Python is enough.
             'dask[distributed]>=2023.4,<2027; python_version == "3.11"',
             "gunicorn>=19.10,<28",
