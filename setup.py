@@ -85,6 +85,7 @@ setup(
     license="Apache-2.0",  # for setuptools before 77, which does not read license_expression in setup.cfg
     cmdclass={"sdist": Sdist},
     packages=find_packages(include=["flagship", "flagship.*"]),
+    entry_points={"console_scripts": ["flagship = flagship.cli:main"]},
     python_requires=">=2.7, !=3.0.*, !=3.1.*, !=3.2.*, !=3.3.*, !=3.4.*, !=3.5.*",
     install_requires=requirements(),
     extras_require={

@@ -3,6 +3,7 @@ from __future__ import absolute_import
 
 import os
 import re
+import shutil
 import time
 
 import six
@@ -93,6 +94,40 @@ else:
         os.rename(source, target)
 
 
+def terminal_columns():
+    """The width of the terminal, an int; 80 where there is none."""
+    if hasattr(shutil, "get_terminal_size"):
+        return shutil.get_terminal_size().columns
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdigit() and int(columns):
+        return int(columns)
+    try:
+        import fcntl
+        import struct
+        import termios
+        return struct.unpack("hh", fcntl.ioctl(1, termios.TIOCGWINSZ, b"0000"))[1] or 80
+    except (EnvironmentError, ImportError):  # no terminal, no POSIX
+        return 80
+
+
+def to_stream(text, encoding):
+    """What a standard stream's ``write`` takes for a text; what the encoding cannot express becomes an escape."""
+    encoded = text.encode(encoding, "backslashreplace")
+    return encoded if PY2 else encoded.decode(encoding)
+
+
+def argument_text(value):
+    """An argument of the command line as text, or None where it is not text that UTF-8 can express."""
+    accepted = to_text(value)
+    if accepted is None and not PY2:
+        # Where the locale is not UTF-8 the bytes hide in surrogates.
+        try:
+            return os.fsencode(value).decode("utf-8")
+        except UnicodeError:
+            return None
+    return accepted
+
+
 def native(text):
     """The text of an HTTP header as ``str``, which is what Python 2's client mixes with a body of bytes."""
     return text.encode("latin-1") if PY2 and isinstance(text, text_type) else text
@@ -105,5 +140,6 @@ def fspath(value):
     return to_text(value) if isinstance(value, string_types) else None
 
 
-__all__ = ["Enum", "Mapping", "MappingProxyType", "PY2", "RecursionError", "code_points", "fspath", "integer_types", "is_ascii",
-           "monotonic", "native", "parse_qs", "replace", "string_types", "text_type", "to_text", "unquote", "urlsplit"]
+__all__ = ["Enum", "Mapping", "MappingProxyType", "PY2", "RecursionError", "argument_text", "code_points", "fspath",
+           "integer_types", "is_ascii", "monotonic", "native", "parse_qs", "replace", "string_types",
+           "terminal_columns", "text_type", "to_stream", "to_text", "unquote", "urlsplit"]

@@ -229,7 +229,7 @@ class HttpClient(object):
 
     def _masked(self, text):
         """Text for a log line, without the API key, wherever it came from."""
-        return text.replace(self._secret, u"***")
+        return text.replace(self._secret, u"***") if self._secret else text
 
     def close(self):
         """Close the idle connections; requests under way end by their time-out. Twice is harmless."""

@@ -1,5 +1,6 @@
 """What several test files use."""
 import os
+import sys
 import time
 
 from flagship.handler import FlagshipEventHandler
@@ -69,3 +70,30 @@ def file_of(version, campaigns=1):
     """A bucketing file whose every flag has the value ``version``."""
     return {"campaigns": [everybody("c%d" % place, ("v%d-%s" % (place, version), 100, {"flag%d" % place: version}))
                           for place in range(campaigns)]}
+
+
+class Stream(object):
+    """A standard stream of some encoding, which refuses what that cannot express."""
+
+    def __init__(self, encoding="utf-8"):
+        self.encoding, self._written = encoding, []
+
+    def write(self, text):
+        self._written.append(text if isinstance(text, bytes) else text.encode(self.encoding))
+
+    def flush(self):
+        pass
+
+    def text(self):
+        return b"".join(self._written).decode(self.encoding)
+
+
+def command(arguments, encoding="utf-8"):
+    """Run ``flagship`` in this process; ``(exit code, stdout, stderr)``."""
+    from flagship.cli import main
+    before = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = Stream(encoding), Stream(encoding)
+    try:
+        return main(list(arguments)), sys.stdout.text(), sys.stderr.text()
+    finally:
+        sys.stdout, sys.stderr = before

@@ -462,6 +462,15 @@ def test_missing_settings(serve, settings):
             for name in sorted(settings, reverse=True)] == ["%s" % each.message for each in warned]
 
 
+def test_an_application_that_is_not_installed(serve, monkeypatch):
+    """With the middleware alone nobody starts the SDK, so the server says so when it starts."""
+    client = serve()
+    Flagship.instance().close()
+    monkeypatch.setattr(apps, "is_installed", lambda name: False)
+    with pytest.warns(RuntimeWarning, match="not in INSTALLED_APPS"):
+        assert text(client.get("/color")) == "none"
+
+
 def test_settings_are_not_missing_where_somebody_else_starts_the_sdk(serve, start):
     client = serve(FLAGSHIP_ENV_ID=None, FLAGSHIP_API_KEY=None)
     start()
@@ -547,8 +556,9 @@ def test_the_autoreloader_restarts_it(tmpdir, emulator):
     def answers(version):
         try:
             found = requests.get("http://127.0.0.1:%d/" % port, timeout=10).text
-        except requests.ConnectionError:
-            return time.sleep(0.05)
+        except requests.RequestException:
+            found = ""
+        time.sleep(0.05)
         return found.split() in ([version, "blue"], [version, "red"])
     try:
         assert eventually(lambda: answers("1"), 30)
@@ -558,4 +568,5 @@ def test_the_autoreloader_restarts_it(tmpdir, emulator):
     finally:
         os.killpg(server.pid, signal.SIGTERM)
         output = server.communicate()[0].decode("utf-8", "replace")
-    assert "Traceback" not in output, output
+    # Django's own server may fail over a request that comes while it ends.
+    assert not re.search(r"flagship(/\w+)+\.py", output), output

@@ -4,11 +4,15 @@ from __future__ import unicode_literals
 
 import logging
 import os
+import re
 import sys
 import threading
 
 import flask
 import pytest
+from hypothesis import given, settings
+from hypothesis.strategies import binary, characters
+from hypothesis.strategies import text as text_of
 from jinja2 import DictLoader
 
 from flagship import Config, Flagship
@@ -40,6 +44,10 @@ def application(**config):
     @app.route("/color")
     def color():
         return current_visitor.get_modification("cta-color", "none")
+
+    @app.route("/id")
+    def visitor_id():
+        return current_visitor.visitor_id
 
     @app.route("/often")
     def often():
@@ -169,6 +177,23 @@ def test_rubbish_in_the_cookie_gets_a_new_id(made, emulator, cookie):
     header = native(COOKIE + "=" + cookie.decode("latin-1"))
     new, = cookies(client.get("/color", environ_overrides={str("HTTP_COOKIE"): header}))
     assert len(new[COOKIE]) == 36 and emulator.decisions[-1]["visitorId"] == new[COOKIE]
+
+
+def test_whatever_the_cookie_holds_a_page_is_served():
+    """With an id that is printable ASCII of at most 128 characters: the cookie's, or a new one that is set."""
+    app = application()
+    with pytest.warns(RuntimeWarning):
+        FlagshipExtension(app)
+    client = app.test_client(use_cookies=False)
+
+    @settings(max_examples=50, deadline=None)
+    @given(binary(max_size=140) | text_of(characters(min_codepoint=33, max_codepoint=126), max_size=140))
+    def holds(cookie):
+        cookie = cookie.decode("latin-1") if isinstance(cookie, bytes) else cookie
+        response = client.get("/id", environ_overrides={str("HTTP_COOKIE"): native(COOKIE + "=" + cookie)})
+        set_to, found = cookies(response), text(response)
+        assert set_to[0][COOKIE] == found and len(found) == 36 if set_to else re.match("[!-~]{1,128}$", found)
+    holds()
 
 
 def test_an_id_that_others_made_is_kept(made, emulator):
@@ -398,7 +423,8 @@ async def color():
 """
 
 
-@pytest.mark.skipif(sys.version_info < (3, 7), reason="Flask has async views from Python 3.7 on")
+@pytest.mark.skipif(sys.version_info < (3, 7) or not hasattr(flask.Flask, "async_to_sync"),
+                    reason="Flask has async views from 2.0, and from Python 3.7, on")
 def test_async_views(made, emulator):
     views = {"current_visitor": current_visitor}
     exec(compile(ASYNC, "async_views.py", "exec"), views)

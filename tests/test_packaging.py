@@ -1,5 +1,6 @@
 """What setup.py tells an installer."""
 import hashlib
+import importlib
 import io
 import os
 import re
@@ -99,3 +100,10 @@ def test_the_license_is_the_whole_apache_license():
     # The digest of the text at https://www.apache.org/licenses/LICENSE-2.0.txt.
     assert hashlib.sha256(read("LICENSE").encode("utf-8")).hexdigest() == (
         "cfc7749b96f63bd31c3c42b5c471bf756814053e847c10f3eb003417bc523d30")
+
+
+def test_the_console_script_is_the_command_line(metadata):
+    script, = metadata["entry_points"]["console_scripts"]
+    name, _, target = script.partition(" = ")
+    module, _, function = target.partition(":")
+    assert name == "flagship" and callable(getattr(importlib.import_module(module), function))

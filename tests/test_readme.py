@@ -4,6 +4,7 @@ from __future__ import unicode_literals
 import io
 import os
 import re
+import shlex
 import subprocess
 import sys
 
@@ -13,6 +14,7 @@ from flagship import Config, Flagship
 from flagship._compat import native
 from flagship.contrib import _web
 from flagship.errors import ParamError
+from tests.support import command
 from tests.test_quickstart import ROOT, environment, run
 
 # Read as text with universal line ends, so that a checkout with CRLF is the same document.
@@ -208,3 +210,27 @@ def test_the_table_of_options_is_the_options_that_there_are():
         value = getattr(config, name)
         written = {"mode": "Config.%s" % value, "event_handler": "%s()" % type(value).__name__}.get(name, "%s" % value)
         assert "`%s`" % written in default, name
+
+
+CONSOLE = re.findall("<!-- command line -->\n```console\n\\$ flagship (.*?[^\\\\])\n(.*?)```\n", README, re.DOTALL)
+
+
+def shown(arguments, emulator):
+    """What a command of the README prints, its emulator's address taken for the one that runs."""
+    code, output, errors = command([each.replace("http://127.0.0.1:8080", emulator.url) for each in arguments])
+    assert (code, errors) == (0, "")
+    return output.replace(emulator.url, "http://127.0.0.1:8080")
+
+
+def test_every_command_has_an_example():
+    assert [each.split()[0] for each, _ in CONSOLE] == ["decide", "validate", "share", "send"]
+    assert len(CONSOLE) == README.count("```console")
+
+
+@pytest.mark.parametrize("line, output", CONSOLE, ids=[line.split()[0] for line, _ in CONSOLE])
+def test_a_command_prints_what_it_says(line, output, emulator, monkeypatch):
+    """On a terminal of 80 columns, from a checkout."""
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setenv(str("COLUMNS"), str("80"))
+    arguments = [str(each) for each in shlex.split(line.replace("\\\n", " "))]
+    assert shown(arguments, emulator) == output

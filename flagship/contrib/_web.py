@@ -219,7 +219,8 @@ class RequestVisitor(object):
             visitor.synchronize_modifications()
             return visitor
         except InitializationError:
-            current().warning("[request] the visitor gets the defaults: Flagship is not started")
+            # Not a warning: it is known since the start, or the process ends.
+            current().debug("[request] the visitor gets the defaults: Flagship is not started")
         except Exception as error:
             current().error("[request] the visitor gets the defaults: %s", _said(error))
         return neutral_visitor(self._kept)

@@ -4,10 +4,12 @@ from __future__ import absolute_import
 import warnings
 
 import django
+from django.apps import apps
 from django.utils.cache import patch_vary_headers
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.functional import SimpleLazyObject
 
+from flagship.app import Flagship
 from flagship.contrib import _web
 from flagship.contrib.django.checks import settings_and_problems
 
@@ -37,6 +39,10 @@ class FlagshipMiddleware(MiddlewareMixin):
         self._settings.user_id = self._settings.user_id or user_id
         for problem in problems:
             warnings.warn("%s: %s" % (problem.id, problem.msg), RuntimeWarning)
+        if not problems and not apps.is_installed("flagship.contrib.django"):
+            if not Flagship.instance().is_flagship_started():
+                warnings.warn("Nothing has started Flagship, so every visitor gets the defaults: "
+                              "'flagship.contrib.django' is not in INSTALLED_APPS", RuntimeWarning)
 
     def process_request(self, request):
         request._flagship = _web.RequestVisitor(self._settings, request, request.COOKIES)

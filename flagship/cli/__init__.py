@@ -1,0 +1,122 @@
+"""The command line: decide, validate, share and send. ``import flagship`` does not import it."""
+import argparse
+import errno
+
+from flagship._version import __version__
+from flagship.cli import decide, send, share, validate
+from flagship.cli._errors import Unavailable, Usage
+from flagship.cli._output import Outcome, Output
+
+COMMANDS = (decide, validate, share, send)
+
+OK, FOUND, USAGE, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 130, 141
+
+_DESCRIPTION = """\
+Feature flags of AB Tasty Flagship from the command line: what a visitor gets
+and why, what a bucketing file does, and hits for smoke tests."""
+
+_EPILOG = """\
+Results go to standard output, messages to standard error. With --json the
+result is one JSON document, and nothing else is on standard output; where a
+URL gave no answer it is {"error": "why"}. With exit code 2 there is none.
+
+Exit codes:
+  0    done, and nothing to report
+  1    problems found, nothing served, refused, or the platform not reached
+  2    the command line, or a file that it names, cannot be used
+  130  interrupted (141: whoever reads the output went away)
+
+Environment: FLAGSHIP_ENV_ID and FLAGSHIP_API_KEY hold the credentials. Give
+the API key there and not as an option: process lists show options to all.
+"flagship COMMAND --help" tells the rest."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Raises what argparse would print, as Python 2 prints only ASCII."""
+
+    def error(self, message):
+        if isinstance(message, bytes):
+            message = message.decode("utf-8", "replace")
+        raise _Misused(message, self)
+
+    def print_help(self, file=None):
+        raise _Shown(self.format_help())
+
+
+class _Misused(Usage):
+    """A command line that the parser refused."""
+
+    def __init__(self, message, parser):
+        Usage.__init__(self, message)
+        self.program, self.usage = parser.prog, parser.format_usage()
+
+
+class _Shown(Exception):
+    """Text to be written instead of a command's result."""
+
+
+class _Version(argparse.Action):
+    # Python 2's own writes it to stderr.
+    def __call__(self, parser, namespace, values, option_string=None):
+        raise _Shown("flagship %s\n" % __version__)
+
+
+def _parser(program):
+    parser = _Parser(prog=program, description=_DESCRIPTION, epilog=_EPILOG,
+                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+    for command in COMMANDS:
+        command.add(commands)
+    return parser
+
+
+def main(arguments=None, program="flagship"):
+    """Run one command.
+
+    :param list arguments: without the program's name; None (default): those of the process.
+    :param str program: the program's name, for messages.
+    :return: the exit code.
+    """
+    output = Output(program)
+    try:
+        code = _run(_parser(program), arguments, output)
+        output.flush()
+        return code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except EnvironmentError as error:
+        return _unwritten(error, output)
+
+
+def _run(parser, arguments, output):
+    try:
+        options = parser.parse_args(arguments)
+        if options.command is None:
+            parser.error("a COMMAND is needed: decide, validate, share or send")
+        output.program = "%s %s" % (output.program, options.command)
+        outcome = options.run(options, output.say)
+    except _Shown as shown:
+        output.write(shown.args[0])
+        return OK
+    except Usage as problem:
+        if isinstance(problem, _Misused):
+            output.write_error(u"%s" % problem.usage)
+            output.program = problem.program
+        output.say(u"%s" % problem)
+        return USAGE
+    except Unavailable as problem:
+        output.say(u"%s" % problem)
+        outcome = Outcome(FOUND, {"error": u"%s" % problem}, lambda layout: ())
+    output.show(outcome, options.json)
+    return outcome.code
+
+
+def _unwritten(error, output):
+    """The exit code after standard output failed."""
+    output.give_up()
+    if error.errno == errno.EPIPE:
+        return BROKEN_PIPE
+    output.say("standard output: %s" % (error.strerror or error))
+    return FOUND
+

@@ -1,0 +1,66 @@
+"""Arguments that several commands take."""
+import os
+import re
+
+from flagship._compat import argument_text
+from flagship.cli._errors import Usage
+from flagship.config import Config
+from flagship.errors import FlagshipError
+from flagship.handler import FlagshipEventHandler
+
+# "function: parameter (type) must be ..."
+_NAMES = re.compile(r"^\w+: \w+ (\(\w+\) )?")
+
+
+def add_json(parser):
+    parser.add_argument("--json", action="store_true", help="one JSON document, for scripts")
+
+
+def add_timeout(parser):
+    parser.add_argument("--timeout", type=float, default=10.0, metavar="SECONDS",
+                        help="bound on a request; default: %(default)g")
+
+
+def env_id(options):
+    """The environment's id; raises Usage where there is none."""
+    value = options.env_id or os.environ.get("FLAGSHIP_ENV_ID")
+    if not value:
+        raise Usage("--env-id is missing, and FLAGSHIP_ENV_ID is not set")
+    return text("--env-id", value)
+
+
+def text(option, value):
+    """An argument as text that is not empty; raises Usage."""
+    accepted = argument_text(value)
+    if not accepted:
+        raise Usage("%s: must be text that UTF-8 can express, and not empty" % option)
+    return accepted
+
+
+def config(options, handler=None, **urls):
+    """The SDK's options for one command; ``urls`` that are None keep their defaults."""
+    given = {name: text("--" + name.replace("_", "-"), url) for name, url in urls.items() if url is not None}
+    try:
+        return Config(timeout=options.timeout, event_handler=handler or Silent(), bucketing_file=None, **given)
+    except FlagshipError as error:
+        raise Usage("--%s: %s" % (error.parameter.replace("_", "-"), problem(error)))
+
+
+def problem(error):
+    """What an error of the SDK's has against an argument, without the names that the argument has in the SDK."""
+    return _NAMES.sub("", error.message)
+
+
+class Silent(FlagshipEventHandler):
+    """For calls that return what happened."""
+
+    def on_log(self, level, message):
+        pass
+
+
+def api_key(options):
+    """The API key; raises Usage where there is none."""
+    value = options.api_key or os.environ.get("FLAGSHIP_API_KEY")
+    if not value:
+        raise Usage("FLAGSHIP_API_KEY is not set")
+    return text("--api-key", value)

@@ -1,0 +1,95 @@
+"""A decision's explanation, as ``visitor.explain()`` tells it, in lines for people. Pure."""
+from flagship.cli._layout import json_shown, named, shown
+from flagship.decision.targeting import ALL_VISITORS
+
+
+def lines(explained, layout, why):
+    """The visitor's flags, and with ``why`` each campaign's reasons."""
+    found = _flags(explained, layout)
+    if why and explained["cachedVariationIds"] is not None:
+        known = u", ".join(map(shown, explained["cachedVariationIds"])) or u"none"
+        found += [u""] + layout.wrapped(u"Cached assignments: " + known, 0)
+    for campaign in explained["campaigns"] if why else ():
+        found += [u""] + _campaign(campaign, layout)
+    return found
+
+
+def _flags(explained, layout):
+    flags, visitor = explained["modifications"], shown(explained["visitorId"])
+    if not explained["serving"]:
+        return layout.wrapped(u"Visitor %s gets the defaults: %s" % (visitor, explained["reason"]), 0)
+    head = u"Visitor %s gets %d flag%s" % (visitor, len(flags), "" if len(flags) == 1 else "s")
+    if not flags:
+        return [head]
+    names = {(each["campaignId"], each["variationId"]): each for each in explained["campaigns"]}
+    rows = [[u"FLAG", u"VALUE", u"CAMPAIGN", u"VARIATION"]]
+    for key in sorted(flags):
+        flag = flags[key]
+        from_ = names[flag["campaignId"], flag["variationId"]]
+        rows.append([shown(key), json_shown(flag["value"]), named(from_["name"], flag["campaignId"]),
+                     named(from_["variationName"], flag["variationId"])])
+    return [head + u":", u""] + layout.table(rows)
+
+
+def _with_id(name, id_):
+    """``Name (id)``, or the id alone."""
+    called = named(name, id_)
+    return called if called == shown(id_) else u"%s (%s)" % (called, shown(id_))
+
+
+def _campaign(campaign, layout):
+    outcome = campaign["outcome"]
+    if outcome == u"assigned":
+        outcome = named(campaign["variationName"], campaign["variationId"])
+    title = _with_id(campaign["name"], campaign["campaignId"] or u"a campaign without id")
+    reason = shown(campaign["reason"])
+    if campaign["decidedBy"] == u"cache":
+        reason += u"; its bucket is %d" % campaign["bucket"]
+    found = [u"%s: %s" % (title, outcome)] + layout.wrapped(reason, 2)
+    tried = True
+    for group in campaign["variationGroups"]:
+        found += _group(group, layout, tried, campaign["variationId"])
+        tried = tried and not group["matches"]
+    return found
+
+
+def _group(group, layout, tried, variation_id):
+    name = _with_id(group["name"], group["variationGroupId"])
+    if not tried:
+        return [u"    %s: not tried, as a group before it matches" % name]
+    found = [u"  %s %s" % (layout.yes if group["matches"] else layout.no, name)]
+    for place, alternative in enumerate(group["targetingGroups"]):
+        if place:
+            found.append(u"      or")
+        rows = [_targeting(each, layout) for each in alternative["targetings"]] or [[u"no targetings: nobody"]]
+        found += [u"      " + line for line in layout.indented(6).table(rows)]
+    if not group["targetingGroups"]:
+        found.append(u"      no targeting: nobody")
+    if group["chosen"]:
+        found += _variations(group, layout, variation_id)
+    return found
+
+
+def _targeting(targeting, layout):
+    mark = layout.yes if targeting["matches"] else layout.no
+    if targeting["key"] == ALL_VISITORS:
+        return [mark, u"every visitor", u""]
+    asked = u"%s %s %s" % (shown(targeting["key"]), shown(u"%s" % targeting["operator"]),
+                           json_shown(targeting["value"]))
+    if targeting["problem"]:
+        return [mark, asked, shown(targeting["problem"].rpartition(u": ")[2]) + u": matches nobody"]
+    if not targeting["present"]:
+        return [mark, asked, u"the visitor has no %s" % shown(targeting["key"])]
+    return [mark, asked, u"the visitor has " + json_shown(targeting["visitorValue"])]
+
+
+def _variations(group, layout, variation_id):
+    rows = []
+    for each in group["variations"]:
+        first, end = each["buckets"]
+        notes = [note for holds, note in (
+            (each["variationId"] == group["cachedVariationId"], u"cached"), (each["reference"], u"reference")) if holds]
+        rows.append([layout.here if each["variationId"] == variation_id else u" ",
+                     _with_id(each["name"], each["variationId"]),
+                     u"%d-%d" % (first, end - 1) if end > first else u"no bucket", u", ".join(notes)])
+    return [u"      " + line for line in layout.indented(6).table(rows)] if rows else []

@@ -1,0 +1,78 @@
+"""How visitors spread over variations, and how far chance takes them from the allocation. Pure."""
+import math
+
+from flagship.decision.allocation import BUCKETS, hash32
+from flagship.decision.targeting import VISITOR_ID
+
+#: Of 100 counts that chance alone makes, about 99 are within the bounds.
+CONFIDENCE = 0.99
+_SIGMAS = 12  # further out is no probability that a float could add
+
+
+def counted(campaigns, visitor_ids, context):
+    """How many of the visitors land in each bucket of each variation group.
+
+    It is the decision without a visitor cache, on visitors who share a context, counted by bucket.
+
+    :param Campaigns campaigns: the compiled file.
+    :param visitor_ids: an iterable of text.
+    :param dict context: text to text, bool, int or float.
+    :return: ``(number of visitors, {(number of the campaign among those in use, variation group id): a list of 100
+        counts})``, without the groups that nobody is in.
+    """
+    targetings = campaigns.targetings
+    targets, counts, visitors = {}, {}, 0
+    context = dict(context)
+    targeted = None if targetings.ask_visitor_id else _chosen(campaigns.walk, targetings.holding(context), counts)
+    for visitor_id in visitor_ids:
+        if targetings.ask_visitor_id:
+            context[VISITOR_ID] = visitor_id
+            holding = frozenset(targetings.holding(context))
+            targeted = targets.get(holding)
+            if targeted is None:
+                targeted = targets[holding] = _chosen(campaigns.walk, holding, counts)
+        visitors += 1
+        visitor = visitor_id.encode("utf-8")
+        for group, buckets in targeted:
+            buckets[hash32(group + visitor, 0, False) % BUCKETS] += 1
+    return visitors, {(place, group.decode("utf-8")): buckets
+                      for (place, group), buckets in counts.items() if any(buckets)}
+
+
+def _chosen(walk, holding, counts):
+    """``[(group id in UTF-8, its counts)]`` of the groups whose visitors those are for whom ``holding`` holds."""
+    chosen = []
+    for place, groups in enumerate(walk):
+        for target, others, group, _, _ in groups:
+            if target <= holding or any(other <= holding for other in others):
+                chosen.append((group, counts.setdefault((place, group), [0] * BUCKETS)))
+                break
+    return chosen
+
+
+def bounds(visitors, share):
+    """The least and the greatest count that chance alone explains for a variation with this share of the visitors.
+
+    The exact quantiles of the binomial distribution: less than the least, and more than the greatest, come by chance
+    once in 200 times at most.
+
+    :param int visitors: in the variation group.
+    :param float share: from 0 to 1.
+    """
+    return _least(visitors, share), visitors - _least(visitors, 1 - share)
+
+
+def _least(visitors, share):
+    if share <= 0:
+        return 0
+    if share >= 1:
+        return visitors
+    mean = visitors * share
+    count = max(0, int(mean - _SIGMAS * math.sqrt(mean * (1 - share))) - 1)
+    below = 0.0
+    while True:
+        below += math.exp(math.lgamma(visitors + 1) - math.lgamma(count + 1) - math.lgamma(visitors - count + 1)
+                          + count * math.log(share) + (visitors - count) * math.log(1 - share))
+        if below > (1 - CONFIDENCE) / 2 or count >= visitors:
+            return count
+        count += 1

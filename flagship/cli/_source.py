@@ -1,0 +1,87 @@
+"""Where a command's bucketing file comes from: a path, a URL, standard input, or an environment of the platform."""
+import io
+import sys
+
+from flagship import _json
+from flagship._events import EventLog
+from flagship._http import Endpoint, HttpClient, RequestFailed
+from flagship.cli import _arguments, _syntax
+from flagship.cli._errors import Unavailable, Usage
+from flagship.decision.snapshot import is_record
+
+
+def add(parser):
+    """The arguments that say where the bucketing file is."""
+    parser.add_argument("file", nargs="?", metavar="FILE",
+                        help="a bucketing file: a path, an http(s) URL, or - for standard input; the copy that the SDK "
+                             "keeps (bucketing.json) will do")
+    parser.add_argument("--env-id", metavar="ID",
+                        help="without FILE: the environment whose file is taken from the platform; default: "
+                             "$FLAGSHIP_ENV_ID")
+    parser.add_argument("--cdn-url", metavar="URL", help="base of the platform's bucketing files")
+    _arguments.add_timeout(parser)
+
+
+class Source(object):
+    """A bucketing file that was read.
+
+    :ivar str name: for messages.
+    :ivar bytes content: as it was read.
+    """
+
+    def __init__(self, name, content):
+        self.name, self.content = name, content
+
+    def document(self):
+        """``(decoded file, its place in the content)``; the place is not empty for the SDK's copy.
+
+        :raises NotJson: with line and column.
+        """
+        decoded = decode(self.content)
+        return (decoded["bucketing"], "bucketing") if is_record(decoded) else (decoded, "")
+
+
+def read(options):
+    """The Source that the arguments name; raises Usage or Unavailable."""
+    if options.file is None:
+        settings = _arguments.config(options, cdn_url=options.cdn_url)
+        name = u"%s/%s/bucketing.json" % (settings.cdn_url, _arguments.env_id(options))
+        return Source(name, _fetched(settings, name))
+    name = _arguments.text("FILE", options.file)
+    if name.startswith((u"http://", u"https://")):
+        return Source(name, _fetched(_arguments.config(options), name))
+    return Source(name, content(options.file, name))
+
+
+def content(path, name):
+    """The bytes of a file, or of standard input for ``-``; raises Usage."""
+    try:
+        if path == "-":
+            return getattr(sys.stdin, "buffer", sys.stdin).read()
+        with io.open(path, "rb") as file:
+            return file.read()
+    except (EnvironmentError, ValueError) as error:
+        raise Usage("%s: %s" % (name, getattr(error, "strerror", None) or error))
+
+
+def decode(content):
+    """The value of ``content``, bytes of JSON; raises NotJson."""
+    try:
+        return _json.decode(content)
+    except ValueError as error:
+        try:
+            _syntax.check(content.decode("utf-8"))
+        except UnicodeDecodeError as wrong:
+            before = content[:wrong.start].decode("utf-8")
+            raise _syntax.NotJson("a byte that is not UTF-8", before, len(before))
+        raise _syntax.NotJson("%s" % error)  # nested too deep: every part is right
+
+
+def _fetched(settings, url):
+    http = HttpClient(settings, EventLog(settings.event_handler))
+    try:
+        return http.send(Endpoint("bucketing", "GET", url, repeatable=True)).body
+    except RequestFailed as failure:
+        raise Unavailable("%s: %s" % (url, failure.cause))
+    finally:
+        http.close()

@@ -1,0 +1,192 @@
+"""``flagship share``: how many visitors land in each variation, against the allocation."""
+import argparse
+import random
+
+from flagship._compat import to_text
+from flagship.cli import _arguments, _context, _source
+from flagship.cli._errors import Usage
+from flagship.cli._layout import json_shown, named, number, shown, width_of
+from flagship.cli._output import Outcome
+from flagship.cli._shares import bounds, counted
+from flagship.cli.decide import compiled
+from flagship.decision.allocation import spread
+
+_DESCRIPTION = """\
+Count how many visitors land in each variation of a bucketing file, beside what
+its allocation says, as bars. The visitors are made up, or come from a file of
+your own ids; they share one context.
+
+"by chance" is where the count of a variation ends in 99 of 100 draws of so many
+visitors (the quantiles of the binomial distribution): a difference within it is
+noise. With many variations one outside is to be expected now and then; try
+another --seed.
+
+Visitors fall into 100 buckets, so an allocation of 33.3 is 33 or 34 of them,
+which is shown as "33.3: 34 %"; "by chance" is around the buckets."""
+
+_EPILOG = _context.HELP + """
+
+--json prints {"file", "visitors", "seed", "context", "campaigns"}; a campaign
+has campaignId, name, notTargeted (visitors that are in no group of it) and
+variationGroups, these variationGroupId, name, visitors and variations, and
+these variationId, name, allocation (as in the file), buckets (of 100),
+visitors, share (0 to 1), expected ([least, greatest] by chance) and
+withinChance. The last variation is that of nobody, with null for an id, where
+the allocations leave visitors out.
+
+Exit codes: 0 counted; 1 a URL gave no answer; 2 usage.
+
+Examples:
+  flagship share bucketing.json --visitors 100000
+  flagship share bucketing.json --ids visitors.txt --context country=FR
+  flagship share --env-id ENV_ID --seed 7 --json"""
+
+_HEADS = u"", u"share", u"allocated", u"visitors", u"by chance"
+
+_MAX_NAME = 24
+_LEAST_BAR = 10
+
+
+def add(commands):
+    parser = commands.add_parser("share", help="how many visitors land in each variation", description=_DESCRIPTION,
+                                 epilog=_EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.set_defaults(run=run)
+    _source.add(parser)
+    visitors = parser.add_mutually_exclusive_group()
+    visitors.add_argument("--visitors", type=int, default=10000, metavar="N",
+                          help="make up so many visitor ids; default: %(default)s")
+    visitors.add_argument("--ids", metavar="PATH", help="a file of visitor ids, one a line, or - for standard input")
+    parser.add_argument("--seed", type=int, default=0, metavar="N",
+                        help="other made-up ids, the same for the same number; default: %(default)s")
+    _context.add(parser)
+    _arguments.add_json(parser)
+
+
+def run(options, say):
+    if options.visitors < 1:
+        raise Usage("--visitors: must be at least 1, not %d" % options.visitors)
+    if options.ids == options.file == "-":
+        raise Usage("--ids and FILE cannot both be standard input")
+    context, as_text = _context.read(options)
+    source = _source.read(options)
+    campaigns = compiled(source, say)
+    for line in _context.doubts(context, as_text, campaigns):
+        say(line)
+    ids = _made_up(options.visitors, options.seed) if options.ids is None else _read(options.ids)
+    visitors, counts = counted(campaigns, ids, context)
+    document = {"file": source.name, "visitors": visitors, "seed": options.seed if options.ids is None else None,
+                "context": context, "campaigns": _campaigns(campaigns, visitors, counts)}
+    return Outcome(0, document, lambda layout: _lines(document, layout))
+
+
+def _made_up(visitors, seed):
+    bits = random.Random(seed).getrandbits  # the same numbers on every Python
+    for _ in range(visitors):
+        yield u"%032x" % bits(128)
+
+
+def _read(path):
+    name = _arguments.text("--ids", path)
+    found = False
+    for number_, line in enumerate(_source.content(path, name).splitlines(), 1):
+        try:
+            visitor_id = to_text(line.decode("utf-8"))
+        except UnicodeDecodeError:
+            visitor_id = None
+        if visitor_id is None:
+            raise Usage("%s, line %d: an id must be UTF-8" % (name, number_))
+        if visitor_id.strip():
+            found = True
+            yield visitor_id.strip()
+    if not found:
+        raise Usage("%s: it holds no visitor ids" % name)
+
+
+def _campaigns(campaigns, visitors, counts):
+    in_use = [campaign for campaign, problem in campaigns.source if problem is None]
+    return [_campaign(campaign, place, visitors, counts) for place, campaign in enumerate(in_use)]
+
+
+def _campaign(campaign, place, visitors, counts):
+    seen, groups = {}, []
+    for group in campaign.get("variationGroups") or ():
+        if (place, group["id"]) in counts and group["id"] not in seen:
+            seen[group["id"]] = counts[place, group["id"]]
+            groups.append(_group(group, seen[group["id"]]))
+    return {"campaignId": campaign["id"], "name": campaign.get("name"), "variationGroups": groups,
+            "notTargeted": visitors - sum(map(sum, seen.values()))}
+
+
+def _group(group, by_bucket):
+    variations = group.get("variations") or ()
+    allocations = [variation.get("allocation") or 0 for variation in variations]
+    owners = spread([(allocation, place) for place, allocation in enumerate(allocations)])
+    places = list(range(len(variations))) + ([None] if None in owners else [])
+    return {"variationGroupId": group["id"], "name": group.get("name"), "visitors": sum(by_bucket),
+            "variations": [_variation(
+                variations[place] if place is not None else {}, owners.count(place), sum(by_bucket),
+                sum(count for owner, count in zip(owners, by_bucket) if owner == place)) for place in places]}
+
+
+def _variation(variation, buckets, among, visitors):
+    least, greatest = bounds(among, buckets / 100.0)
+    return {"variationId": variation.get("id"), "name": variation.get("name"),
+            "allocation": (variation.get("allocation") or 0) if variation else None, "buckets": buckets,
+            "visitors": visitors, "share": visitors / float(among), "expected": [least, greatest],
+            "withinChance": least <= visitors <= greatest}
+
+
+def _lines(document, layout):
+    made = u"made up with seed %d" % document["seed"] if document["seed"] is not None else u"from a file"
+    lines = [u"%s visitors %s, %s" % (number(document["visitors"]), made, _told(document["context"]))]
+    rows = [_cells(variation) for campaign in document["campaigns"] for group in campaign["variationGroups"]
+            for variation in group["variations"]]
+    if rows:
+        # Of one width, so that bars of different groups compare.
+        widths = [max(map(width_of, column)) for column in zip(_HEADS, *rows)]
+        if _bar(widths, layout) < _LEAST_BAR:
+            widths[-1] = 0  # no room for what chance explains
+        lines += [u"", _line(_HEADS, u"", widths, layout)]
+    for campaign in document["campaigns"]:
+        name = named(campaign["name"], campaign["campaignId"])
+        if not campaign["variationGroups"]:
+            lines += [u"", u"%s: no visitor is targeted" % name]
+        for group in campaign["variationGroups"]:
+            lines += [u"", u"%s / %s: %s visitors" % (
+                name, named(group["name"], group["variationGroupId"]), number(group["visitors"]))]
+            lines += [_line(_cells(each), layout.bar(each["share"], each["buckets"] / 100.0, max(
+                _bar(widths, layout), _LEAST_BAR)), widths, layout) for each in group["variations"]]
+        if campaign["variationGroups"] and campaign["notTargeted"]:
+            lines.append(u"  %s visitors are not targeted" % number(campaign["notTargeted"]))
+    return lines
+
+
+def _told(context):
+    return u"no context" if not context else u"context " + u", ".join(
+        u"%s=%s" % (shown(key), json_shown(context[key])) for key in sorted(context))
+
+
+def _cells(variation):
+    """What stands beside the bar, under _HEADS."""
+    chance = u""
+    if 0 < variation["buckets"] < 100:
+        chance = u"%s-%s" % tuple(map(number, variation["expected"]))
+        if not variation["withinChance"]:
+            chance += u"  outside"
+    allocation = u"%d %%" % variation["buckets"]
+    if variation["allocation"] not in (None, variation["buckets"]):
+        allocation = u"%s: %s" % (number(variation["allocation"]), allocation)
+    return (named(variation["name"], variation["variationId"] or u"(no variation)"),
+            u"%.1f %%" % (100 * variation["share"]), allocation, number(variation["visitors"]), chance)
+
+
+def _bar(widths, layout):
+    """The columns that are left for bars."""
+    return layout.columns - 2 - min(widths[0], _MAX_NAME) - sum(widths[1:]) - 5 * 2
+
+
+def _line(cells, bar, widths, layout):
+    name, share, allocation, visitors, chance = cells
+    return u"  %s  %s  %s  %s  %s  %s" % (
+        layout.padded(name, min(widths[0], _MAX_NAME)), bar.ljust(_bar(widths, layout)), share.rjust(widths[1]),
+        allocation.rjust(widths[2]), visitors.rjust(widths[3]), chance if widths[4] else u"")
