@@ -4,11 +4,16 @@ import os
 import threading
 import warnings
 
+import hypothesis
 import pytest
 
 from flagship import Config, Flagship
 from flagship.emulator import Emulator
 from tests.support import Log, data, sockets
+
+# An example that takes long on a busy machine has failed nothing.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 
 @pytest.fixture

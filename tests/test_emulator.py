@@ -215,7 +215,9 @@ def test_alone():
     environment = dict(os.environ, PYTHONPATH=os.pathsep.join(
         [root] + [path for path in sys.path if path]))
     process = subprocess.Popen([sys.executable, "-m", "flagship.emulator", "--bucketing", data("shop.json"),
-                                "--env-id", "e", "--api-key", "k"], stdout=subprocess.PIPE, env=environment)
+                                "--env-id", "e", "--api-key", "k"], stdout=subprocess.PIPE, env=environment,
+                               # A shell's background job ignores the signal, and so would what it starts.
+                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     try:
         lines = [process.stdout.readline().decode("ascii").strip() for _ in range(4)]
         urls = dict(line.split("=", 1) for line in lines)
