@@ -14,6 +14,7 @@ class Variation:
     modification_type: str | None
     values: dict[str, Any]
     modifications: dict[str, Modification]
+    only: tuple[str, Modification] | None
     def __init__(
         self,
         campaign: dict[str, Any],
@@ -26,6 +27,7 @@ class Variation:
 
 class Campaigns:
     walk: tuple[Any, ...]
+    audiences: dict[frozenset[int], tuple[Any, ...]]
     targetings: Targetings
     group_of: dict[str, str]
     experience_continuity: bool
