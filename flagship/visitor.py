@@ -1,6 +1,5 @@
 """A visitor: who it is, its context and its flags."""
 import threading
-import uuid
 
 from flagship import _validation as check
 from flagship import context as contexts
@@ -315,4 +314,6 @@ FlagshipVisitor = Visitor
 
 def new_id():
     """An id for a visitor that has none."""
+    # Here, as it takes longer to import than most of the library and an application with ids never needs it.
+    import uuid
     return text_type(uuid.uuid4())

@@ -217,7 +217,7 @@ def test_a_bad_row_is_reported_with_its_line_and_costs_nobody_else(run, kind, ba
     assert [json.loads(line.decode("utf-8"))["visitor_id"] for line in output.splitlines()] == [
         "two\nlines"] + [visitor_id for visitor_id, _ in good]
     lines = errors.splitlines()
-    assert lines.pop() == "assign: %d rows were skipped" % len(bad)
+    assert lines.pop() == "assign: rows skipped: %d" % len(bad)
     assert len(lines) == len(bad)
     for place, (line, (_, reason)) in enumerate(zip(lines, bad)):
         assert line.startswith("assign: -: line %d: " % (first + 2 * place)) and reason in line, line
@@ -245,18 +245,18 @@ def size_of(path):
 def test_killed_at_random_places_and_resumed_it_loses_and_doubles_no_row(tmpdir, many, expected, processes):
     """And a killed run leaves no process behind: its pipes close."""
     arguments = ["--processes", processes, "--checkpoint", "0", "--output", "out.csv", "in.csv"]
-    part, chance, killed = str(tmpdir.join("out.csv.part")), random.Random(), 0
-    for share in sorted(chance.random() for _ in range(3)):
+    part = str(tmpdir.join("out.csv.part"))
+    for share in [0, random.random() / 2, random.random(), None]:
+        if sorted(os.listdir(str(tmpdir))) == ["in.csv", "out.csv"]:
+            break  # on a machine that looks away for long enough it is done before the kill
+        if share is None:
+            assert Run(tmpdir, *arguments).ended()[0] == 0
+            break
         run = Run(tmpdir, *arguments, source=many)
         eventually(lambda: run.process.poll() is not None or size_of(part) >= share * len(expected), 60)
         if run.process.poll() is None:
             run.process.kill()
-        killed += run.ended()[0] == -signal.SIGKILL
-        if not killed:
-            break
-    assert killed
-    if not os.path.exists(str(tmpdir.join("out.csv"))):
-        assert Run(tmpdir, *arguments).ended()[0] == 0
+        assert run.ended()[0] in (-signal.SIGKILL, 0)
     assert read(tmpdir) == expected
     assert sorted(os.listdir(str(tmpdir))) == ["in.csv", "out.csv"]
 
@@ -321,7 +321,7 @@ def begun(killed, tmpdir):
 def test_stdin_is_resumed_too_and_a_row_that_was_skipped_before_still_counts(begun, holed, expected, run):
     code, output, errors = run("--output", "out.csv", stdin=holed)
     assert (code, output) == (3, b"") and errors.startswith("assign: going on after ")
-    assert errors.splitlines()[1:] == ["assign: 1 rows were skipped"]
+    assert errors.splitlines()[1:] == ["assign: rows skipped: 1"]
     assert read(begun).splitlines() == [line for line in expected.splitlines() if not line.startswith(b"visitor-1,")]
 
 
@@ -449,13 +449,18 @@ def test_without_tqdm_there_is_no_progress_bar(tmpdir, many, expected):
     tmpdir.mkdir("stub").join("tqdm.py").write("raise ImportError")
     code, shown = on_a_terminal(tmpdir, many, PYTHONPATH=os.pathsep.join([str(tmpdir.join("stub")), ROOT]))
     assert code == 3 and read(tmpdir) == expected
-    assert shown.splitlines() == ["assign: in.csv: line 12002: no visitor_id; skipped", "assign: 1 rows were skipped"]
+    assert shown.splitlines() == ["assign: in.csv: line 12002: no visitor_id; skipped", "assign: rows skipped: 1"]
 
 
 # -- on a cluster
 
-on_one_python = pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="Dask is tested on one Python, as it is large")
+on_one_python = pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="Dask is large; it is tested on one Python")
 PARTS = ["--partition", "100000", "--output", "out.csv", "in.csv"]
+
+
+def said(errors):
+    """What is not Dask's: that tells of processes that are slow to end, for one."""
+    return [line for line in errors.splitlines() if line.startswith("assign: ")]
 
 
 @on_one_python
@@ -464,7 +469,7 @@ def test_a_dask_cluster_of_two_gives_the_rows_of_one_process(tmpdir, many, expec
     run = Run(tmpdir, *PARTS, script="assign_dask.py", source=many + b",,,,,\n")
     code, output, errors = run.ended()
     assert (code, output) == (3, b""), errors
-    assert errors == "assign: in.csv: line 12002: no visitor_id; skipped\nassign: 1 rows were skipped\n"
+    assert said(errors) == ["assign: in.csv: line 12002: no visitor_id; skipped", "assign: rows skipped: 1"]
     assert read(tmpdir) == expected
     assert sorted(set(os.listdir(str(tmpdir))) - {"dask-scratch-space"}) == ["in.csv", "out.csv"]
 
@@ -473,7 +478,7 @@ def test_a_dask_cluster_of_two_gives_the_rows_of_one_process(tmpdir, many, expec
 ON_A_CLUSTER = """
 import sys
 from dask.distributed import LocalCluster
-with LocalCluster(n_workers=1, threads_per_worker=2, dashboard_address=None) as cluster:
+with LocalCluster(n_workers=1, threads_per_worker=2, dashboard_address="127.0.0.1:0") as cluster:
     sys.path.insert(0, sys.argv.pop())
     import assign_dask
     sys.argv += ["--scheduler", cluster.scheduler_address]
@@ -497,6 +502,6 @@ def test_a_killed_run_goes_on_with_the_parts_that_it_lacks_on_any_cluster(tmpdir
     parts[0].remove()
     code, _, errors = Run(tmpdir, *(PARTS + [BATCH]), script="-c", program=ON_A_CLUSTER,
                           variables={"PYTHONPATH": ROOT}).ended()
-    assert (code, errors) == (0, "")
+    assert (code, said(errors)) == (0, []), errors
     assert read(tmpdir) != expected
     assert read(tmpdir).replace(b"VISITOR-", b"visitor-") == expected

@@ -140,9 +140,9 @@ def test_cached_assignments(tmpdir):
     record = {"version": 1, "data": {"vId": "ann", "vaIds": ["cta-red"]}}
     cache.save("ann", record)
     arguments = ["decide", SHOP, "--visitor", "ann", "--explain"]
-    for given in (["--cached", "cta-blue"], ["--cached", "gone", "--cached", "cta-red"],
-                  ["--cache", path, "--env-id", "env"]):
-        document = decoded(arguments + given)
+    for more in (["--cached", "cta-blue"], ["--cached", "gone", "--cached", "cta-red"],
+                 ["--cache", path, "--env-id", "env"]):
+        document = decoded(arguments + more)
         cta = document["campaigns"][0]
         assert (cta["decidedBy"], cta["variationId"]) == ("cache", document["cachedVariationIds"][-1])
     assert decoded(arguments + ["--cache", path, "--env-id", "other"])["cachedVariationIds"] == []
@@ -253,9 +253,12 @@ USAGE = [
     (["send"], "KIND"),
     (["send", "page", "x", "--visitor", "ann", "--env-id", "e"], "URL: must be an http or https URL"),
     (["send", "event", "other", "x", "--visitor", "ann", "--env-id", "e"], "CATEGORY: must be action or engagement"),
-    (["send", "event", "action", "x", "--visitor", "ann", "--env-id", "e", "--value", "1.5"], "--value: must be int"),
-    (["send", "event", "action", "x", "--visitor", "ann", "--env-id", "e", "--value", "0"], "--value: must be at least"),
-    (["send", "item", "a", "b", "c", "--visitor", "ann", "--env-id", "e", "--price", "1,5"], "--price: must be a number"),
+    (["send", "event", "action", "x", "--visitor", "ann", "--env-id", "e", "--value", "1.5"],
+     "--value: must be int"),
+    (["send", "event", "action", "x", "--visitor", "ann", "--env-id", "e", "--value", "0"],
+     "--value: must be at least"),
+    (["send", "item", "a", "b", "c", "--visitor", "ann", "--env-id", "e", "--price", "1,5"],
+     "--price: must be a number"),
     (["send", "screen", "a", "--visitor", "ann", "--env-id", "e", "--resolution", "wide"], "--resolution: "),
     (["send", "screen", "a", "--visitor", "ann"], "--env-id is missing"),
 ]
@@ -508,7 +511,7 @@ def test_visitors_are_counted_as_they_are_decided(campaigns, context):
     compiled = Campaigns(document(campaigns))
     ids = ["gold", "", "ann", "18"] + ["v%d" % number for number in range(20)]
     visitors, counts = counted(compiled, iter(ids), context)
-    owners = {group.decode("utf-8"): by_bucket for groups in compiled.walk for _, _, group, by_bucket, _ in groups}
+    owners = {group.decode("utf-8"): by_bucket for groups in compiled.walk for _, (group, by_bucket, _) in groups}
     by_count = {}
     for (_, group), buckets in counts.items():
         for owner, count in zip(owners[group], buckets):
@@ -622,7 +625,7 @@ def test_a_long_value_is_warned_of(emulator):
 
 # the terminal
 
-@pytest.mark.parametrize("columns", [40, 80, 120])
+@pytest.mark.parametrize("columns", [60, 80, 120])
 @pytest.mark.parametrize("arguments", [
     ["decide", "examples/campaigns.json", "--visitor", "ann", "--context", "country=FR"],
     ["validate", "examples/campaigns.json"],
@@ -633,7 +636,7 @@ def test_lines_fit_the_terminal(monkeypatch, arguments, columns):
     monkeypatch.setenv(str("COLUMNS"), str(columns))
     lines = command(arguments)[1].splitlines()
     longest = max(map(width_of, lines))
-    assert longest <= max(columns, 80)
+    assert longest <= columns or arguments[0] == "validate"
     if columns > 80 and arguments[0] != "validate":
         assert longest > 80, "the space is used"
 
@@ -645,7 +648,7 @@ def test_wide_characters_count_twice():
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
-def test_a_terminal_that_is_not_utf_8(encoding, tmpdir):
+def test_a_terminal_that_is_not_utf_8(encoding):
     """ASCII instead of blocks and marks; what the encoding cannot express is an escape; JSON is ASCII."""
     arguments = ["decide", SHOP, "--visitor", "zoé 商", "--context", "country=fr", "--explain"]
     code, output, _ = command(arguments, encoding)

@@ -556,8 +556,9 @@ def test_the_autoreloader_restarts_it(tmpdir, emulator):
     def answers(version):
         try:
             found = requests.get("http://127.0.0.1:%d/" % port, timeout=10).text
-        except requests.ConnectionError:
-            return time.sleep(0.05)
+        except requests.RequestException:
+            found = ""
+        time.sleep(0.05)
         return found.split() in ([version, "blue"], [version, "red"])
     try:
         assert eventually(lambda: answers("1"), 30)
@@ -567,4 +568,5 @@ def test_the_autoreloader_restarts_it(tmpdir, emulator):
     finally:
         os.killpg(server.pid, signal.SIGTERM)
         output = server.communicate()[0].decode("utf-8", "replace")
-    assert "Traceback" not in output, output
+    # Django's own server may fail over a request that comes while it ends.
+    assert not re.search(r"flagship(/\w+)+\.py", output), output

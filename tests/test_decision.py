@@ -284,6 +284,20 @@ def test_unusable_targetings_are_reported_once():
     assert len(campaigns.problems) == 2 and "MATCHES" in campaigns.problems[0] and "dict" in campaigns.problems[1]
 
 
+def test_a_decision_does_not_depend_on_those_before():
+    """What is kept of earlier audiences changes no decision, and does not grow with them."""
+    keys = "abcdefghi"
+    document = {"campaigns": [campaign(group(key, [[(key, "EQUALS", True)]], variation(key, 50, **{key: 1})),
+                                       group("not-" + key, EVERYBODY, variation("not-" + key, 80, x=key, y=key)))
+                              for key in keys]}
+    used = Campaigns(document)
+    for number in list(range(2 ** len(keys)))[::3] * 2:
+        context = {key: bool(number >> place & 1) for place, key in enumerate(keys)}
+        visitor_id = "visitor-%d" % (number % 50)
+        assert flags(used, visitor_id, context) == flags(Campaigns(document), visitor_id, context)
+    assert 0 < len(used.audiences) <= 128
+
+
 def test_modifications_are_not_shared_with_the_caller():
     """A caller that changes a value it was given changes nobody else's."""
     campaigns = Campaigns({"campaigns": [campaign(group("g", EVERYBODY, variation("v", flag={"list": [1]})))]})

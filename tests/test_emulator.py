@@ -189,7 +189,7 @@ def test_over_http(emulator, session):
     session.delete(base + "faults")
     assert session.post(emulator.url + "/collect/", data=json.dumps(PAGE)).status_code == 200
     session.post(base + "panic", data="true")
-    assert emulator.panic is True
+    assert emulator.panic is True and session.get(base + "panic").json() is True
     session.post(base + "bucketing", data='{"campaigns": [], "panic": true}')
     assert session.post(base + "faults", data='{"endpoint": "x"}').status_code == 400
     assert session.post(base + "panic", data="5").status_code == 400
@@ -215,7 +215,9 @@ def test_alone():
     environment = dict(os.environ, PYTHONPATH=os.pathsep.join(
         [root] + [path for path in sys.path if path]))
     process = subprocess.Popen([sys.executable, "-m", "flagship.emulator", "--bucketing", data("shop.json"),
-                                "--env-id", "e", "--api-key", "k"], stdout=subprocess.PIPE, env=environment)
+                                "--env-id", "e", "--api-key", "k"], stdout=subprocess.PIPE, env=environment,
+                               # A shell's background job ignores the signal, and so would what it starts.
+                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     try:
         lines = [process.stdout.readline().decode("ascii").strip() for _ in range(4)]
         urls = dict(line.split("=", 1) for line in lines)

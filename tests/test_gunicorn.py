@@ -11,6 +11,7 @@ import threading
 
 import requests
 
+from flagship._compat import monotonic
 from tests.support import ROOT, eventually, file_of
 
 APPLICATION = """
@@ -31,6 +32,7 @@ def application(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain"), ("Connection", "close")])
     return [("%d %s %d" % (os.getpid(), visitor.get_modification(u"flag0", None), len(pollers))).encode("ascii")]
 """
+INTERVAL = 0.5  # seconds, the application's
 
 
 def free_port():
@@ -58,7 +60,7 @@ def ask(url, seen):
 
 
 def test_every_worker_follows(emulator, tmpdir):
-    """Four workers answer with a new file before any of them has polled more than twice since the change."""
+    """Four workers answer with a new file, which each process has fetched once, and none polls more than it should."""
     emulator.set_bucketing(file_of(1))
     with io.open("application.py", "w") as file:
         file.write(APPLICATION)
@@ -77,12 +79,14 @@ def test_every_worker_follows(emulator, tmpdir):
             assert server.poll() is None, io.open("log").read()
             return len(seen) == 4 and set(seen.values()) == {(version, "1")}
         assert eventually(lambda: answered("1"), 30), seen
+        began = monotonic()
         emulator.clear()
         emulator.set_bucketing(file_of(2))
         assert eventually(lambda: answered("2"), 30), seen
         polls = [each for each in emulator.requests if each.endpoint == "bucketing"]
-        # Four workers and the master, two intervals each, and what the last round of questions took.
-        assert len(polls) <= 5 * 3
+        # Four workers and the master; on a machine that is busy the answers take more than two intervals.
+        assert [each.status for each in polls].count(200) <= 5
+        assert len(polls) <= 5 * ((monotonic() - began) / INTERVAL + 2)
     finally:
         server.send_signal(signal.SIGTERM)
         server.wait()

@@ -36,7 +36,8 @@ try:
     from openfeature.track import TrackingEventDetails
 except ImportError:
     TrackingEventDetails = None
-tracks = pytest.mark.skipif(TrackingEventDetails is None, reason="openfeature-sdk 0.8, the last on 3.9, has no tracking")
+tracks = pytest.mark.skipif(TrackingEventDetails is None,
+                            reason="openfeature-sdk 0.8, the last on 3.9, has no tracking")
 
 VALUES = {
     "true": True, "false": False, "text": "red", "empty": "", "integer": 10, "zero": 0, "huge": 2 ** 53 - 1,

@@ -26,10 +26,17 @@ def metadata(monkeypatch):
     """The arguments of setup()."""
     told = {}
     # An environment of Python 3.12 or later has no setuptools.
-    setuptools = types.ModuleType("setuptools")
+    setuptools, command = types.ModuleType("setuptools"), types.ModuleType("setuptools.command.sdist")
     setuptools.setup, setuptools.find_packages = lambda **options: told.update(options), lambda **options: options
+    command.sdist = object
     monkeypatch.setitem(sys.modules, "setuptools", setuptools)
-    runpy.run_path(os.path.join(ROOT, "setup.py"))
+    monkeypatch.setitem(sys.modules, "setuptools.command", types.ModuleType("setuptools.command"))
+    monkeypatch.setitem(sys.modules, "setuptools.command.sdist", command)
+    umask = os.umask(0o022)
+    try:
+        runpy.run_path(os.path.join(ROOT, "setup.py"))
+    finally:
+        os.umask(umask)
     return told
 
 
@@ -59,6 +66,34 @@ def test_enum34_is_for_python_2_alone(metadata):
 
 def test_this_interpreter_is_among_those_that_are_told(metadata):
     assert "Programming Language :: Python :: %d.%d" % sys.version_info[:2] in metadata["classifiers"]
+
+
+def test_a_package_index_can_follow_every_link(metadata):
+    """It shows README.md without the files beside it; a picture is linked as such."""
+    text = metadata["long_description"]
+    assert "](%s/blob/HEAD/CHANGELOG.md)" % metadata["url"] in text and "](#when-something-fails)" in text
+    assert re.findall(r"\]\((?!https://|#)", text) == [] and re.findall(r"!\[[^\]]*\]\([^)]*/blob/", text) == []
+    assert 'src="' not in text and "<!-- command: quickstart -->" in text
+
+
+def test_every_url_is_of_the_project_or_its_documentation(metadata):
+    assert sorted(metadata["project_urls"]) == ["Changelog", "Documentation", "Issues", "Source"]
+    for url in metadata["project_urls"].values():
+        assert url.startswith((metadata["url"], "https://docs.developers.flagship.io/")), url
+
+
+def test_the_license_is_told_once(metadata):
+    """As an SPDX expression, for the setuptools that know it and for those before; a classifier would be refused."""
+    assert metadata["license"] == "Apache-2.0" and "license_expression = Apache-2.0\n" in read("setup.cfg")
+    assert not [each for each in metadata["classifiers"] if each.startswith("License")]
+
+
+def test_the_size_is_stated():
+    """And the package alone, which CI adds the metadata to, is below it."""
+    budget = re.search(r"at most (\d+) kB, and (\d+) kB installed", " ".join(read("README.md").split()))
+    sizes = [os.path.getsize(os.path.join(folder, name)) for folder, _, names in os.walk(os.path.dirname(
+        flagship.__file__)) for name in names if not name.endswith((".pyc", ".pyo"))]
+    assert sum(sizes) <= int(budget.group(2)) * 1000
 
 
 def test_the_license_is_the_whole_apache_license():

@@ -4,17 +4,13 @@ from __future__ import unicode_literals
 import io
 import os
 import re
-import shlex
-import subprocess
 import sys
 
 import pytest
 
 from flagship import Config, Flagship
 from flagship._compat import native
-from flagship.contrib import _web
 from flagship.errors import ParamError
-from tests.support import command
 from tests.test_quickstart import ROOT, environment, run
 
 # Read as text with universal line ends, so that a checkout with CRLF is the same document.
@@ -59,43 +55,10 @@ def test_each_command_is_one_line_after_its_comment(name):
     assert len(re.findall("<!-- command: %s -->\n```sh\n[^\n]+\n```\n" % name, README)) == 1
 
 
-def test_the_stores_are_made_as_it_says(tmpdir):
-    tmpdir.chdir()
-    names = names_of(example("stores"))
-    assert names["on_one_machine"].visitor_cache_manager is not None and names["on_many"].mode is Config.Mode.BUCKETING
-
-
 def test_the_first_use_runs_as_it_stands(tmpdir):
     status, output, errors = run(write(tmpdir.join("first_use.py"), example("first-use")), directory=ROOT,
                                  NO_PROXY="127.0.0.1")
     assert (status, output.split()) == (0, ["Welcome", "back"]), errors
-
-
-def test_the_pytest_examples_pass(tmpdir):
-    paths = [write(tmpdir.join("test_%s.py" % name), example(name)) for name in ("flags", "pytest")]
-    process = subprocess.Popen([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"] + paths,
-                               env=environment(NO_PROXY="127.0.0.1"), cwd=str(tmpdir),
-                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    output = process.communicate()[0].decode("utf-8", "replace")
-    assert process.returncode == 0 and "6 passed" in output, output
-
-
-@pytest.mark.skipif(sys.version_info < (3, 9), reason="openfeature-sdk needs Python 3.9")
-def test_the_openfeature_example_gives_the_flag(emulator, monkeypatch):
-    from openfeature import api
-    if not hasattr(api, "set_provider_and_wait"):
-        monkeypatch.setattr(api, "set_provider_and_wait", api.set_provider, raising=False)
-    monkeypatch.setenv("FLAGSHIP_ENV_ID", emulator.env_id)
-    monkeypatch.setenv("FLAGSHIP_API_KEY", emulator.api_key)
-    emulator.set_bucketing(os.path.join(ROOT, "examples", "campaigns.json"))
-    source = example("openfeature").replace('Config(tracking="deferred")', "Config(tracking='deferred', **URLS)")
-    names = {"URLS": emulator.urls}
-    try:
-        exec(compile(source, str("README.md"), str("exec")), names)
-        assert names["banner"]("visitor-1", "FR") == names["banner"]("visitor-1", "FR") != "Welcome"
-    finally:
-        api.shutdown()
-    assert [activation["vid"] for activation in emulator.activations] == ["visitor-1"] * 2
 
 
 PROJECT = """
@@ -155,49 +118,6 @@ def test_the_flask_example_serves_a_page(emulator, monkeypatch):
     assert emulator.decisions[0]["context"] == {"country": "FR"} and len(emulator.hits) == 1
 
 
-def test_the_table_of_settings_is_the_settings_that_there_are():
-    section = README.split("\n## Django\n")[1].split("\n## ")[0]
-    rows = dict(re.findall(r"^\| `(FLAGSHIP_\w+)` \| `(\w+)` \|", section, re.MULTILINE))
-    settings = {name: default for name, (_, default) in _web.START + _web.VISITOR}
-    assert set(settings) - set(rows) == {"FLAGSHIP_ENV_ID", "FLAGSHIP_API_KEY"}
-    assert rows == {name: "%s" % settings[name] for name in rows}
-
-
-def test_the_visitor_cache_example_keeps_assignments(start):
-    class Redis(object):
-        def __init__(self):
-            self.kept = {}
-
-        def set(self, key, value):
-            self.kept[key] = value
-
-        def get(self, key):
-            return self.kept.get(key)
-
-    redis = Redis()
-    cache = names_of(example("cache"))["RedisCache"](redis)
-    visitor = start(visitor_cache_manager=cache).create_visitor("ann")
-    assert visitor.synchronize_modifications() == (True, "")
-    assert cache.lookup("ann") == {"version": 1, "data": {
-        "vId": "ann", "vaIds": [visitor.get_modification_info("cta-color")["variationId"]]}}
-    assert cache.lookup("bob") is None
-
-
-def test_the_continuity_example_holds(start):
-    exec(compile(example("continuity").encode("utf-8"), str("README.md"), str("exec")), {"flagship": start()})
-
-
-def test_the_hit_example_is_accepted(visitor, emulator):
-    exec(compile(example("hit").encode("utf-8"), str("README.md"), str("exec")), {"visitor": visitor()})
-    assert [hit["t"] for hit in emulator.hits] == ["EVENT", "TRANSACTION"]
-
-
-def test_the_handler_example_receives_log_lines(start, caplog):
-    handler = names_of(example("handler"))["ShopHandler"](catch_all_exceptions=True)
-    start(event_handler=handler).create_visitor("ann").get_modification(5, "default")
-    assert "shop.flags" in {record.name for record in caplog.records}
-
-
 def test_the_table_of_options_is_the_options_that_there_are():
     """CI's word that a new option is also written down."""
     section = README.split("\n## Options\n")[1].split("\n## ")[0]
@@ -212,25 +132,6 @@ def test_the_table_of_options_is_the_options_that_there_are():
         assert "`%s`" % written in default, name
 
 
-CONSOLE = re.findall("<!-- command line -->\n```console\n\\$ flagship (.*?[^\\\\])\n(.*?)```\n", README, re.DOTALL)
-
-
-def shown(arguments, emulator):
-    """What a command of the README prints, its emulator's address taken for the one that runs."""
-    code, output, errors = command([each.replace("http://127.0.0.1:8080", emulator.url) for each in arguments])
-    assert (code, errors) == (0, "")
-    return output.replace(emulator.url, "http://127.0.0.1:8080")
-
-
-def test_every_command_has_an_example():
-    assert [each.split()[0] for each, _ in CONSOLE] == ["decide", "validate", "share", "send"]
-    assert len(CONSOLE) == README.count("```console")
-
-
-@pytest.mark.parametrize("line, output", CONSOLE, ids=[line.split()[0] for line, _ in CONSOLE])
-def test_a_command_prints_what_it_says(line, output, emulator, monkeypatch):
-    """On a terminal of 80 columns, from a checkout."""
-    monkeypatch.chdir(ROOT)
-    monkeypatch.setenv(str("COLUMNS"), str("80"))
-    arguments = [str(each) for each in shlex.split(line.replace("\\\n", " "))]
-    assert shown(arguments, emulator) == output
+def test_every_page_of_the_documentation_is_named():
+    pages = {name for name in os.listdir(os.path.join(ROOT, "docs")) if name.endswith(".rst")}
+    assert set(re.findall(r"\(docs/([a-z]+\.rst)\)", README)) == pages - {"index.rst", "reference.rst"}

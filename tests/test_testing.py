@@ -203,6 +203,13 @@ def test_a_start_inside_reaches_nothing_and_keeps_the_flags(tmpdir, mode, tracki
     assert not Flagship.instance().is_flagship_started()
 
 
+def test_an_application_that_is_offline_in_tests_gets_flags_and_records_too():
+    with flagship_flags(RED) as sent:
+        start_nowhere(offline=True)
+        assert synchronised().get_modification("btn-color", "grey", activate=True) == "red"
+    assert [each.key for each in sent.activations] == ["btn-color"]
+
+
 def test_a_start_inside_still_checks_its_arguments():
     with flagship_flags(RED):
         for arguments in (("", "key", Config()), ("env", 5, Config()), ("env", "key", None)):

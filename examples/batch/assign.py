@@ -74,7 +74,7 @@ def exit_code(run, options):
         say("interrupted" if options.output == "-" else "interrupted; the same command goes on from here")
         return 130
     if skipped:
-        say("%d rows were skipped" % skipped)
+        say("rows skipped: %d" % skipped)
     return 3 if skipped else 0
 
 
@@ -91,7 +91,8 @@ def run(options):
                 elif output.visitors:
                     say("going on after %d visitors" % output.visitors)
                 cut = blocks(file, settings.input)
-                assign_all(options, file, output, in_processes(workers, cut) if workers else in_this_process(settings, cut))
+                results = in_processes(workers, cut) if workers else in_this_process(settings, cut)
+                assign_all(options, file, output, results)
                 output.finish()
                 return output.skipped
         finally:

@@ -51,7 +51,7 @@ def run(options):
     os.makedirs(folder, exist_ok=True)
     compute([each for each in partitions if not os.path.exists(each["part"])], settings, options)
     lines, skipped = 1 if header else 0, 0
-    for summary in parts.join(partitions, head, output):
+    for summary in parts.join(partitions, head, folder, output):
         for line, reason in summary["skipped"]:
             assign.say(assign.skipped_line(options, lines + line, reason))
         lines, skipped = lines + summary["lines"], skipped + len(summary["skipped"])
@@ -65,7 +65,7 @@ def compute(partitions, settings, options):
         return
     with contextlib.ExitStack() as stack:
         cluster = options.scheduler or stack.enter_context(
-            LocalCluster(n_workers=options.workers, threads_per_worker=1, dashboard_address=None))
+            LocalCluster(n_workers=options.workers, threads_per_worker=1, dashboard_address="127.0.0.1:0"))
         client = stack.enter_context(Client(cluster))
         for name in ("rows.py", "assignment.py", "parts.py"):
             client.upload_file(os.path.join(HERE, name))

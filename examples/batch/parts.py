@@ -11,7 +11,7 @@ from rows import blocks
 
 
 def cut(file, path, kind, size, identity, folder):
-    """Yield the partitions of an input: whole blocks of at least ``size`` bytes, as dicts of plain values, which travel.
+    """Yield the partitions of an input, whole blocks of at least ``size`` bytes: dicts of plain values, which travel.
 
     :param file: the input, binary, after its header.
     :param str path: the input's, for the workers.
@@ -60,10 +60,10 @@ def write(partition, settings):
     return summary
 
 
-def join(partitions, head, output):
+def join(partitions, head, folder, output):
     """Make the output of ``head`` (bytes) and the parts, whole or not at all; returns what :func:`write` returned."""
-    summaries = []
-    with io.open(output + ".part", "wb") as file:
+    summaries, beside = [], os.path.join(folder, uuid.uuid4().hex + ".tmp")
+    with io.open(beside, "wb") as file:
         file.write(head)
         for partition in partitions:
             with io.open(partition["part"], "rb") as part:
@@ -71,5 +71,5 @@ def join(partitions, head, output):
                 shutil.copyfileobj(part, file, 1024 * 1024)
         file.flush()
         os.fsync(file.fileno())
-    os.replace(output + ".part", output)
+    os.replace(beside, output)
     return summaries

@@ -63,9 +63,12 @@ def _not_text(campaigns):
         for group in () if problem else campaign.get("variationGroups") or ():
             for alternative in (group.get("targeting") or {}).get("targetingGroups") or ():
                 for targeting in alternative.get("targetings") or ():
+                    operator = u"%s" % targeting.get("operator")
+                    if not (operator.endswith(u"EQUALS") or u"_THAN" in operator):
+                        continue  # the others look at the text of both, or at none
                     value = targeting.get("value")
                     for each in value if isinstance(value, list) else [value]:
-                        if isinstance(each, (bool, float) + integer_types) and "EXISTS" not in "%s" % targeting.get("operator"):
+                        if isinstance(each, (bool, float) + integer_types):
                             found.setdefault(targeting["key"], json_text(each))
     return found
 

@@ -43,8 +43,8 @@ def _chosen(walk, holding, counts):
     """``[(group id in UTF-8, its counts)]`` of the groups whose visitors those are for whom ``holding`` holds."""
     chosen = []
     for place, groups in enumerate(walk):
-        for target, others, group, _, _ in groups:
-            if target <= holding or any(other <= holding for other in others):
+        for targets, (group, _, _) in groups:
+            if any(target <= holding for target in targets):
                 chosen.append((group, counts.setdefault((place, group), [0] * BUCKETS)))
                 break
     return chosen

@@ -144,6 +144,8 @@ def _lines(document, layout):
     if rows:
         # Of one width, so that bars of different groups compare.
         widths = [max(map(width_of, column)) for column in zip(_HEADS, *rows)]
+        if _bar(widths, layout) < _LEAST_BAR:
+            widths[-1] = 0  # no room for what chance explains
         lines += [u"", _line(_HEADS, u"", widths, layout)]
     for campaign in document["campaigns"]:
         name = named(campaign["name"], campaign["campaignId"])
@@ -152,8 +154,8 @@ def _lines(document, layout):
         for group in campaign["variationGroups"]:
             lines += [u"", u"%s / %s: %s visitors" % (
                 name, named(group["name"], group["variationGroupId"]), number(group["visitors"]))]
-            lines += [_line(_cells(each), layout.bar(each["share"], each["buckets"] / 100.0, _bar(widths, layout)),
-                            widths, layout) for each in group["variations"]]
+            lines += [_line(_cells(each), layout.bar(each["share"], each["buckets"] / 100.0, max(
+                _bar(widths, layout), _LEAST_BAR)), widths, layout) for each in group["variations"]]
         if campaign["variationGroups"] and campaign["notTargeted"]:
             lines.append(u"  %s visitors are not targeted" % number(campaign["notTargeted"]))
     return lines
@@ -180,11 +182,11 @@ def _cells(variation):
 
 def _bar(widths, layout):
     """The columns that are left for bars."""
-    return max(layout.columns - 2 - min(widths[0], _MAX_NAME) - sum(widths[1:]) - 5 * 2, _LEAST_BAR)
+    return layout.columns - 2 - min(widths[0], _MAX_NAME) - sum(widths[1:]) - 5 * 2
 
 
 def _line(cells, bar, widths, layout):
     name, share, allocation, visitors, chance = cells
     return u"  %s  %s  %s  %s  %s  %s" % (
         layout.padded(name, min(widths[0], _MAX_NAME)), bar.ljust(_bar(widths, layout)), share.rjust(widths[1]),
-        allocation.rjust(widths[2]), visitors.rjust(widths[3]), chance)
+        allocation.rjust(widths[2]), visitors.rjust(widths[3]), chance if widths[4] else u"")

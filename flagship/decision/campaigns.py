@@ -15,10 +15,11 @@ class Variation(object):
     :ivar str modification_type: ``JSON``, ``FLAG``, ...: carried, never interpreted.
     :ivar dict values: flag key to value, as in the file.
     :ivar dict modifications: flag key to Modification.
+    :ivar tuple only: ``(flag key, Modification)`` of a variation that sets one flag, as most do; else None.
     """
 
     __slots__ = ("id", "reference", "campaign_id", "campaign_type", "campaign_slug", "variation_group_id",
-                 "modification_type", "values", "modifications")
+                 "modification_type", "values", "modifications", "only")
 
     def __init__(self, campaign, group_id, id, reference, modification_type, values):
         self.id, self.reference, self.variation_group_id = id, reference, group_id
@@ -27,14 +28,16 @@ class Variation(object):
         self.modification_type, self.values = modification_type, values
         self.modifications = {key: Modification(key, value, self.campaign_id, group_id, id, reference)
                               for key, value in values.items()}
+        self.only = next(iter(self.modifications.items())) if len(self.modifications) == 1 else None
 
 
 class Campaigns(object):
     """A compiled bucketing file.
 
     :ivar tuple walk: for each campaign, in the file's order, a tuple of its groups that can match somebody, each
-        ``(target, other targets, id in UTF-8, variation of each bucket, variations)``; what a target is, Targetings
-        tells.
+        ``(targets, (id in UTF-8, variation of each bucket, variations))``; what a target is, Targetings tells.
+    :ivar dict audiences: what the evaluator remembers of the walk: a frozenset of the targetings that hold to a tuple
+        of the groups that were found for them.
     :ivar Targetings targetings: the targetings of all groups.
     :ivar dict group_of: variation id to the id of its group, for every variation of the file.
     :ivar bool experience_continuity: the account's setting ``enabledXPC``.
@@ -45,7 +48,8 @@ class Campaigns(object):
         explanations, and not to be changed.
     """
 
-    __slots__ = ("walk", "targetings", "group_of", "experience_continuity", "panic", "count", "problems", "source")
+    __slots__ = ("walk", "audiences", "targetings", "group_of", "experience_continuity", "panic", "count", "problems",
+                 "source")
 
     def __init__(self, document):
         if not isinstance(document, dict):
@@ -57,7 +61,7 @@ class Campaigns(object):
             raise FlagshipParsingError("campaigns must be a list, not %s" % type(campaigns).__name__)
         settings = document.get("accountSettings")
         self.experience_continuity = isinstance(settings, dict) and settings.get("enabledXPC") is True
-        self.targetings, self.group_of = Targetings(), {}
+        self.targetings, self.group_of, self.audiences = Targetings(), {}, {}
         walk, problems, source = [], [], []
         for place, campaign in enumerate(campaigns):
             name = "campaigns[%d]" % place
@@ -89,8 +93,8 @@ class Campaigns(object):
             self.group_of.update((variation.id, group_id) for _, variation in variations)
             targets = self.targetings.target(targetings, report)
             if targets:
-                walk.append((targets[0], targets[1:], group_id.encode("utf-8"), spread(variations),
-                             tuple(variation for _, variation in variations)))
+                walk.append((targets, (group_id.encode("utf-8"), spread(variations),
+                                       tuple(variation for _, variation in variations))))
         return tuple(walk)
 
 

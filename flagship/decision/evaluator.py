@@ -3,6 +3,8 @@ clock."""
 from flagship.decision.allocation import BUCKETS, hash32
 from flagship.decision.targeting import VISITOR_ID
 
+_MAX_AUDIENCES = 128  # kept for a file; with more of them, as targeting on numbers can make, all are forgotten
+
 
 def assign(campaigns, visitor_id, context, cached_ids=()):
     """The variations that a visitor gets, at most one a campaign, in the file's order.
@@ -17,29 +19,44 @@ def assign(campaigns, visitor_id, context, cached_ids=()):
     if campaigns.targetings.ask_visitor_id:
         context = dict(context)
         context[VISITOR_ID] = visitor_id
-    holding = campaigns.targetings.holding(context)
+    audience = frozenset(campaigns.targetings.holding(context))
+    groups = campaigns.audiences.get(audience)
+    if groups is None:
+        groups = _groups(campaigns, audience)
     visitor = visitor_id.encode("utf-8")
-    cached_ids = frozenset(cached_ids) if cached_ids else None
-    assigned = []
-    for groups in campaigns.walk:
-        for target, others, group, by_bucket, variations in groups:
-            if target <= holding or others and _any(others, holding):
-                variation = _cached(variations, cached_ids) if cached_ids else None
-                if variation is None:
-                    variation = by_bucket[hash32(group + visitor, 0, False) % BUCKETS]
-                if variation is not None:
-                    assigned.append(variation)
-                break
-    return assigned
+    if cached_ids:
+        cached_ids = frozenset(cached_ids)
+        assigned = [_cached(variations, cached_ids) or by_bucket[hash32(group + visitor, 0, False) % BUCKETS]
+                    for group, by_bucket, variations in groups]
+    else:
+        assigned = [by_bucket[hash32(group + visitor, 0, False) % BUCKETS] for group, by_bucket, _ in groups]
+    return [variation for variation in assigned if variation is not None]
 
 
 def merge(variations):
     """The flags of several variations, key to Modification; the later campaign wins."""
     modifications = {}
-    update = modifications.update
     for variation in variations:
-        update(variation.modifications)
+        if variation.only is None:
+            modifications.update(variation.modifications)
+        else:
+            key, modification = variation.only
+            modifications[key] = modification
     return modifications
+
+
+def _groups(campaigns, audience):
+    """The group of each campaign that an audience is in, in the file's order; kept, as most visitors share a few."""
+    groups = []
+    for campaign in campaigns.walk:
+        for targets, group in campaign:
+            if _any(targets, audience):
+                groups.append(group)
+                break
+    if len(campaigns.audiences) >= _MAX_AUDIENCES:
+        campaigns.audiences.clear()
+    campaigns.audiences[audience] = groups = tuple(groups)
+    return groups
 
 
 def _any(targets, holding):

@@ -21,8 +21,8 @@ class Emulator(object):
     :raises OSError: from :meth:`start`, when the port is taken.
 
     Over HTTP: ``GET`` or ``DELETE /_emulator/received``; ``POST`` or ``DELETE /_emulator/faults`` with the arguments
-    of :meth:`misbehave` as an object; ``POST /_emulator/panic`` with true or false; ``POST /_emulator/bucketing``
-    with a file.
+    of :meth:`misbehave` as an object; ``GET``, or ``POST`` with true or false, ``/_emulator/panic``;
+    ``POST /_emulator/bucketing`` with a file.
     """
 
     host = "127.0.0.1"
@@ -195,6 +195,7 @@ class Emulator(object):
                  ("DELETE", "received"): self.clear,
                  ("POST", "faults"): lambda: self.misbehave(**request.json()),
                  ("DELETE", "faults"): self.behave,
+                 ("GET", "panic"): lambda: self.panic,
                  ("POST", "panic"): lambda: setattr(self, "panic", request.json()),
                  ("POST", "bucketing"): lambda: self.set_bucketing(request.json())}
 

@@ -22,8 +22,8 @@ class flagship_flags(object):
     Inside, each visitor that synchronises gets these flags, and no others, whatever it is and whenever it was made.
     The SDK counts as started, with the Config that it was started with before, or else a default one;
     ``Flagship.start`` inside checks its arguments and takes the Config's mode, event handler and way of tracking, but
-    reaches nothing: no platform, no visitor cache, no disk. Afterwards the SDK is as it was before, started or not;
-    visitors that were made inside are closed.
+    reaches nothing: no platform, no visitor cache, no disk. An SDK that is offline is not, inside. Afterwards the
+    SDK is as it was before, started or not; visitors that were made inside are closed.
 
     As a decorator it does so around a function, or around each ``test...`` method of a class. Blocks may be nested,
     and one may be entered several times. The flags are the process's: of blocks under way in several threads the one

@@ -1,9 +1,10 @@
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, TypeVar
 
 from flagship.testing.sent import Sent, _Flags
 
-_Decorated = TypeVar("_Decorated", bound=Any)
+_Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
 
 class flagship_flags:
     def __init__(self, flags: _Flags) -> None: ...

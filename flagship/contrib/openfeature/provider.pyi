@@ -11,7 +11,13 @@ _Activate = bool | list[str] | tuple[str, ...] | set[str] | frozenset[str]
 class FlagshipProvider(AbstractProvider):
     @overload
     def __init__(
-        self, *, activate: _Activate = False, ttl: float = 10.0, max_visitors: int = 1000
+        self,
+        env_id: None = None,
+        api_key: None = None,
+        config: None = None,
+        activate: _Activate = False,
+        ttl: float = 10.0,
+        max_visitors: int = 1000,
     ) -> None: ...
     @overload
     def __init__(

@@ -1,0 +1,1 @@
+"""The shop: catalogue, cart, checkout and account, with the SDK in use."""

@@ -1,0 +1,7 @@
+"""The addresses: the shop's, and in the demo those of the QA panel."""
+from django.conf import settings
+from django.urls import include, path
+
+urlpatterns = [path("", include("shop.urls"))]
+if settings.QA_PANEL:
+    urlpatterns.append(path("qa/", include("qa.urls")))

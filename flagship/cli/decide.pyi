@@ -1,0 +1,10 @@
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+from flagship.decision.campaigns import Campaigns
+
+# What add() is given is argparse's own, and what run() returns the command line's.
+def add(commands: Any) -> None: ...
+def run(options: argparse.Namespace, say: Callable[[str], object]) -> Any: ...
+def compiled(source: Any, say: Callable[[str], object]) -> Campaigns: ...

@@ -1,0 +1,55 @@
+from collections.abc import Callable, Iterable
+from enum import Enum
+from typing import Protocol, TypeVar, type_check_only
+
+_Key_co = TypeVar("_Key_co", covariant=True)
+_Value_co = TypeVar("_Value_co", covariant=True)
+
+_ContextValue = str | bool | int | float
+_ContextKey = str | PresetContext
+
+# A dict, whatever else its keys and values are: dict[str, int] is no dict[str, int | str], as that could be changed.
+@type_check_only
+class _Dict(Protocol[_Key_co, _Value_co]):
+    def items(self) -> Iterable[tuple[_Key_co, _Value_co]]: ...
+    def popitem(self) -> tuple[_Key_co, _Value_co]: ...
+
+_Context = _Dict[_ContextKey, _ContextValue]
+
+PRIVATE_PREFIX: str
+
+class PresetContext(Enum):
+    FS_ALL_USERS = "fs_all_users"
+    FS_USERS = "fs_users"
+    DEVICE_LOCALE = "sdk_deviceLanguage"
+    DEVICE_TYPE = "sdk_deviceType"
+    DEVICE_MODEL = "sdk_deviceModel"
+    LOCATION_CITY = "sdk_city"
+    LOCATION_REGION = "sdk_region"
+    LOCATION_COUNTRY = "sdk_country"
+    LOCATION_LAT = "sdk_lat"
+    LOCATION_LONG = "sdk_long"
+    IP = "sdk_ip"
+    OS_NAME = "sdk_osName"
+    OS_VERSION = "sdk_osVersion"
+    API_LEVEL = "sdk_apiLevel"
+    PYTHON_VERSION = "sdk_pythonVersion"
+    CARRIER_NAME = "sdk_carrierName"
+    DEV_MODE = "sdk_devMode"
+    FIRST_TIME_INIT = "sdk_firstTimeInit"
+    INTERNET_CONNECTION = "sdk_internetConnection"
+    APP_VERSION_NAME = "sdk_versionName"
+    APP_VERSION_CODE = "sdk_versionCode"
+    FS_VERSION = "sdk_fsVersion"
+    INTERFACE_NAME = "sdk_interfaceName"
+
+def key_text(key: _ContextKey) -> str: ...
+def checked_value(key: str, value: _ContextValue) -> _ContextValue: ...
+def accepted(
+    function: str,
+    pairs: Iterable[tuple[_ContextKey, _ContextValue]],
+    refuse: Callable[[str], object],
+) -> tuple[dict[str, _ContextValue], tuple[tuple[str, bool, str, None], ...]]: ...
+def plain_copy(context: _Context) -> dict[str, _ContextValue] | None: ...
+def own(context: dict[str, _ContextValue]) -> dict[str, _ContextValue]: ...
+def public(context: dict[str, _ContextValue]) -> dict[str, _ContextValue]: ...

@@ -1,0 +1,3 @@
+from flagship.contrib.django.cache import DjangoVisitorCache as DjangoVisitorCache
+
+__all__ = ["DjangoVisitorCache"]

@@ -1,0 +1,4 @@
+from django.apps import AppConfig
+
+class FlagshipConfig(AppConfig):
+    def ready(self) -> None: ...

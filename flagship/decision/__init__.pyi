@@ -1,0 +1,6 @@
+from typing import Any
+
+from flagship.config import Config
+from flagship.decision.manager import DecisionManager, PlatformState
+
+def create_manager(config: Config, http: Any, events: Any, state: PlatformState) -> DecisionManager: ...

@@ -1,0 +1,8 @@
+from typing import Any, Literal
+
+from flagship.config import Config
+from flagship.decision.manager import DecisionManager, PlatformState
+
+class ApiDecisionManager(DecisionManager):
+    mode: Literal["API"]
+    def __init__(self, config: Config, http: Any, events: Any, state: PlatformState) -> None: ...

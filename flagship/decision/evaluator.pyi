@@ -1,0 +1,13 @@
+from collections.abc import Iterable
+
+from flagship.context import _ContextValue
+from flagship.decision.campaigns import Campaigns, Variation
+from flagship.decision.modification import Modification
+
+def assign(
+    campaigns: Campaigns,
+    visitor_id: str,
+    context: dict[str, _ContextValue],
+    cached_ids: Iterable[str] | None = (),
+) -> list[Variation]: ...
+def merge(variations: Iterable[Variation]) -> dict[str, Modification]: ...

@@ -1,0 +1,44 @@
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from flagship.context import _ContextValue
+from flagship.decision.explanation import ExplainedCampaign
+from flagship.decision.modification import Modification
+from flagship.errors import FlagshipError
+
+class DecisionError(FlagshipError):
+    expected: bool
+    def __init__(self, message: str, expected: bool = False) -> None: ...
+
+class DecisionManager:
+    mode: Literal["API", "BUCKETING"] | None
+    knows_anonymous: bool
+    @property
+    def details(self) -> dict[str, Any]: ...
+    def start(self) -> None: ...
+    def decide(
+        self,
+        visitor_id: str,
+        anonymous_id: str | None,
+        context: dict[str, _ContextValue],
+        cached_ids: tuple[str, ...] | None,
+    ) -> tuple[dict[str, Modification], tuple[str, ...]]: ...
+    def explain(
+        self,
+        visitor_id: str,
+        context: dict[str, _ContextValue],
+        cached_ids: tuple[str, ...] | None,
+        modifications: Mapping[str, Modification],
+        key: str | None,
+    ) -> list[ExplainedCampaign]: ...
+    def close(self) -> None: ...
+
+class PlatformState:
+    panic: bool
+    closed: bool
+    serving: bool
+    def __init__(self, events: Any) -> None: ...
+    def set_panic(self, panic: bool) -> None: ...
+    def close(self, reason: str = "Flagship is closed") -> None: ...
+    @property
+    def reason(self) -> str: ...

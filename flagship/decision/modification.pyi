@@ -1,0 +1,33 @@
+from typing import Any
+from typing_extensions import Self
+
+VALUE: int
+PLAIN: int
+MAX_DEPTH: int
+
+class Modification(tuple[Any, ...]):
+    def __new__(
+        cls,
+        key: str,
+        value: Any,
+        campaign_id: str,
+        variation_group_id: str,
+        variation_id: str,
+        reference: bool,
+    ) -> Self: ...
+    def __getnewargs__(self) -> tuple[Any, ...]: ...
+    @property
+    def key(self) -> str: ...
+    @property
+    def value(self) -> Any: ...
+    @property
+    def campaign_id(self) -> str: ...
+    @property
+    def variation_group_id(self) -> str: ...
+    @property
+    def variation_id(self) -> str: ...
+    @property
+    def reference(self) -> bool: ...
+
+def copied(value: Any) -> Any: ...
+def is_too_deep(value: object) -> bool: ...

@@ -1,0 +1,8 @@
+from typing import Any
+
+MAX_BATCH: int
+MAX_AGE_MS: int
+
+class Invalid(Exception): ...
+
+def hits(body: dict[str, Any], size: int, env_id: str) -> list[dict[str, Any]]: ...

@@ -1,0 +1,45 @@
+import os
+from typing import Any, Literal
+
+_Endpoint = Literal["campaigns", "events", "activate", "hit", "bucketing"]
+_Bucketing = dict[str, Any] | str | os.PathLike[str]
+_Answer = tuple[int, dict[str, str], bytes]
+
+ENDPOINTS: tuple[_Endpoint, ...]
+KINDS: tuple[Literal["decisions", "context_events", "activations", "hits"], ...]
+
+class Request:
+    endpoint: _Endpoint | None
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+    status: int | None
+    time: float
+    def __init__(
+        self, endpoint: _Endpoint | None, method: str, path: str, headers: dict[str, str], body: bytes
+    ) -> None: ...
+    def json(self) -> Any: ...
+    def as_dict(self) -> dict[str, Any]: ...
+
+class Refusal(Exception):
+    status: int
+    message: str
+    def __init__(self, status: int, message: str) -> None: ...
+
+def endpoint_of(path: str) -> tuple[_Endpoint | None, str | None]: ...
+
+class Platform:
+    env_id: str
+    api_key: str
+    panic: bool
+    decisions: list[dict[str, Any]]
+    context_events: list[dict[str, Any]]
+    activations: list[dict[str, Any]]
+    hits: list[dict[str, Any]]
+    def __init__(self, env_id: str, api_key: str, bucketing: _Bucketing | None) -> None: ...
+    @property
+    def accepted(self) -> dict[str, int]: ...
+    def clear(self) -> None: ...
+    def set_bucketing(self, bucketing: _Bucketing | None) -> None: ...
+    def answer(self, request: Request) -> _Answer: ...

@@ -1,0 +1,1 @@
+from flagship.context import PresetContext as PresetContext
