@@ -1,6 +1,7 @@
 """Visitors per second of examples/batch, from CSV to CSV: one process, two, and a Dask local cluster of two.
 
 Usage: python benchmarks/batch.py [--visitors 1000000] [--campaigns 20] [--rounds 3] [--folder FOLDER]
+                                  [--json FILE]
 
 Makes the input in a temporary folder, checks that all three give the same bytes, and prints the median of the rounds.
 Times are whole runs, with the start of Python and, for Dask, of the cluster; "cpu" is what all their processes used.
@@ -79,6 +80,7 @@ def main():
     parser.add_argument("--campaigns", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--folder", help="where the temporary folder is made")
+    parser.add_argument("--json", metavar="FILE", help="the figures, for the documentation")
     options = parser.parse_args()
     folder = tempfile.mkdtemp(dir=options.folder)
     try:
@@ -103,10 +105,16 @@ def main():
         os.getloadavg()[0], options.rounds))
     print("%-20s %9s %12s %9s %16s %8s" % ("", "seconds", "visitors/s", "cpu s", "visitors/cpu s", "x one"))
     one = median([seconds for seconds, _ in runs["one process"]])
+    rows = []
     for name, _ in ways():
         seconds, cpu = median([each for each, _ in runs[name]]), median([each for _, each in runs[name]])
         print("%-20s %9.1f %12.0f %9.1f %16.0f %8.2f" % (
             name, seconds, options.visitors / seconds, cpu, options.visitors / cpu, one / seconds))
+        rows.append({"name": name, "visitors_per_second": options.visitors / seconds})
+    if options.json:
+        with io.open(options.json, "wb") as file:
+            file.write(json.dumps({"visitors": options.visitors, "campaigns": options.campaigns, "rows": rows,
+                                   "date": time.strftime("%Y-%m-%d")}, indent=1).encode("ascii"))
 
 
 if __name__ == "__main__":

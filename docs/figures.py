@@ -4,6 +4,7 @@ A page shows one as ``.. image:: _figures/NAME.svg``.
 """
 import json
 import os
+from statistics import median
 
 import matplotlib
 from matplotlib import pyplot
@@ -70,19 +71,62 @@ def _short(value):
     return "{:,.0f}".format(value) if value >= 100 else "%.3g" % value
 
 
-FIGURES = {"decisions": ("decisions", decisions, (7, 4)), "memory": ("decisions", memory, (7, 4))}
+def peers(measure):
+    """Microseconds of every contender of benchmarks/peers.py in one of its measures."""
+    def picture(axes, results):
+        bars(axes, [(name, median(facts["microseconds"][measure]), name == "this SDK")
+                    for name, facts in results["contenders"].items() if "microseconds" in facts], "microseconds")
+    return picture
+
+
+def batch(axes, results):
+    """Visitors per second from CSV to CSV."""
+    rows = results["rows"][::-1]
+    drawn = axes.barh([row["name"] for row in rows], [row["visitors_per_second"] for row in rows], color=OURS)
+    axes.bar_label(drawn, [_short(row["visitors_per_second"]) for row in rows], padding=3)
+    axes.xaxis.set_major_formatter(lambda value, place: _short(value))
+    axes.set_xlabel("visitors per second")
+    axes.margins(x=0.15)
+
+
+def peers_table(results):
+    """The medians of all contenders, as a table for a page to include."""
+    lines = [".. list-table::", "   :header-rows: 1", "",
+             "   * - ", "     - Version", "     - All 100 flags, new user", "     - One flag, new user",
+             "     - One flag, known user"]
+    facts = results["contenders"]
+    for name in sorted(facts, key=lambda name: median(facts[name].get("microseconds", {}).get("all", [float("inf")]))):
+        lines.append("   * - %s" % ("**%s**" % name if name == "this SDK" else name))
+        lines.append("     - %s" % facts[name].get("version", facts[name].get("reason", "")))
+        for measure in ("all", "one", "known"):
+            rounds = facts[name].get("microseconds", {}).get(measure)
+            lines.append("     - %s" % (_short(median(rounds)) if rounds else ""))
+    lines += ["", "Medians of %d rounds, microseconds, %s, %s." % (
+        results["rounds"], results["date"], results["machine"])]
+    return "\n".join(lines) + "\n"
+
+
+# name: (file of results, function of axes and results, inches)
+FIGURES = {"decisions": ("decisions", decisions, (7, 4)), "memory": ("decisions", memory, (7, 4)),
+           "peers-all": ("peers", peers("all"), (7, 4)), "peers-known": ("peers", peers("known"), (7, 4)),
+           "batch": ("batch", batch, (7, 1.8))}
+
+
+def results_of(source):
+    with open(os.path.join(RESULTS, source + ".json"), encoding="utf-8") as file:
+        return json.load(file)
 
 
 def draw(app, config):
     folder = os.path.join(app.srcdir, "_figures")
     os.makedirs(folder, exist_ok=True)
     for name, (source, picture, size) in FIGURES.items():
-        with open(os.path.join(RESULTS, source + ".json"), encoding="utf-8") as file:
-            results = json.load(file)
         figure, axes = pyplot.subplots(figsize=size, layout="constrained")
-        picture(axes, results)
+        picture(axes, results_of(source))
         figure.savefig(os.path.join(folder, name + ".svg"), metadata={"Date": None}, transparent=False)
         pyplot.close(figure)
+    with open(os.path.join(folder, "peers.txt"), "w", encoding="utf-8") as file:
+        file.write(peers_table(results_of("peers")))
 
 
 def setup(app):

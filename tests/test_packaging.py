@@ -1,4 +1,6 @@
 """What setup.py tells an installer."""
+from __future__ import absolute_import  # tests/types is no module that is meant
+
 import hashlib
 import importlib
 import io
