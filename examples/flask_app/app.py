@@ -1,6 +1,6 @@
 """A page in Flask: the prices of Cairn, a map for walkers, and beside it what the SDK did for it.
 
-    pip install "flagship[flask]"    # from a checkout: pip install ".[flask]"
+    python -m pip install ".[flask]"    # in the checkout
     python examples/flask_app/app.py
 
 It prints the address, on a free port unless one is given as an argument. Without further settings it brings its own
