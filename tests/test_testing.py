@@ -11,12 +11,13 @@ import unittest
 
 import pytest
 
+import flagship
 from flagship import Config, Flagship
 from flagship.cache import MemoryVisitorCache
 from flagship.errors import FlagshipError, InitializationError, ParamError, TypingError
 from flagship.hits import Event, EventCategory, Page, Transaction
 from flagship.testing import SentActivation, flagship_flags
-from tests.support import ROOT, Log
+from tests.support import Log
 
 RED = {"btn-color": "red"}
 NOWHERE = "http://127.0.0.1:1"
@@ -590,7 +591,9 @@ def test_a_run_of_pytest_of_the_user_s_own(tmpdir):
         with io.open(str(tmpdir.join(name)), "w", encoding="utf-8") as file:
             file.write("from flagship import Flagship\n" + source)
     environment = {name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"}
-    for name, value in (("PYTHONPATH", ROOT), ("PYTHONDONTWRITEBYTECODE", "1"),
+    # Where the package is, which need not be this tree: the suite also runs against an installed one.
+    home = os.path.dirname(os.path.dirname(os.path.abspath(flagship.__file__)))
+    for name, value in (("PYTHONPATH", home), ("PYTHONDONTWRITEBYTECODE", "1"),
                         ("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")):
         environment[str(name)] = str(value)
     process = subprocess.Popen([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error"],

@@ -21,16 +21,16 @@ def main(arguments=None):
         emulator = Emulator(options.bucketing, options.env_id, options.api_key, options.port).start()
     except (FlagshipError, EnvironmentError, ValueError, OverflowError) as error:
         parser.error(str(error))
-    with emulator:
-        for name, url in sorted(emulator.urls.items()):
-            print("%s=%s" % (name, url))
-        print("received=%s/_emulator/received" % emulator.url)
-        sys.stdout.flush()
-        try:
+    try:
+        with emulator:
+            for name, url in sorted(emulator.urls.items()):
+                print("%s=%s" % (name, url))
+            print("received=%s/_emulator/received" % emulator.url)
+            sys.stdout.flush()
             while True:
                 threading.Event().wait(3600)  # a wait without a limit hears no Ctrl-C on Python 2
-        except KeyboardInterrupt:
-            pass
+    except KeyboardInterrupt:
+        pass
 
 
 if __name__ == "__main__":
