@@ -31,7 +31,7 @@ def test_every_block_is_run(page):
         assert not re.search(r"::\n\n? {2,}", re.sub(r"(?m)^ *\.\. .*", "", file.read())), "a literal block is not run"
 
 
-@pytest.mark.skipif(sys.version_info < (3, 9), reason="the pages are written for a present Python")
+@pytest.mark.skipif(sys.version_info < (3, 10), reason="the pages are written for a present Python")
 @pytest.mark.parametrize("page", PAGES)
 def test_page(page, tmpdir):
     path = os.path.join(ROOT, "docs", page)

@@ -161,7 +161,7 @@ USAGE = glob.glob(os.path.join(ROOT, "tests", "types", "good_*.py"))
 NEEDS = {"good_openfeature.py": "openfeature"}
 
 
-@pytest.mark.skipif(sys.version_info < (3, 9), reason="the annotations of the usage are Python 3.9's")
+@pytest.mark.skipif(sys.version_info < (3, 10), reason="the usage is that of a present Python")
 @pytest.mark.parametrize("path", USAGE, ids=os.path.basename)
 def test_what_the_types_promise_is_what_the_code_does(path, tmp_path):
     """The usage that the checkers accept runs, and each value is of the type that it is promised to be."""
