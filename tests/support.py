@@ -8,6 +8,11 @@ from flagship.handler import FlagshipEventHandler
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 DATA = os.path.join(ROOT, "tests", "data")
 
+# What takes long and differs little from one Python to the next runs on the oldest of each line, the main one and the
+# newest.
+WHOLE = sys.version_info[:2] in ((2, 7), (3, 6), (3, 11), (3, 13))
+SLOW = "it takes long, and runs on 2.7, 3.6, 3.11 and 3.13"
+
 #: Bytes that browsers and others may send as a cookie's value, and that are no visitor's id.
 RUBBISH = [b"", b" ", b"x" * 129, b"a b", b"\x00", b"\xc3\xa9", b"\xff\xfe", b"\"\\342\\202\"", b"\xf0\x9f\x98\x80"]
 

@@ -18,9 +18,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flagship import Config
-from tests.support import DATA, ROOT, eventually
+from tests.support import DATA, ROOT, SLOW, WHOLE, eventually
 from tests.test_quickstart import environment
 from tests.test_readme import README
+
+pytestmark = pytest.mark.skipif(not WHOLE, reason=SLOW)
 
 BATCH = os.path.join(ROOT, "examples", "batch")
 CAMPAIGNS = os.path.join(ROOT, "examples", "campaigns.json")

@@ -16,11 +16,13 @@ import requests
 
 from flagship.decision.campaigns import Campaigns
 from flagship.decision.evaluator import assign
-from tests.support import ROOT, eventually
+from tests.support import ROOT, SLOW, WHOLE, eventually
 from tests.test_quickstart import environment
 
 if django.VERSION < (3, 2):
     pytest.skip("the demo needs Django 3.2, which Python 2.7 does not have", allow_module_level=True)
+if not WHOLE and sys.version_info[:2] != (3, 9):  # 3.9 has a Django that none of those has
+    pytest.skip(SLOW, allow_module_level=True)
 
 from html.parser import HTMLParser  # noqa: E402
 from shutil import which as find_executable  # noqa: E402

@@ -2,6 +2,9 @@
 import pytest
 
 from benchmarks.soak import problems, soak
+from tests.support import SLOW, WHOLE
+
+pytestmark = pytest.mark.skipif(not WHOLE, reason=SLOW)
 
 
 @pytest.mark.parametrize("tracking", ["immediate", "deferred"])
