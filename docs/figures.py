@@ -19,34 +19,31 @@ matplotlib.rcParams.update({"svg.hashsalt": "flagship", "svg.fonttype": "none", 
                             "axes.spines.top": False, "axes.spines.right": False})
 
 
-def decisions(axes, results):
-    """Microseconds to create, synchronise and read, over the number of campaigns."""
-    rows = results["rows"]
-    for name, key, color in (("2.1.5", "old_us", OTHERS), ("this SDK", "sdk_us", OURS),
-                             ("floor: one hash and one pick a campaign", "floor_us", FLOOR)):
-        points = [(row["campaigns"], row[key]) for row in rows if row.get(key)]
-        axes.plot(*zip(*points), marker="o", color=color, label=name)
-    axes.set_xscale("log")
-    axes.set_yscale("log")
-    _plain(axes.xaxis, axes.yaxis)
-    axes.set_xlabel("campaigns")
-    axes.set_ylabel("microseconds a visitor")
-    axes.legend(frameon=False)
-
-
-def memory(axes, results):
-    """Bytes that a synchronised visitor keeps, over the number of flags."""
-    rows = [row for row in results["rows"] if row.get("sdk_bytes")]
-    for name, key, color in (("2.1.5", "old_bytes", OTHERS), ("this SDK", "sdk_bytes", OURS)):
-        points = [(row["campaigns"], row[key]) for row in rows if row.get(key)]
+def over_campaigns(axes, results, series, across, up):
+    """Lines over the number of campaigns; ``series`` is ``[(name, key of the rows, colour)]``, the others are labels."""
+    for name, key, color in series:
+        points = [(row["campaigns"], row[key]) for row in results["rows"] if row.get(key)]
         if points:
             axes.plot(*zip(*points), marker="o", color=color, label=name)
     axes.set_xscale("log")
     axes.set_yscale("log")
     _plain(axes.xaxis, axes.yaxis)
-    axes.set_xlabel("flags")
-    axes.set_ylabel("bytes a visitor")
+    axes.set_xlabel(across)
+    axes.set_ylabel(up)
     axes.legend(frameon=False)
+
+
+def decisions(axes, results):
+    """Microseconds to create, synchronise and read, over the number of campaigns."""
+    over_campaigns(axes, results, [("2.1.5", "old_us", OTHERS), ("this SDK", "sdk_us", OURS),
+                                   ("floor: one hash and one pick a campaign", "floor_us", FLOOR)],
+                   "campaigns", "microseconds a visitor")
+
+
+def memory(axes, results):
+    """Bytes that a synchronised visitor keeps, over the number of flags, one a campaign."""
+    over_campaigns(axes, results, [("2.1.5", "old_bytes", OTHERS), ("this SDK", "sdk_bytes", OURS)],
+                   "flags", "bytes a visitor")
 
 
 def bars(axes, rows, unit):

@@ -1,8 +1,11 @@
 """What several test files use."""
 import os
+import random
+import socket
 import sys
 import time
 
+from flagship import Flagship
 from flagship.handler import FlagshipEventHandler
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -61,6 +64,21 @@ def eventually(holds, seconds=10):
     return holds()
 
 
+def free_port():
+    """A port for a program that must be told one. It is below those that the system gives to whoever asks for any, so
+    that nobody takes it before the program does."""
+    while True:
+        port = random.SystemRandom().randrange(10000, 32000)
+        listener = socket.socket()
+        try:
+            listener.bind(("127.0.0.1", port))
+            return port
+        except socket.error:
+            pass  # taken
+        finally:
+            listener.close()
+
+
 def everybody(campaign, *variations):
     """A campaign for every visitor; each variation is ``(id, allocation, {flag: value})``."""
     return {"id": campaign, "type": "ab", "variationGroups": [{
@@ -102,3 +120,27 @@ def command(arguments, encoding="utf-8"):
         return main(list(arguments)), sys.stdout.text(), sys.stderr.text()
     finally:
         sys.stdout, sys.stderr = before
+
+
+def hangs(emulator):
+    emulator.misbehave("campaigns", hang=True)
+
+
+def breaks(emulator):
+    emulator.misbehave("campaigns", status=500)
+
+
+def panics(emulator):
+    emulator.panic = True
+
+
+def stops(emulator):
+    emulator.stop()
+
+
+def closes(emulator):
+    Flagship.instance().close()
+
+
+#: What happens to the platform that a view's visitor is on; each is called with the emulator.
+OUTAGES = [hangs, breaks, panics, stops, closes]

@@ -22,7 +22,7 @@ from flagship import Config
 from flagship.cache.redis import RedisVisitorCache
 from flagship.errors import ParamError, TypingError
 from flagship.testing.visitor_cache import VisitorCacheSuite
-from tests.support import ROOT, eventually, everybody, file_of
+from tests.support import ROOT, eventually, everybody, file_of, free_port
 
 TIMEOUT = 0.5
 # A call that is not bounded takes for ever, or redis-py's own 5 s and more.
@@ -40,10 +40,7 @@ class Server(object):
     """A redis-server on a free port, which keeps nothing on disk."""
 
     def __init__(self, folder, *options):
-        taken = socket.socket()
-        taken.bind(("127.0.0.1", 0))
-        self.port = taken.getsockname()[1]
-        taken.close()
+        self.port = free_port()
         self.unix = os.path.join(folder, "socket")
         self._folder, self._options, self._process = folder, options, None
         self.start()

@@ -420,7 +420,9 @@ def test_every_command_survives_every_file(folder, changes, targetings):
         code, output, errors = command(arguments)
         assert code in (0, 1, 2) and bool(output) == (code != 2)
         again, output, _ = command(arguments + ["--json"])
-        assert again == code and "Infinity" not in output and "NaN" not in output
+        assert again == code
+        if output:
+            json.loads(output, parse_constant=pytest.fail)
 
 
 @pytest.fixture(scope="module")

@@ -29,8 +29,7 @@ from flagship._compat import native
 from flagship.contrib.django.middleware import FlagshipMiddleware
 from flagship.hits import Page
 from tests.django_project import project
-from tests.support import ROOT, RUBBISH, eventually, everybody
-from tests.test_gunicorn import free_port
+from tests.support import OUTAGES, ROOT, RUBBISH, eventually, everybody, free_port
 
 try:
     from django.urls import re_path
@@ -303,27 +302,7 @@ def test_a_context_that_fails_is_a_log_line_and_empty(serve, emulator, log, cont
     assert "[FLAGSHIP_CONTEXT] " + log_line in line
 
 
-def hangs(emulator):
-    emulator.misbehave("campaigns", hang=True)
-
-
-def breaks(emulator):
-    emulator.misbehave("campaigns", status=500)
-
-
-def panics(emulator):
-    emulator.panic = True
-
-
-def stops(emulator):
-    emulator.stop()
-
-
-def closes(emulator):
-    Flagship.instance().close()
-
-
-@pytest.mark.parametrize("happens", [hangs, breaks, panics, stops, closes])
+@pytest.mark.parametrize("happens", OUTAGES)
 def test_whatever_happens_to_the_platform_a_view_gets_the_defaults(serve, emulator, happens):
     """And the visitor its cookie, so that it is the same when all is well again."""
     client = serve(options={"timeout": 0.3})
@@ -336,7 +315,7 @@ def test_whatever_happens_to_the_platform_a_view_gets_the_defaults(serve, emulat
 def test_one_try_a_request(serve, emulator):
     """A platform that is down costs a request one time-out, not one a flag."""
     client = serve()
-    breaks(emulator)
+    emulator.misbehave("campaigns", status=500)
     client.get("/often")
     assert [each.endpoint for each in emulator.requests] == ["campaigns"]
 

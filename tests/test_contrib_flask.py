@@ -20,7 +20,7 @@ from flagship._compat import native
 from flagship.contrib.flask import FlagshipExtension, current_visitor
 from flagship.errors import FlagshipError
 from flagship.hits import Page
-from tests.support import RUBBISH, everybody
+from tests.support import OUTAGES, RUBBISH, everybody
 
 COOKIE = "flagship_visitor"
 TEMPLATES = {
@@ -247,27 +247,7 @@ def test_a_function_that_fails_is_a_log_line(made, emulator, log, given, log_lin
     assert log_line in line
 
 
-def hangs(emulator):
-    emulator.misbehave("campaigns", hang=True)
-
-
-def breaks(emulator):
-    emulator.misbehave("campaigns", status=500)
-
-
-def panics(emulator):
-    emulator.panic = True
-
-
-def stops(emulator):
-    emulator.stop()
-
-
-def closes(emulator):
-    Flagship.instance().close()
-
-
-@pytest.mark.parametrize("happens", [hangs, breaks, panics, stops, closes])
+@pytest.mark.parametrize("happens", OUTAGES)
 def test_whatever_happens_to_the_platform_a_view_gets_the_defaults(made, emulator, happens):
     """And the visitor its cookie, so that it is the same when all is well again."""
     client = made({"timeout": 0.3}).test_client()

@@ -18,11 +18,12 @@ from flagship.errors import TypingError
 from tests.support import Log, data, eventually, everybody
 
 KEYS = ["plan", "age", "fs_users", "fs_all_users"]
-VALUES = st.sampled_from(["gold", "", 1, 1.0, 18, True, False, None, ["gold", 1], {"a": 1}])
+VALUES = st.sampled_from(["gold", "", 1, 1.0, 18, True, False, None, ["gold", 1], {"a": 1},
+                          float("inf"), ["gold", float("-inf")]])
 OPERATORS = st.sampled_from(["EQUALS", "NOT_EQUALS", "CONTAINS", "GREATER_THAN", "EXISTS", "NOT_EXISTS", "ODD", None])
 TARGETINGS = st.lists(st.lists(st.fixed_dictionaries(
     {"key": st.sampled_from(KEYS), "operator": OPERATORS, "value": VALUES}), max_size=2), max_size=2)
-ALLOCATIONS = st.lists(st.sampled_from([None, 0, 10, 33.4, 50, 100, -20]), max_size=3)
+ALLOCATIONS = st.lists(st.sampled_from([None, 0, 10, 33.4, 50, 100, -20, float("inf")]), max_size=3)
 
 
 def document(campaigns):

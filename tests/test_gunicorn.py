@@ -4,7 +4,6 @@ from __future__ import unicode_literals
 import io
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -12,7 +11,7 @@ import threading
 import requests
 
 from flagship._compat import monotonic
-from tests.support import ROOT, eventually, file_of
+from tests.support import ROOT, eventually, file_of, free_port
 
 APPLICATION = """
 import os, threading, time
@@ -33,14 +32,6 @@ def application(environ, start_response):
     return [("%d %s %d" % (os.getpid(), visitor.get_modification(u"flag0", None), len(pollers))).encode("ascii")]
 """
 INTERVAL = 0.5  # seconds, the application's
-
-
-def free_port():
-    with_port = socket.socket()
-    with_port.bind(("127.0.0.1", 0))
-    port = with_port.getsockname()[1]
-    with_port.close()
-    return port
 
 
 def ask(url, seen):

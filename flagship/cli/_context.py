@@ -68,7 +68,8 @@ def _not_text(campaigns):
                         continue  # the others look at the text of both, or at none
                     value = targeting.get("value")
                     for each in value if isinstance(value, list) else [value]:
-                        if isinstance(each, (bool, float) + integer_types):
+                        # 1e999 is JSON and becomes infinity, which compares with nothing.
+                        if isinstance(each, (bool, float) + integer_types) and each - each == 0:
                             found.setdefault(targeting["key"], json_text(each))
     return found
 

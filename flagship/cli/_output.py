@@ -6,6 +6,7 @@ import sys
 
 from flagship._compat import terminal_columns, to_stream
 from flagship.cli._layout import Layout, shown
+from flagship.decision.modification import finite
 
 
 class Output(object):
@@ -34,7 +35,7 @@ class Output(object):
     def show(self, outcome, as_json):
         """Write what a command found: one JSON document in ASCII, or lines for people."""
         if as_json:
-            lines = [json.dumps(_finite(outcome.document), indent=2, sort_keys=True, separators=(",", ": "),
+            lines = [json.dumps(finite(outcome.document), indent=2, sort_keys=True, separators=(",", ": "),
                                 allow_nan=False)]
         else:
             lines = outcome.render(Layout(terminal_columns(), _encoding(sys.stdout)))
@@ -64,15 +65,6 @@ class Outcome(object):
 
     def __init__(self, code, document, render):
         self.code, self.document, self.render = code, document, render
-
-
-def _finite(value):
-    """A decoded JSON value with null for numbers that are out of range: 1e999 in a file becomes infinity."""
-    if isinstance(value, dict):
-        return {key: _finite(part) for key, part in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(part) for part in value]
-    return None if isinstance(value, float) and value - value != 0 else value
 
 
 def _encoding(stream):

@@ -5,7 +5,7 @@ what ``evaluator.assign`` gives.
 """
 from flagship._compat import text_type
 from flagship.decision.allocation import BUCKETS, bucket, spread
-from flagship.decision.modification import copied
+from flagship.decision.modification import finite
 from flagship.decision.targeting import VISITOR_ID, judge
 
 #: What became of a campaign.
@@ -39,7 +39,7 @@ def merged(explained, only=None):
 
     :param only: a flag's key, to leave out the others; None (default): all.
     """
-    return {key: {"value": copied(value), "campaignId": campaign["campaignId"],
+    return {key: {"value": finite(value), "campaignId": campaign["campaignId"],
                   "variationGroupId": campaign["variationGroupId"], "variationId": campaign["variationId"],
                   "reference": campaign["reference"]}
             for campaign in explained for key, value in campaign["modifications"].items()
@@ -99,7 +99,7 @@ def _campaign(campaign_id, campaign, outcome, reason, decided_by=None, group_id=
             "variationGroupId": group_id, "variationId": variation and variation["id"],
             "variationName": variation and variation.get("name"),
             "reference": variation and variation.get("reference") is True, "bucket": bucket_,
-            "modifications": copied(modifications), "variationGroups": list(groups)}
+            "modifications": finite(modifications), "variationGroups": list(groups)}
 
 
 def _skipped(campaign, problem):
@@ -122,7 +122,7 @@ def _shown(variation, place, by_bucket):
     # A variation's buckets are neighbours, as running totals are compared in the file's order.
     first = by_bucket.index(place) if place in by_bucket else BUCKETS
     return {"variationId": variation["id"], "name": variation.get("name"),
-            "allocation": variation.get("allocation") or 0, "reference": variation.get("reference") is True,
+            "allocation": finite(variation.get("allocation") or 0), "reference": variation.get("reference") is True,
             "buckets": [first, first + by_bucket.count(place)]}
 
 
@@ -134,7 +134,7 @@ def _targeting_group(group, context):
 def _targeting(targeting, context):
     key, operator, value = targeting["key"], targeting.get("operator"), targeting.get("value")
     matches, problem = judge(key, operator, value, context)
-    return {"key": key, "operator": operator, "value": copied(value), "present": key in context,
+    return {"key": key, "operator": operator, "value": finite(value), "present": key in context,
             "visitorValue": context.get(key), "matches": matches, "problem": problem}
 
 

@@ -56,6 +56,16 @@ def copied(value):
     return value
 
 
+def finite(value):
+    """A copy of a decoded JSON value with null for a number that is out of range: 1e999 is JSON and becomes infinity,
+    which is none."""
+    if isinstance(value, dict):
+        return {key: finite(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [finite(part) for part in value]
+    return None if isinstance(value, float) and value - value != 0 else value
+
+
 def is_too_deep(value):
     """Whether containers are nested more than MAX_DEPTH deep in a decoded JSON value."""
     level = [value]
