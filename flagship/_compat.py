@@ -133,6 +133,14 @@ def native(text):
     return text.encode("latin-1") if PY2 and isinstance(text, text_type) else text
 
 
+def call_in_forked_child(call):
+    """Have ``call()`` called in every child that this process forks from now on; whether this Python can do so (3.7)."""
+    if not hasattr(os, "register_at_fork"):
+        return False
+    os.register_at_fork(after_in_child=call)
+    return True
+
+
 def fspath(value):
     """A text path from text or from an ``os.PathLike``; None for anything else."""
     if hasattr(value, "__fspath__"):
@@ -140,6 +148,6 @@ def fspath(value):
     return to_text(value) if isinstance(value, string_types) else None
 
 
-__all__ = ["Enum", "Mapping", "MappingProxyType", "PY2", "RecursionError", "argument_text", "code_points", "fspath",
+__all__ = ["Enum", "Mapping", "MappingProxyType", "PY2", "RecursionError", "argument_text", "call_in_forked_child", "code_points", "fspath",
            "integer_types", "is_ascii", "monotonic", "native", "parse_qs", "replace", "string_types",
            "terminal_columns", "text_type", "to_stream", "to_text", "unquote", "urlsplit"]

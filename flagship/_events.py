@@ -5,6 +5,7 @@ import traceback
 
 import six
 
+from flagship import _process
 from flagship.errors import FlagshipError
 from flagship.handler import FlagshipEventHandler, logger
 
@@ -55,19 +56,17 @@ class EventLog(object):
             logger.exception("The event handler's on_exception_raised raised")
 
 
-class _Current(object):
-    """The one piece of global state here: hits are built without a reference to the SDK that will send them."""
-
-    events = EventLog(FlagshipEventHandler())
+_DEFAULT = EventLog(FlagshipEventHandler())
 
 
 def current():
-    """The event log of the SDK that was started last, or the default one."""
-    return _Current.events
+    """The event log of the SDK that was started last, or the default one: hits are built without a reference to the
+    SDK that will send them."""
+    return _process.current_events() or _DEFAULT
 
 
 def set_current(events=None):
-    _Current.events = events if events is not None else EventLog(FlagshipEventHandler())
+    _process.set_current_events(events)
 
 
 def reports_mistakes(neutral):

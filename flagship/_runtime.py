@@ -2,11 +2,12 @@
 from collections import namedtuple
 
 from flagship._events import EventLog
-from flagship._http import HttpClient
+from flagship.transport.client import HttpClient
 from flagship.cache.assignments import AssignmentCache
 from flagship.decision import create_manager
-from flagship.decision.manager import DecisionManager, PlatformState
-from flagship.tracking import OfflineTrackingClient, TrackingClient
+from flagship.decision.manager import DecisionManager
+from flagship.state import PlatformState
+from flagship.tracking import create_client
 
 #: The parts that reach out of the process: the visitor cache or None, the tracking client, the decision manager, and
 #: a function that closes what they share.
@@ -18,13 +19,7 @@ def connect(config, events, state):
     manager = config.visitor_cache_manager
     cache = None if manager is None else AssignmentCache(manager, config.env_id, config.timeout, events)
     http = HttpClient(config, events)
-    if config.offline:
-        tracking = OfflineTrackingClient(config, http, events)
-    elif config.tracking == "immediate":
-        tracking = TrackingClient(config, http, events)
-    else:
-        from flagship.delivery import DeferredTrackingClient
-        tracking = DeferredTrackingClient(config, http, events, state)
+    tracking = create_client(config, http, events, state)
     return Parts(cache, tracking, create_manager(config, http, events, state), http.close)
 
 

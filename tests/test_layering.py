@@ -12,12 +12,14 @@ PACKAGE = os.path.dirname(os.path.abspath(flagship.__file__))
 # From the bottom up; a module may import those of the lines before its own, and within a line those to its left.
 LAYERS = """
 _compat _version errors handler
+_process
 _events _validation _json
-context hits status
+context hits status state
 cache.cache_visitor
 config
-_deadline _breaker _answer _http _threads _worker spool
-tracking delivery cache.assignments cache.memory cache.redis cache.sqlite cache
+_threads
+transport.answer transport.breaker transport.deadline transport.client transport
+tracking.spool tracking.worker tracking.immediate tracking.deferred tracking cache.assignments cache.memory cache.redis cache.sqlite cache
 decision.modification decision.allocation decision.targeting decision.campaigns decision.evaluator
 decision.explanation decision.manager decision.snapshot decision.api decision.bucketing decision
 visitor

@@ -9,7 +9,7 @@ from flagship.decision.explanation import told
 from flagship.decision.manager import DecisionError, DecisionManager
 from flagship.status import Counters
 from flagship.testing.sent import SentActivation, SentContext, SentHit
-from flagship.tracking import TrackingClient, activation, identified
+from flagship.tracking.immediate import TrackingClient, activation, identified
 
 _DOWN = "the platform is down, as the test says"
 _CREDENTIALS = "flagship-testing"

@@ -8,9 +8,9 @@ from requests.adapters import HTTPAdapter
 from requests.utils import prepend_scheme_if_needed, select_proxy
 from six.moves.http_cookiejar import DefaultCookiePolicy
 
-from flagship import _deadline
-from flagship._answer import Answer, Refused, RequestFailed, content
-from flagship._breaker import FAILURES, Breaker
+from flagship.transport import deadline as _deadline
+from flagship.transport.answer import Answer, Refused, RequestFailed, content
+from flagship.transport.breaker import FAILURES, Breaker
 from flagship._compat import native, text_type
 from flagship._json import encode
 from flagship.errors import TypingError

@@ -5,9 +5,9 @@ import time
 import weakref
 
 from flagship._json import encode
-from flagship._worker import MAX_AGE, Store, Worker
-from flagship.spool import Spool
-from flagship.tracking import TrackingClient
+from flagship.tracking.worker import MAX_AGE, Store, Worker
+from flagship.tracking.spool import Spool
+from flagship.tracking.immediate import TrackingClient
 
 MAX_BATCH_BYTES = 2400000   # the platform takes 2.5 MB; the rest is for the envelope
 MAX_ACTIVATIONS = 100       # in a batch

@@ -1,5 +1,5 @@
 """What visitors did, on its way to the platform: activations, context events and hits."""
-from flagship._http import Endpoint, RequestFailed
+from flagship.transport.client import Endpoint, RequestFailed
 from flagship._version import __version__
 from flagship.context import public
 
