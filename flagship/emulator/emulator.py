@@ -97,7 +97,8 @@ class Emulator(object):
 
     @property
     def context_events(self):
-        """Bodies of the context events that were accepted, a list of dicts."""
+        """Bodies of the context events that were accepted, a list of dicts. Contexts that came as
+        hits are in :attr:`segments`."""
         return list(self._platform.context_events)
 
     @property
@@ -107,8 +108,15 @@ class Emulator(object):
 
     @property
     def hits(self):
-        """The hits that were accepted, a list of dicts; those of a batch with its ``cid`` and ``ds``."""
+        """The hits that were accepted, a list of dicts; those of a batch with its ``cid`` and
+        ``ds``. Without :attr:`segments`."""
         return list(self._platform.hits)
+
+    @property
+    def segments(self):
+        """The contexts that came as hits of type SEGMENT and were accepted, a list of dicts, one a
+        context: ``s`` is the context. Those of a batch with its ``cid`` and ``ds``."""
+        return list(self._platform.segments)
 
     @property
     def connections(self):
@@ -117,15 +125,17 @@ class Emulator(object):
 
     @property
     def accepted(self):
-        """How many ``decisions``, ``context_events``, ``activations`` and ``hits`` were accepted since the emulator was
-        made, a dict; :meth:`clear` does not change it."""
+        """How many ``decisions``, ``context_events``, ``activations``, ``hits`` and ``segments``
+        were accepted since the emulator was made, a dict; :meth:`clear` does not change it."""
         return self._platform.accepted
 
     @property
     def received(self):
         """All of the above, as one JSON-serialisable dict."""
-        return {"accepted": self.accepted, "connections": self.connections, "requests": [request.as_dict() for request in self.requests], "decisions": self.decisions,
-                "context_events": self.context_events, "activations": self.activations, "hits": self.hits}
+        return {"accepted": self.accepted, "connections": self.connections,
+                "requests": [request.as_dict() for request in self.requests],
+                "decisions": self.decisions, "context_events": self.context_events,
+                "activations": self.activations, "hits": self.hits, "segments": self.segments}
 
     def clear(self):
         """Forget what was received."""

@@ -13,7 +13,7 @@ from flagship.emulator import collect
 ENDPOINTS = ("campaigns", "events", "activate", "hit", "bucketing")
 
 #: What is accepted, by the names of the lists that it is kept in.
-KINDS = ("decisions", "context_events", "activations", "hits")
+KINDS = ("decisions", "context_events", "activations", "hits", "segments")
 
 _SCALARS = (text_type, bool, float) + integer_types
 _MAX_ACTIVATIONS = 100  # in a batch
@@ -73,12 +73,14 @@ class Platform(object):
     :ivar list context_events: bodies.
     :ivar list activations: one dict each, those of a batch with the batch's ``cid``.
     :ivar list hits: one dict each, those of a batch with the batch's ``cid`` and ``ds``.
+    :ivar list segments: the contexts that came as hits, as these.
     """
 
     def __init__(self, env_id, api_key, bucketing):
         self.env_id, self.api_key = env_id, api_key
         self.panic = False
-        self.decisions, self.context_events, self.activations, self.hits = [], [], [], []
+        self.decisions, self.context_events, self.activations = [], [], []
+        self.hits, self.segments = [], []
         self._cleared = dict.fromkeys(KINDS, 0)
         self._assigned = {}
         self._modified = 0
@@ -170,9 +172,11 @@ class Platform(object):
 
     def _hit(self, request):
         try:
-            self.hits.extend(collect.hits(_decoded(request), len(request.body), self.env_id))
+            hits = collect.hits(_decoded(request), len(request.body), self.env_id)
         except collect.Invalid as problem:
             raise Refusal(400, text_type(problem))
+        for hit in hits:
+            (self.segments if hit["t"] == collect.SEGMENT else self.hits).append(hit)
         return 200, {}, b""
 
 

@@ -6,7 +6,7 @@ _Bucketing = dict[str, Any] | str | os.PathLike[str]
 _Answer = tuple[int, dict[str, str], bytes]
 
 ENDPOINTS: tuple[_Endpoint, ...]
-KINDS: tuple[Literal["decisions", "context_events", "activations", "hits"], ...]
+KINDS: tuple[Literal["decisions", "context_events", "activations", "hits", "segments"], ...]
 
 class Request:
     endpoint: _Endpoint | None
@@ -37,6 +37,7 @@ class Platform:
     context_events: list[dict[str, Any]]
     activations: list[dict[str, Any]]
     hits: list[dict[str, Any]]
+    segments: list[dict[str, Any]]
     def __init__(self, env_id: str, api_key: str, bucketing: _Bucketing | None) -> None: ...
     @property
     def accepted(self) -> dict[str, int]: ...
