@@ -49,10 +49,11 @@ TAKEN = [
     dict(PAGE, cuid=None), dict(PAGE, sn="1"), dict(PAGE, sr="640X480"), dict(PAGE, qt=5),
     dict(PAGE, qa=True)]
 REFUSED = [
-    (b"", "JSON"), (b"[]", "object"), (b"\xff", "JSON"), (dict(HIT), "t must"),
+    (b"", "json"), (b"[]", "object"), (b"\xff", "json"), (b"[" * 100000, "deep"),
+    (b'{"t": NaN}', "NaN"), (dict(HIT), "t must"),
     (dict(PAGE, t="VIEW"), "t must"), (dict(PAGE, t=["PAGEVIEW"]), "t must"),
     (dict(PAGE, ds="WEB"), "ds"), (dict(PAGE, cid="other"), "cid"), (dict(PAGE, vid=""), "vid"),
-    (inner(PAGE), "cid"), (dict(PAGE, vid=5), "vid"), (dict(PAGE, ec="x"), "ec"),
+    (inner(PAGE), "ds"), (dict(PAGE, vid=5), "vid"), (dict(PAGE, ec="x"), "ec"),
     (dict(PAGE, dl="nowhere"), "dl"), (dict(PAGE, dl="https://a.example/" + "x" * 2031), "dl"),
     (dict(PAGE, sr="big"), "sr"), (dict(PAGE, sr=5), "sr"), (dict(PAGE, sn=-1), "sn"),
     (dict(PAGE, sn="one"), "sn"), (dict(PAGE, qt=-1), "qt"), (dict(PAGE, qt="1"), "qt"),
@@ -68,7 +69,9 @@ REFUSED = [
     (batch(), "batch"), (dict(batch(PAGE), new=1), "batch"), (dict(batch(PAGE), h={}), "batch"),
     (dict(batch(), h=["x"]), "object"), (batch(PAGE, qt=HOURS_4 + 1), "qt"),
     (batch(dict(PAGE, qt=HOURS_4 + 1)), "qt"), (batch(PAGE, dict(PAGE, dl="")), "dl"),
-    (batch(PAGE, cid="other"), "cid"), (batch(*[dict(SCREEN, dl="x" * 2000)] * 1300), "2500000")]
+    (batch(PAGE, cid="other"), "cid"), (batch(dict(PAGE, vid=5)), "vid"),
+    ({"t": "BATCH", "ds": "APP", "h": [inner(PAGE)]}, "cid"),
+    ({"t": "BATCH", "ds": "APP", "cid": "env", "h": [dict(PAGE, cid="other")]}, "cid"), (batch(*[dict(SCREEN, dl="x" * 2000)] * 1300), "2500000")]
 
 
 @pytest.mark.parametrize("hit", TAKEN, ids=lambda hit: json.dumps(hit)[30:90])
@@ -94,6 +97,15 @@ def test_every_form_of_batch_is_taken_hit_by_hit(emulator, collect, hit, fields)
     body = dict({"t": "BATCH", "ds": "APP", "cid": "env", "h": [hit, hit]}, **fields)
     assert collect(body).status_code == 200
     assert emulator.hits == [dict(hit, cid="env", ds="APP")] * 2
+
+
+def test_the_batch_of_the_vendor_s_server_is_taken(emulator, collect):
+    """It leaves the environment to each hit, and names itself in variables."""
+    hits = [dict(inner(CAMPAIGN), cid="env", qt=3), dict(inner(SEGMENT), cid="env", qt=4)]
+    assert collect({"t": "BATCH", "ds": "APP", "cv": {"0": "runner, self-hosted"},
+                    "h": hits}).status_code == 200
+    assert emulator.hits == [dict(hits[0], ds="APP")]
+    assert emulator.segments == [dict(hits[1], ds="APP")]
 
 
 @pytest.mark.parametrize("segment", [

@@ -21,24 +21,27 @@ def hits(body, size, env_id):
 
     :raises Invalid: when any of them is not accepted.
     """
-    if body.get("cid") != env_id:
-        raise Invalid("cid is missing or wrong")
     if body.get("ds") != "APP":
         raise Invalid("ds must be APP")
     if body.get("t") != "BATCH":
-        _check(body)
+        _check(body, env_id)
         return [body]
     if size > MAX_BATCH:
         raise Invalid("a batch must be at most %d bytes" % MAX_BATCH)
-    unknown = sorted(set(body) - {"t", "ds", "cid", "h", "qt"})
+    unknown = sorted(set(body) - {"t", "ds", "cid", "h", "qt", "cv"})
     if unknown or not isinstance(body.get("h"), list) or not body["h"]:
         raise Invalid("a batch is t, ds, cid and h, a list of hits")
     _check_age(body)
+    # The vendor's server leaves the environment to each hit.
+    envelope = {key: body[key] for key in ("cid", "ds") if key in body}
+    hits = []
     for hit in body["h"]:
         if not isinstance(hit, dict):
             raise Invalid("a hit must be an object")
-        _check(hit)
-    return [dict(hit, cid=body["cid"], ds=body["ds"]) for hit in body["h"]]
+        hits.append(dict(envelope))
+        hits[-1].update(hit)
+        _check(hits[-1], env_id)
+    return hits
 
 
 def _text(limit):
@@ -93,7 +96,7 @@ def _context(value):
 
 _FREE = _text(500)
 _COMMON = {"vid": _name, "cuid": lambda value: value is None or _FREE(value), "ds": _FREE,
-           "cid": _FREE, "uip": _FREE, "sr": _resolution, "ul": _FREE, "sn": _count_or_digits,
+           "cid": _name, "uip": _FREE, "sr": _resolution, "ul": _FREE, "sn": _count_or_digits,
            "cst": _count, "qt": _count, "qa": _boolean}
 
 # type: (required, optional)
@@ -116,7 +119,9 @@ def _check_age(body):
         raise Invalid("qt must be a number of milliseconds, at most %d" % MAX_AGE_MS)
 
 
-def _check(hit):
+def _check(hit, env_id):
+    if hit.get("cid") != env_id:
+        raise Invalid("cid is missing or wrong")
     kind = hit.get("t")
     if not isinstance(kind, text_type) or kind not in _TYPES:
         raise Invalid("t must be one of %s" % ", ".join(sorted(_TYPES)))

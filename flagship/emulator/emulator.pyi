@@ -14,7 +14,11 @@ class EmulatorUrls(TypedDict):
 class Emulator:
     host: str
     def __init__(
-        self, bucketing: _Bucketing | None = None, env_id: str = "env", api_key: str = "key", port: int = 0
+        self,
+        bucketing: _Bucketing | None = None,
+        env_id: str = "env",
+        api_key: str = "key",
+        port: int = 0,
     ) -> None: ...
     def start(self) -> Self: ...
     def stop(self) -> None: ...
