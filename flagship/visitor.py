@@ -152,7 +152,7 @@ class Visitor(object):
                 self._events.error("%s", log)
             return False, log
         self._modifications = modifications
-        runtime.tracking.send_context(visitor_id, context)
+        runtime.tracking.send_context(visitor_id, context, anonymous_id)
         if cached_ids is not None:
             cache.save(visitor_id, variation_ids, cached_ids)
         return True, ""
