@@ -97,6 +97,8 @@ def _handle_sigterm():
 
 
 def _end_by_sigterm(number, frame):
+    if _Hooks.running:
+        return  # a pool says it more than once; what runs is bounded, and ends with the signal
     _run()
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)

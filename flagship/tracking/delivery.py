@@ -8,6 +8,7 @@ from flagship.transport.client import RequestFailed
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds between tries, doubled by each that fails
 _SAY_EVERY = 60.0       # seconds between two lines about what was dropped
+_AT_END = 10            # times as many hits in a request when time is short; the bytes are bounded
 _LONGEST_ASKED = 300.0  # seconds that a platform may ask to wait
 # Requests after which a batch of which nothing was accepted is not narrowed down any further: the
 # platform refuses everything, say of an environment that it does not know.
@@ -23,14 +24,15 @@ class Route(object):
     :ivar float opens: when the next request may be made, by :func:`monotonic`.
     """
 
-    def __init__(self, endpoint, most):
-        self.endpoint, self._most = endpoint, most
+    def __init__(self, endpoint, most, most_at_end):
+        self.endpoint, self._most, self._most_at_end = endpoint, most, most_at_end
         self.well, self.opens, self._pause, self._asked = None, 0.0, _FIRST_PAUSE, False
 
-    @property
-    def most(self):
-        """How many items the next request may carry."""
-        return 1 if self.well is False else self._most
+    def most(self, ending):
+        """How many items the next request may carry; more when the end is near."""
+        if self.well is False:
+            return 1
+        return self._most_at_end if ending else self._most
 
     def is_open(self):
         return monotonic() >= self.opens
@@ -71,7 +73,8 @@ class Delivery(object):
         self._queue, self._spool, self._send, self._new_deadline = queue, spool, send, new_deadline
         self.may_send, self._forget, self._events = may_send, forget, events
         self._env_id, size = options.env_id, options.tracking_batch_size
-        self.routes = (Route(ACTIVATE, min(size, MAX_ACTIVATIONS)), Route(HIT, size))
+        few = min(size, MAX_ACTIVATIONS)
+        self.routes = Route(ACTIVATE, few, few), Route(HIT, size, size * _AT_END)
         self.ends, self._deadline, self._cancelled = None, None, False
         self._said, self._unsaid = None, 0  # of what was dropped
 
@@ -159,11 +162,11 @@ class Delivery(object):
 
     def _deliver_some(self, route):
         least, ending, more = route.well is False, self.ends is not None, False
-        items = []
+        items, most = [], route.most(ending)
         if self._spool is None or ending or not self._spool.works:
-            items = self._queue.take(route.endpoint, route.most, least)
+            items = self._queue.take(route.endpoint, most, least)
         if not items and self._spool is not None and self._spool.next_try() <= 0:
-            claim = self._spool.claim(route.endpoint, route.most, least, ending)
+            claim = self._spool.claim(route.endpoint, most, least, ending)
             self._queue.dropped.add(claim.aged)
             self.name_unreadable(claim.unreadable)
             items, more = claim.items, claim.more
