@@ -4,9 +4,12 @@ import json
 from flagship._compat import RecursionError
 
 
+_ENCODER = json.JSONEncoder(allow_nan=False)  # json.dumps would make one each time
+
+
 def encode(value):
     """ASCII bytes; raises ValueError or TypeError for what is not JSON."""
-    return json.dumps(value, allow_nan=False).encode("ascii")
+    return _ENCODER.encode(value).encode("ascii")
 
 
 def decode(content):
