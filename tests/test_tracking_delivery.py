@@ -1,3 +1,4 @@
+# -*- coding: utf-8 -*-
 """What deferred tracking delivers, in which order, and what becomes of what it cannot deliver."""
 from __future__ import unicode_literals
 
