@@ -171,6 +171,10 @@ class Config(object):
         API = "API"
         BUCKETING = "BUCKETING"
 
+        def __reduce_ex__(self, protocol):
+            # Python 2 finds no class inside another.
+            return _mode_named, (self.name,)
+
     _OPTIONS = {
         "mode": (_mode, Mode.API),
         "timeout": (_timeout, 2.0),
@@ -218,6 +222,12 @@ class Config(object):
                                     % (type(value).__name__, problem, ", ".join(sorted(self._OPTIONS))))
         self.__dict__[name] = self._OPTIONS[name][0](value)
 
+    def _given(self, env_id, api_key):
+        """What two starts must have in common to be the same; what may change without a restart is left out."""
+        options = {name: self.__dict__[name] for name in self._OPTIONS
+                   if name not in ("event_handler", "visitor_cache_manager")}
+        return env_id, api_key, options
+
     def _start(self, env_id, api_key):
         """Take the credentials; they are read-only for everybody else."""
         self.__dict__.update(env_id=env_id, api_key=api_key)
@@ -227,3 +237,7 @@ class Config(object):
         shown = ["%s=%s" % (name, _USER_INFO.sub("//***@", repr(self.__dict__[name])))
                  for name in sorted(self._OPTIONS) if name not in ("initial_bucketing", "session")]
         return "Config(env_id=%r, api_key=%s, %s)" % (self.env_id, "***" if self.api_key else None, ", ".join(shown))
+
+
+def _mode_named(name):
+    return Config.Mode[name]

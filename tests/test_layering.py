@@ -13,7 +13,7 @@ PACKAGE = os.path.dirname(os.path.abspath(flagship.__file__))
 LAYERS = """
 _compat _version errors handler
 _process
-_events _validation _json
+_events _values _validation _json
 context hits status state
 cache.cache_visitor
 config
@@ -56,7 +56,7 @@ def imported(path):
             module = node.module[len("flagship."):]
             for alias in node.names:
                 inner = ".".join(part for part in (module, alias.name) if part)
-                yield inner if inner in ORDER else module
+                yield inner if inner in ORDER or not module else module
 
 
 @pytest.mark.parametrize("module, path", [pair for pair in modules() if pair[0] != "__init__"],

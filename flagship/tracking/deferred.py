@@ -68,6 +68,9 @@ class DeferredTrackingClient(TrackingClient):
         self._closed = True
         self._own_worker().close(timeout)
 
+    def retire(self, timeout):
+        self.close(timeout)
+
     def warn(self, message, *args):
         self._events.warning(message, *args)
 

@@ -42,6 +42,9 @@ class TrackingClient(object):
     def close(self, timeout):
         """Deliver what is left, within ``timeout`` seconds. Twice is harmless."""
 
+    def retire(self, timeout):
+        """Let go of what is idle, as another client takes over; calls that are under way still end well."""
+
     def _take(self, endpoint, payload):
         if endpoint is not self._context:
             payload["cid"] = self._env_id
@@ -69,7 +72,8 @@ def activation(visitor_id, anonymous_id, modification):
 
 
 def identified(hit, visitor_id, anonymous_id):
-    """A hit's wire form (dict) with its visitor put in."""
+    """A copy of a hit's wire form (dict) with its visitor put in."""
+    hit = dict(hit)
     if anonymous_id is None:
         hit["vid"] = visitor_id
     else:

@@ -231,6 +231,12 @@ class HttpClient(object):
         """Text for a log line, without the API key, wherever it came from."""
         return text.replace(self._secret, u"***") if self._secret else text
 
+    def retire(self):
+        """Close the idle connections, as another client takes over; requests may still be sent."""
+        connections = self._connections
+        if connections.owned and connections.pid == os.getpid():
+            connections.session.close()
+
     def close(self):
         """Close the idle connections; requests under way end by their time-out. Twice is harmless."""
         self._closed = True
