@@ -30,7 +30,8 @@ contrib.django.cache contrib.django contrib.django.checks contrib.django.apps co
 contrib.django.templatetags contrib.django.templatetags.flagship
 contrib.openfeature.visitors contrib.openfeature.provider contrib.openfeature
 helpers helpers.hits helpers.preset_context
-emulator.collect emulator.faults emulator.platform emulator.server emulator.emulator emulator emulator.__main__
+emulator.bodies emulator.collect emulator.decisions emulator.faults emulator.platform emulator.server
+emulator.front emulator.emulator emulator emulator.__main__
 testing.sent testing._stage testing.flags testing testing.visitor_cache testing.pytest_plugin
 cli._errors cli._layout cli._output cli._syntax cli._arguments cli._source cli._context
 cli._findings cli._shares cli._explained cli.decide cli.validate cli.share cli.send cli __main__
