@@ -25,7 +25,7 @@ decision.explanation decision.manager decision.snapshot decision.api decision.bu
 visitor
 _runtime
 app
-contrib contrib._web contrib.flask
+contrib contrib._settings contrib._web contrib.flask
 contrib.django.cache contrib.django contrib.django.checks contrib.django.apps contrib.django.middleware
 contrib.django.templatetags contrib.django.templatetags.flagship
 contrib.openfeature.visitors contrib.openfeature.provider contrib.openfeature

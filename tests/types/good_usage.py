@@ -254,8 +254,14 @@ class ShopHandler(FlagshipEventHandler):
 
 
 class ShopCache(VisitorCacheManager):
+    wants_every_save = False
+
     def __init__(self) -> None:
+        self.env_id = ""
         self.records: dict[str, VisitorRecord] = {}
+
+    def use_environment(self, env_id: str) -> None:
+        self.env_id = env_id
 
     def save(self, visitor_id: str, visitor_data: VisitorRecord) -> None:
         assert_type(visitor_data["data"]["vaIds"], list[str])
