@@ -84,7 +84,7 @@ class Visitor(object):
 
     def get_context(self):
         """The context that the caller set, without the SDK's preset keys, as a new dict."""
-        return contexts.own(self._context)
+        return contexts.without_preset_keys(self._context)
 
     @reports_mistakes(lambda visitor, error: ((), None))
     def update_context(self, context, synchronize=False):
@@ -101,7 +101,7 @@ class Visitor(object):
         :raises TypingError: if ``context`` is neither; nothing is changed.
         """
         if isinstance(context, tuple):
-            results = self._update(*contexts.accepted("update_context", (context,), self._events))
+            results = self._update(*contexts.checked_pairs("update_context", (context,), self._events))
         else:
             results = self._update(*self._read_context("update_context", context))
         return results, self.synchronize_modifications() if _values.flag(synchronize) else None
@@ -127,7 +127,7 @@ class Visitor(object):
         except _values.Unreadable as problem:
             self._events.error("[%s] context %s: the visitor goes without it", function, problem)
             pairs = ()
-        return contexts.accepted(function, pairs, self._events)
+        return contexts.checked_pairs(function, pairs, self._events)
 
     @reports_mistakes(lambda visitor, error: None)
     def authenticate(self, visitor_id, context=None, synchronize=False):

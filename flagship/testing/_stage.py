@@ -5,7 +5,7 @@ from flagship._events import EventLog
 from flagship._runtime import Parts, Runtime
 from flagship.app import Flagship
 from flagship.config import Config
-from flagship.context import public
+from flagship.context import without_private_keys
 from flagship.decision.explanation import told
 from flagship.decision.manager import DecisionError, DecisionManager
 from flagship.status import Counters
@@ -55,7 +55,7 @@ class _Tracking(TrackingClient):
             modification.variation_group_id, modification.variation_id, wire))
 
     def send_context(self, visitor_id, context):
-        context = dict(public(context))
+        context = dict(without_private_keys(context))
         return self._keep(self._context, "204", SentContext(
             visitor_id, context, {"type": "CONTEXT", "visitorId": visitor_id, "data": context}))
 

@@ -60,7 +60,7 @@ class FlagshipProvider(AbstractProvider):
         if check.number(name, "ttl", ttl, maximum=3600) < 0:
             raise check.param_error(name, "ttl", "must be at least 0, not %r" % ttl)
         self._visitors = RecentVisitors(ttl, check.integer(name, "max_visitors", max_visitors, minimum=1),
-                                        self._tell)
+                                        self._emit_change)
         self._attributes = Attributes()
         self._runtime = None  # the start that is this provider's
         self._condition = _READY
@@ -127,7 +127,7 @@ class FlagshipProvider(AbstractProvider):
         try:
             hit = Event(EventCategory.ACTION_TRACKING, tracking_event_name)
             if tracking_event_details is not None:
-                hit = _detailed(hit, tracking_event_name, tracking_event_details)
+                hit = _with_details(hit, tracking_event_name, tracking_event_details)
             visitor_id = evaluation_context and evaluation_context.targeting_key
             if not visitor_id:
                 current().error("[openfeature] track: not sent, the evaluation context has no targeting key")
@@ -139,30 +139,30 @@ class FlagshipProvider(AbstractProvider):
     def _resolve(self, flag_key, default, evaluation_context, kind, typed):
         visitor_id = evaluation_context and evaluation_context.targeting_key
         if not visitor_id:
-            return _failed(default, ErrorCode.TARGETING_KEY_MISSING, "the targeting key, the visitor's id, is missing")
+            return _error_details(default, ErrorCode.TARGETING_KEY_MISSING, "the targeting key, the visitor's id, is missing")
         flagship = Flagship.instance()
         try:
             context = self._attributes.context_of(evaluation_context.attributes)
             recent = self._visitors.get(flagship, check.text("evaluation", "targeting_key", visitor_id), context)
         except InitializationError:
-            return _failed(default, ErrorCode.PROVIDER_NOT_READY, "Flagship is not started")
+            return _error_details(default, ErrorCode.PROVIDER_NOT_READY, "Flagship is not started")
         except FlagshipError as error:
-            return _failed(default, ErrorCode.INVALID_CONTEXT, error.message)
+            return _error_details(default, ErrorCode.INVALID_CONTEXT, error.message)
         visitor = recent.visitor
         modification = visitor.modifications.get(flag_key)
         if modification is None:
             if flagship.status.panic:
                 return FlagResolutionDetails(value=default, reason=Reason.DISABLED)
             if recent.problem:
-                return _failed(default, ErrorCode.GENERAL, recent.problem)
-            return _failed(default, ErrorCode.FLAG_NOT_FOUND, "the visitor has no flag %r" % (flag_key,))
+                return _error_details(default, ErrorCode.GENERAL, recent.problem)
+            return _error_details(default, ErrorCode.FLAG_NOT_FOUND, "the visitor has no flag %r" % (flag_key,))
         value, reason = modification.value, Reason.STALE if recent.problem else Reason.TARGETING_MATCH
         if value is None:
             value, reason = default, Reason.DEFAULT
         else:
             value = typed(value)
             if value is None:
-                return _failed(default, ErrorCode.TYPE_MISMATCH, "the flag %r is not %s but of type %s"
+                return _error_details(default, ErrorCode.TYPE_MISMATCH, "the flag %r is not %s but of type %s"
                                % (flag_key, kind, type(modification.value).__name__))
         if self._activated is True or self._activated and flag_key in self._activated:
             visitor.activate_modification(flag_key)
@@ -171,7 +171,7 @@ class FlagshipProvider(AbstractProvider):
                 "campaignId": modification.campaign_id, "variationGroupId": modification.variation_group_id,
                 "isReference": modification.reference})
 
-    def _tell(self, recent):
+    def _emit_change(self, recent):
         """Tell OpenFeature of a change for the better or the worse; once, however many visitors it strikes."""
         if not recent.problem:
             condition = _READY
@@ -185,7 +185,7 @@ class FlagshipProvider(AbstractProvider):
             emit(ProviderEventDetails(message=recent.problem or None))
 
 
-def _failed(default, code, message):
+def _error_details(default, code, message):
     return FlagResolutionDetails(value=default, reason=Reason.ERROR, error_code=code, error_message=message)
 
 
@@ -220,7 +220,7 @@ def _object(value):
     return value if isinstance(value, (dict, list)) else None
 
 
-def _detailed(hit, name, details):
+def _with_details(hit, name, details):
     """The hit with what of the details an Event has a place for."""
     left_out, attributes = [], dict(details.attributes)
     category = attributes.pop("category", None)

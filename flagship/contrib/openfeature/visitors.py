@@ -10,7 +10,7 @@ from flagship.errors import ContextError
 
 # Seconds after which a synchronisation that failed is tried again: a page that reads ten flags waits once.
 _RETRY = 1.0
-_MAX_TOLD = 1000  # keys of attributes that were left out, of which a line was logged
+_MAX_LOGGED = 1000  # keys of attributes that were left out, of which a line was logged
 
 
 class RecentVisitor(object):
@@ -68,7 +68,7 @@ class Attributes(object):
     """Turns the attributes of evaluation contexts into visitors' contexts."""
 
     def __init__(self):
-        self._told = set()
+        self._logged = set()
 
     def context_of(self, attributes):
         """``{key: value}`` of what a visitor's context takes; each key whose value it does not take is logged once."""
@@ -80,8 +80,8 @@ class Attributes(object):
                 key = key_text(key)
                 context[key] = checked_value(key, value)
             except ContextError as error:
-                if key not in self._told and len(self._told) < _MAX_TOLD:
-                    self._told.add(key)
+                if key not in self._logged and len(self._logged) < _MAX_LOGGED:
+                    self._logged.add(key)
                     current().warning("[openfeature] left out of the visitor's context: %s", error.message)
         return context
 
