@@ -1,4 +1,5 @@
-"""What stands in for the platform while a test runs: visitors, checks and hits stay the real ones."""
+"""What stands in for the platform while a test runs: visitors, checks and hits stay the real
+ones."""
 import threading
 
 from flagship._events import EventLog
@@ -90,7 +91,8 @@ class _Block(object):
 
 
 class Stage(object):
-    """The blocks under way in this process. The one that was entered last holds for every visitor."""
+    """The blocks under way in this process. The one that was entered last holds for every
+    visitor."""
 
     def __init__(self):
         self._lock = threading.Lock()
@@ -122,7 +124,8 @@ class Stage(object):
             place = [block.sent for block in self._blocks].index(sent)
             block = self._blocks.pop(place)
             if place < len(self._blocks):
-                # One that was entered later is still under way, and will end on what this one began on.
+                # One that was entered later is still under way, and will end on what this one began
+                # on.
                 later = self._blocks[place]
                 left, later.before = later.before[0], block.before
             else:
@@ -136,7 +139,8 @@ class Stage(object):
         self.show_panic()
 
     def show_panic(self):
-        """Tell every visitor whether there is a panic now. Without the lock: the user's event handler hears of it."""
+        """Tell every visitor whether there is a panic now. Without the lock: the user's event
+        handler hears of it."""
         sent = self.sent
         for state in list(self._states):
             if sent is not None:

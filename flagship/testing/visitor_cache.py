@@ -23,11 +23,14 @@ _FLAG = "flag"
 
 
 class VisitorCacheSuite(object):
-    """The laws of a visitor cache. Subclass it in a test file, under a name that begins with ``Test``.
+    """The laws of a visitor cache. Subclass it in a test file, under a name that begins with
+    ``Test``.
 
-    The tests that start the SDK do so in bucketing mode without a network, in place of one that runs, and close it.
+    The tests that start the SDK do so in bucketing mode without a network, in place of one that
+    runs, and close it.
 
-    :cvar int many: how many visitors the largest test saves, default 10000; fewer where a call takes milliseconds.
+    :cvar int many: how many visitors the largest test saves, default 10000; fewer where a call
+        takes milliseconds.
     :cvar bool nul: whether an id may hold a NUL character, default True.
     """
 
@@ -39,11 +42,12 @@ class VisitorCacheSuite(object):
         raise NotImplementedError("a subclass of VisitorCacheSuite makes its manager in make_manager")
 
     def corrupt(self, manager, visitor_id):
-        """Make the visitor's record, which was saved, unreadable in the store. The default leaves it as it is, which
-        is right only for a store where that cannot happen."""
+        """Make the visitor's record, which was saved, unreadable in the store. The default leaves
+        it as it is, which is right only for a store where that cannot happen."""
 
     def close(self, manager):
-        """Let go of what the manager holds; called after each test. The default calls its ``close``, if any."""
+        """Let go of what the manager holds; called after each test. The default calls its
+        ``close``, if any."""
         close = getattr(manager, "close", None)
         if callable(close):
             close()
@@ -77,7 +81,8 @@ class VisitorCacheSuite(object):
             assert read_record(manager.lookup("bob"), "bob") == ("b",)
 
     def test_any_text_is_an_id(self):
-        """And no two ids are the same: neither case, nor white space, nor a common beginning is lost."""
+        """And no two ids are the same: neither case, nor white space, nor a common beginning is
+        lost."""
         with self._open_manager() as manager:
             ids = ["ann", "Ann", "ann ", " ann", "é", "e\u0301", "\U0001f680", "\U0001f680\U0001f680", "访客", "a b",
                    "a\nb", "a\r\nb", "a\tb", "a/b", "a\\b", "../a", "a:b", "a'b", 'a"b', "a%b", "a%2Fb", "a_b", "a*b", "a?b",
@@ -90,7 +95,8 @@ class VisitorCacheSuite(object):
                 assert read_record(manager.lookup(visitor_id), visitor_id) == (visitor_id,)
 
     def test_a_record_is_the_store_s(self):
-        """Neither a change of what was given to save, nor of what lookup returned, changes what is kept."""
+        """Neither a change of what was given to save, nor of what lookup returned, changes what is
+        kept."""
         with self._open_manager() as manager:
             given = make_record("ann", ["a"])
             manager.save("ann", given)
@@ -125,7 +131,8 @@ class VisitorCacheSuite(object):
             assert lost == []
 
     def test_many_threads(self):
-        """Eight threads write at once: each finds its own visitors, and a visitor that all of them write is whole."""
+        """Eight threads write at once: each finds its own visitors, and a visitor that all of them
+        write is whole."""
         with self._open_manager() as manager:
             errors, ready = [], threading.Event()
 
@@ -171,7 +178,8 @@ class VisitorCacheSuite(object):
             assert read_record(manager.lookup("ann"), "ann") == ("b",)
 
     def test_a_visitor_keeps_its_variation(self):
-        """When the allocation of its variation goes to 0; a visitor who comes after that gets the other one."""
+        """When the allocation of its variation goes to 0; a visitor who comes after that gets the
+        other one."""
         with self._open_manager() as manager:
             before, _ = _served_flags(manager, {"old": 100, "new": 0}, "ann")
             after, lines = _served_flags(manager, {"old": 0, "new": 100}, "ann", "bob")
@@ -226,15 +234,16 @@ def _has_variation(manager, visitor_id, variation_id):
 
 
 def _served_flags(manager, allocations, *visitor_ids):
-    """Start the SDK with one campaign, ``{variation id: allocation}``, and synchronise visitors: ``(their values, what
-    was logged about the cache)``."""
+    """Start the SDK with one campaign, ``{variation id: allocation}``, and synchronise visitors:
+    ``(their values, what was logged about the cache)``."""
     variations = [{"id": name, "allocation": allocation, "modifications": {"type": "FLAG", "value": {_FLAG: name}}}
                   for name, allocation in sorted(allocations.items())]
     everybody = {"targetingGroups": [{"targetings": [{"key": "fs_all_users", "operator": "EQUALS", "value": ""}]}]}
     campaign = {"id": "campaign", "type": "ab", "variationGroups": [
         {"id": "group", "targeting": everybody, "variations": variations}]}
     handler, values = _Lines(), []
-    # Held but not listening, so that every connection is refused at once and nobody else gets the port.
+    # Held but not listening, so that every connection is refused at once and nobody else gets the
+    # port.
     nobody = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         nobody.bind(("127.0.0.1", 0))

@@ -23,24 +23,29 @@ class FlagshipProvider(AbstractProvider):
 
         openfeature.api.set_provider_and_wait(FlagshipProvider(env_id, api_key, Config(...)))
 
-    The targeting key is the visitor's id, and the attributes are its context: text, bool, int, float, and datetime,
-    which becomes ISO 8601 text in UTC. Others are left out, with one log line a key.
+    The targeting key is the visitor's id, and the attributes are its context: text, bool, int,
+    float, and datetime, which becomes ISO 8601 text in UTC. Others are left out, with one log line
+    a key.
 
-    An integer flag takes a whole number, so 10.0 is 10, and a float flag takes an integer that a float can hold; a
-    bool is neither. A flag whose value is null gives the default, with reason DEFAULT. In panic every flag gives the
-    default, with reason DISABLED. When the flags cannot be refreshed, those that the visitor had are given with reason
-    STALE; where it had none it is an error.
+    An integer flag takes a whole number, so 10.0 is 10, and a float flag takes an integer that a
+    float can hold; a bool is neither. A flag whose value is null gives the default, with reason
+    DEFAULT. In panic every flag gives the default, with reason DISABLED. When the flags cannot be
+    refreshed, those that the visitor had are given with reason STALE; where it had none it is an
+    error.
 
-    :param str env_id: the environment's id. With it the provider starts the SDK when it is set and closes it when it
-        is shut down; None (default): your application does, before.
+    :param str env_id: the environment's id. With it the provider starts the SDK when it is set and
+        closes it when it is shut down; None (default): your application does, before.
     :param str api_key: the environment's API key, with ``env_id``; default None.
     :param Config config: the options, with ``env_id``; None (default): ``Config()``.
-    :param activate: whether an evaluation also reports that the visitor has seen the flag: False (default), True, or
-        a list, tuple or set of the keys of those flags. What is no error is reported, each time.
-    :param float ttl: seconds for which a visitor's flags are used before it is synchronised again, default 10, at most
-        3600; 0: every evaluation synchronises. Each synchronisation sends a context event, and in API mode asks the
-        platform. A synchronisation that failed is tried again after a second at most.
-    :param int max_visitors: how many visitors, each with one context, are kept for that time; default 1000.
+    :param activate: whether an evaluation also reports that the visitor has seen the flag: False
+        (default), True, or a list, tuple or set of the keys of those flags. What is no error is
+        reported, each time.
+    :param float ttl: seconds for which a visitor's flags are used before it is synchronised again,
+        default 10, at most 3600; 0: every evaluation synchronises. Each synchronisation sends a
+        context event, and in API mode asks the platform. A synchronisation that failed is tried
+        again after a second at most.
+    :param int max_visitors: how many visitors, each with one context, are kept for that time;
+        default 1000.
     :raises TypingError: on an argument of the wrong type, and on half of the credentials.
     :raises ParamError: on an argument out of range.
     """
@@ -69,11 +74,13 @@ class FlagshipProvider(AbstractProvider):
         return Metadata(name="Flagship")
 
     def initialize(self, evaluation_context):
-        """Start the SDK where the provider has the credentials; called by OpenFeature. Bounded by the time-out.
+        """Start the SDK where the provider has the credentials; called by OpenFeature. Bounded by
+        the time-out.
 
         :raises ProviderFatalError: on options that cannot work.
-        :raises ProviderNotReadyError: when the SDK is not started, or in bucketing mode has no file; it is asked for
-            again by itself, and the first visitor that is decided on makes the provider ready.
+        :raises ProviderNotReadyError: when the SDK is not started, or in bucketing mode has no
+            file; it is asked for again by itself, and the first visitor that is decided on makes
+            the provider ready.
         """
         flagship = Flagship.instance()
         self._visitors.forget()
@@ -95,7 +102,8 @@ class FlagshipProvider(AbstractProvider):
         self._condition = _READY
 
     def shutdown(self):
-        """Close the SDK where this provider started it, delivering what is queued; called by OpenFeature."""
+        """Close the SDK where this provider started it, delivering what is queued; called by
+        OpenFeature."""
         flagship, runtime = Flagship.instance(), self._runtime
         self._visitors.forget()
         self._runtime = None
@@ -120,9 +128,9 @@ class FlagshipProvider(AbstractProvider):
     def track(self, tracking_event_name, evaluation_context=None, tracking_event_details=None):
         """Send an Event hit with the category ``Action Tracking`` and this name as its action.
 
-        The details' value, a whole number above 0, is the event's value; of their attributes ``label`` is its label,
-        and ``category`` may be ``User Engagement``. What else there is, is left out with a log line. Nothing is
-        raised: what cannot be sent is logged.
+        The details' value, a whole number above 0, is the event's value; of their attributes
+        ``label`` is its label, and ``category`` may be ``User Engagement``. What else there is, is
+        left out with a log line. Nothing is raised: what cannot be sent is logged.
         """
         try:
             hit = Event(EventCategory.ACTION_TRACKING, tracking_event_name)
@@ -172,7 +180,8 @@ class FlagshipProvider(AbstractProvider):
                 "isReference": modification.reference})
 
     def _emit_change(self, recent):
-        """Tell OpenFeature of a change for the better or the worse; once, however many visitors it strikes."""
+        """Tell OpenFeature of a change for the better or the worse; once, however many visitors it
+        strikes."""
         if not recent.problem:
             condition = _READY
         elif Flagship.instance().status.panic:
