@@ -29,7 +29,8 @@ with atheris.instrument_imports(include=["flagship"]):
     from flagship.errors import FlagshipParsingError
     from flagship.handler import FlagshipEventHandler
 
-CONTEXTS = ({}, {u"vip": True, u"country": u"fr", u"age": 31}, {u"vip": 1.5, u"country": False, u"age": u"x"})
+CONTEXTS = ({}, {u"vip": True, u"country": u"fr", u"age": 31},
+            {u"vip": 1.5, u"country": False, u"age": u"x"})
 EVENTS = EventLog(FlagshipEventHandler())
 
 

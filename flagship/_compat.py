@@ -55,7 +55,8 @@ monotonic = getattr(time, "monotonic", time.time)
 # A lone surrogate has no UTF-8 form, so it can be neither hashed nor sent. Python 2 encodes it
 # without a word, and its narrow builds spell one character outside the BMP as a pair, which is
 # fine.
-_LONE_SURROGATE = re.compile(u"[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]") if PY2 else None
+_LONE_SURROGATE = re.compile(
+    u"[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]") if PY2 else None
 
 
 def to_text(value):
@@ -168,6 +169,9 @@ def fspath(value):
     return to_text(value) if isinstance(value, string_types) else None
 
 
-__all__ = ["Enum", "Iterable", "Mapping", "MappingProxyType", "PY2", "RecursionError", "argument_text", "call_in_forked_child", "code_points", "fspath",
-           "integer_types", "is_ascii", "monotonic", "native", "parse_qs", "replace", "string_types",
-           "terminal_columns", "text_type", "to_stream", "to_text", "unquote", "urlsplit", "well_formed"]
+__all__ = ["Enum", "Iterable", "Mapping", "MappingProxyType", "PY2", "RecursionError",
+           "argument_text", "call_in_forked_child", "code_points", "fspath",
+           "integer_types", "is_ascii", "monotonic", "native", "parse_qs", "replace",
+           "string_types",
+           "terminal_columns", "text_type", "to_stream", "to_text", "unquote", "urlsplit",
+           "well_formed"]

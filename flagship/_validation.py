@@ -11,8 +11,8 @@ from flagship.errors import ParamError, TypingError
 
 
 def typing_error(function, parameter, value, allowed):
-    return TypingError("%s: %s must be %s, not %s" % (function, parameter, allowed, type(value).__name__),
-                       function, parameter)
+    return TypingError("%s: %s must be %s, not %s"
+                       % (function, parameter, allowed, type(value).__name__), function, parameter)
 
 
 def param_error(function, parameter, problem):

@@ -54,7 +54,8 @@ def imported(path):
     with io.open(path, encoding="utf-8") as file:
         tree = ast.parse(file.read().encode("utf-8"))
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "flagship":
+        if isinstance(node,
+                      ast.ImportFrom) and node.module and node.module.split(".")[0] == "flagship":
             module = node.module[len("flagship."):]
             for alias in node.names:
                 inner = ".".join(part for part in (module, alias.name) if part)

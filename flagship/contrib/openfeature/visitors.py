@@ -87,7 +87,8 @@ class Attributes(object):
             except ContextError as error:
                 if key not in self._logged and len(self._logged) < _MAX_LOGGED:
                     self._logged.add(key)
-                    current().warning("[openfeature] left out of the visitor's context: %s", error.message)
+                    current().warning("[openfeature] left out of the visitor's context: %s",
+                                      error.message)
         return context
 
 
