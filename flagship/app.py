@@ -298,7 +298,8 @@ def _credential(parameter, value, pattern, config):
     if not stripped:
         raise check.param_error("start", parameter, "(%s) must not be empty" % type(value).__name__)
     if not pattern.match(stripped):
-        raise check.param_error("start", parameter, "(%s) holds a character that none has" % type(value).__name__)
+        raise check.param_error("start", parameter, "(%s) must hold no character that cannot stand in a "
+                                "URL's path or a header" % type(value).__name__)
     if stripped != accepted:
         EventLog(config.event_handler).warning("[start] the white space around %s is stripped", parameter)
     return stripped
