@@ -186,10 +186,12 @@ def test_without_breaker(emulator, visitor):
     assert len(emulator.requests) == 8
 
 
-def test_a_new_start_forgets(emulator, visitor):
+def test_a_start_with_other_options_forgets(emulator, visitor):
+    """The circuit is open still after a start that says the same."""
     first = visitor()
     emulator.misbehave("hit", status=503)
     for _ in range(6):
         first.send_hit(PAGE)
     emulator.behave()
-    assert visitor().send_hit(PAGE) == (True, "200")
+    assert visitor().send_hit(PAGE)[0] is False
+    assert visitor(timeout=1).send_hit(PAGE) == (True, "200") == first.send_hit(PAGE)

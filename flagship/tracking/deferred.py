@@ -29,6 +29,7 @@ class DeferredTrackingClient(TrackingClient):
         super(DeferredTrackingClient, self).__init__(config, http, events)
         self.batch_size, self.interval = config.tracking_batch_size, config.tracking_interval
         self._size, self._state, self._closed = config.tracking_queue_size, state, False
+        self._retired = False
         self._spool = config.spool and os.path.abspath(config.spool)
         self._workers = {}  # process id -> Worker
         if self._spool:
@@ -36,6 +37,9 @@ class DeferredTrackingClient(TrackingClient):
         _clients.add(self)
 
     def _take(self, endpoint, payload):
+        if self._retired:
+            # A call that was under way when another client took over.
+            return super(DeferredTrackingClient, self)._take(endpoint, payload)
         if self._closed:
             return False, "%s: Flagship is closed" % endpoint.name
         self._own_worker().put((endpoint, time.time(), payload), self._size)
@@ -69,6 +73,7 @@ class DeferredTrackingClient(TrackingClient):
         self._own_worker().close(timeout)
 
     def retire(self, timeout):
+        self._retired = True
         self.close(timeout)
 
     def warn(self, message, *args):
