@@ -1,5 +1,5 @@
-"""An answer of the platform, read within bounds: no peer can make this process hold more than it was
-told to."""
+"""An answer of the platform, read within bounds: no peer can make this process hold more than it
+was told to."""
 import email.utils
 import re
 import time

@@ -17,8 +17,8 @@ class Breaker(object):
         self._changing = Lock()
 
     def wait(self):
-        """Seconds until a call may be made, 0.0 for now. After a pause one caller is let through, as
-        a probe."""
+        """Seconds until a call may be made, 0.0 for now. After a pause one caller is let through,
+        as a probe."""
         if self._until is None:
             return 0.0
         with self._changing:

@@ -2,9 +2,9 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from flagship.config import Config
-from flagship.transport.answer import Answer, RequestFailed as RequestFailed
+from flagship.transport.answer import Answer
 from flagship.transport.deadline import Deadline
-from flagship.transport.endpoint import Endpoint as Endpoint
+from flagship.transport.endpoint import Endpoint
 
 class LastError(NamedTuple):
     when: float

@@ -32,8 +32,8 @@ _current = threading.local()
 
 
 class Deadline(object):
-    """``with Deadline(seconds):`` bounds what this thread's bounded connections do inside; it may be
-    entered again and again, by one thread at a time.
+    """``with Deadline(seconds):`` bounds what this thread's bounded connections do inside; it may
+    be entered again and again, by one thread at a time.
 
     :param report: called with a text where this urllib3 does not let all be bounded.
     :ivar seconds: the bound on each request.
@@ -201,8 +201,8 @@ def _bounded_pool(pool_class):
 
 
 def _is_urllib3s(connection_class):
-    """Whether a connection talks as urllib3's do: a recorder's or a test double's way to talk is not
-    ours to change."""
+    """Whether a connection talks as urllib3's do: a recorder's or a test double's way to talk is
+    not ours to change."""
     for each in getattr(connection_class, "__mro__", ()):
         if each.__module__.split(".")[0] == "urllib3":
             return issubclass(each, HTTPConnection)
