@@ -12,10 +12,8 @@ from flagship.transport.answer import Answer, RequestFailed, read_body, retry_af
 from flagship.transport.breaker import FAILURES, Breaker
 from flagship.transport.causes import Causes
 from flagship.transport.deadline import Deadline
-from flagship.transport.endpoint import Endpoint
+from flagship.transport.endpoint import Endpoint  # noqa: F401, where others import it from
 from flagship.transport.session import for_forked_child, open_connections
-
-__all__ = ["Endpoint", "HttpClient", "LastError", "RequestFailed"]
 
 _MILLISECONDS = 60  # a timeout above is more likely meant so
 _MOST_ENDPOINTS = 50  # whose last errors are kept
