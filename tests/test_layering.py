@@ -19,7 +19,8 @@ context hits status state
 cache.cache_visitor
 config
 _threads
-transport.answer transport.breaker transport.deadline transport.client transport
+transport.endpoint transport.retry transport.breaker transport.causes transport.deadline
+transport.answer transport.session transport.client transport
 tracking.spool tracking.worker tracking.immediate tracking.deferred tracking cache.assignments cache.memory cache.redis cache.sqlite cache
 decision.modification decision.allocation decision.targeting decision.campaigns decision.evaluator
 decision.explanation decision.manager decision.snapshot decision.api decision.bucketing decision
