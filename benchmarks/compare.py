@@ -31,9 +31,10 @@ RUNNER = os.path.join(HERE, "upgrade", "runner.py")
 # Where this file is run by its path, modules beside it must not hide the standard library's.
 sys.path[:] = [ROOT] + [path for path in sys.path if os.path.abspath(path or ".") != HERE]
 
-from benchmarks.upgrade.classes import CLASSES, STATEFUL, TRANSPARENT, Step  # noqa: E402
+from benchmarks.upgrade.classes import (  # noqa: E402
+    CLASSES, FLAG_CLASSES, STATEFUL, TRANSPARENT, Step)
 from benchmarks.upgrade.programs import Writer  # noqa: E402
-from benchmarks.upgrade.recorder import Recorder  # noqa: E402
+from benchmarks.upgrade.recorder import FLAGS, Recorder  # noqa: E402
 
 
 def run_under(python, programs, folder, path=None):
@@ -41,7 +42,7 @@ def run_under(python, programs, folder, path=None):
     os.mkdir(folder)
     source, target = os.path.join(folder, "programs.json"), os.path.join(folder, "results.json")
     with open(source, "w") as file:
-        json.dump(programs, file)
+        json.dump({"flags": FLAGS, "programs": programs}, file)
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     environment.update({"PYTHONPATH": path} if path else {}, NO_PROXY="127.0.0.1")
     with Recorder() as recorder:
@@ -76,6 +77,10 @@ class Comparison(object):
         for name, _, take in TRANSPARENT:
             if take(step):
                 self.counts[name] += 1
+        for name, _, take in FLAG_CLASSES:
+            if take(step):
+                self.counts[name] += 1
+                self.examples[name].append(step)
         if not step.differs:
             return False
         name = next((name for name, _, holds in CLASSES if holds(step)), None)
@@ -90,7 +95,7 @@ def report(comparison, changelog, show):
     print("%d programs, %d steps compared, %d not, as the two were in different states"
           % (comparison.programs, comparison.steps, comparison.skipped))
     well = True
-    for name, quote, _ in TRANSPARENT + CLASSES:
+    for name, quote, _ in TRANSPARENT + FLAG_CLASSES + CLASSES:
         count = comparison.counts[name]
         named = quote in told
         well = well and (named or not count)
@@ -102,14 +107,27 @@ def report(comparison, changelog, show):
 
 
 def show_examples(steps, most):
+    """Print the first steps of a class: what differs in them, and nothing else."""
     for step in steps[:most]:
         print("        %s  (world %s)" % (step.source, step.world))
-        for version, done in (("2.1.5", step.old), ("here", step.new)):
-            what = {name: each for name, each in done.items() if name in ("result", "error")}
-            sent = [(request["path"].split("?")[0], request["body"]) for request in done["requests"]]
-            print("            %-5s %s %s" % (version, json.dumps(what)[:300], json.dumps(sent)[:500]))
+        for version, done, other in (("2.1.5", step.old, step.new), ("here", step.new, step.old)):
+            for name in sorted(done):
+                if done[name] != other.get(name):
+                    print("            %-5s %s" % (version, differing(name, done[name], other)))
         if step.words:
             print("                  %s" % step.words)
+
+
+def differing(name, value, other):
+    """A part of a step as text; of an object only the keys that differ."""
+    theirs = other.get(name)
+    if name == "error":
+        value = value[0]
+    elif name == "requests":
+        value = [(request["path"].split("?")[0], request["body"]) for request in value]
+    elif name == "flags" and theirs:
+        value = {key: each for key, each in value.items() if each != theirs.get(key)}
+    return "%s %s" % (name, json.dumps(value)[:400])
 
 
 def write_programs(count, seed):

@@ -141,6 +141,40 @@ TRANSPARENT = [
 ]
 
 
+# --- What targetings say otherwise, taken out as well: each of these flags has one targeting.
+
+def flag_class(name, words, *flags):
+    def take(step):
+        before = step.old
+        for flag in flags:
+            take_flag(step, flag)
+        return before != step.old
+    return name, words, take
+
+
+def take_flag(step, flag):
+    """Take the difference in one flag out of a step, where it comes from a decision here."""
+    if not step.bucketing or step.restarted or flag not in step.old.get("flags", {}):
+        return
+    old, new = dict(step.old), step.new
+    if "%s'" % flag in step.source and "error" not in dict(old, **new):
+        old.update(result=new["result"], requests=new["requests"])
+    old["flags"] = dict(old["flags"], **{flag: new.get("flags", {}).get(flag)})
+    step.old = old
+
+
+FLAG_CLASSES = [
+    flag_class("EQUALS compares kinds", "`EQUALS` and `NOT_EQUALS`", "equals-kind",
+               "not-equals-kind"),
+    flag_class("CONTAINS writes as JSON does", "as in JSON", "contains-bool", "contains-float"),
+    flag_class("EXISTS and NOT_EXISTS", "`EXISTS` and `NOT_EXISTS`", "exists", "not-exists"),
+    flag_class("a preset key that is not set", "empty preset key", "preset"),
+    flag_class("a group without targetings", "without targetings", "no-targetings"),
+    flag_class("fs_users", "`fs_users`", "users"),
+    flag_class("the first group that matches", "the first variation group that matches", "rank"),
+]
+
+
 # --- The differences that are left.
 
 #: Parameters of data: no value of theirs is a mistake.
@@ -162,7 +196,7 @@ def is_mistake(step):
 
 
 def after_close(step):
-    return step.closed
+    return step.closed or step.kind == "close"
 
 
 def options(step):

@@ -24,17 +24,31 @@ def _local(name, targetings, *variations):
             "type": "JSON", "value": flags}} for place, (allocation, flags) in enumerate(variations)]}
 
 
+#: Targetings that 2.1.5 reads in another way, each with a flag of the same name.
+TARGETINGS = {
+    "equals-kind": [("isVIP", "EQUALS", 1)],
+    "not-equals-kind": [("isVIP", "NOT_EQUALS", 1)],
+    "contains-bool": [("isVIP", "CONTAINS", "true")],
+    "contains-float": [("age", "CONTAINS", "1.0")],
+    "exists": [("country", "EXISTS", True)],
+    "not-exists": [("country", "NOT_EXISTS", True)],
+    "preset": [("sdk_city", "NOT_EQUALS", "Paris")],
+    "no-targetings": [],
+    "users": [("fs_users", "EQUALS", "ann")],
+}
 BUCKETING = {"campaigns": [
     {"id": "c-color", "type": "ab", "variationGroups": [_local(
-        "color", [("fs_all_users", "EQUALS", "")], (50, {"btn-color": "red"}), (50, {
-            "btn-color": "green", "nothing": None}))]},
+        "color", [("fs_all_users", "EQUALS", "")], (50, {"btn-color": "red"}),
+        (50, {"btn-color": "green", "nothing": None}))]},
     {"id": "c-rank", "type": "ab", "variationGroups": [
         _local("rank-fr", [("country", "EQUALS", "fr")], (30, {"rank": 1})),
         _local("rank-old", [("age", "GREATER_THAN", 18)], (100, {"rank": 2}))]},
     {"id": "c-vip", "type": "toggle", "variationGroups": [
         _local("vip", [("isVIP", "EQUALS", True)], (100, {"vip": True})),
         _local("plan", [("plan", "CONTAINS", ["gold", "1"])], (100, {"vip": "plan"}))]},
-]}
+] + [{"id": "c-" + name, "type": "ab", "variationGroups": [_local(
+    name, targetings, (100, {name: True}))]} for name, targetings in sorted(TARGETINGS.items())]}
+FLAGS = ["btn-color", "nothing", "rank", "vip"] + sorted(TARGETINGS)
 
 
 def _handler(server):

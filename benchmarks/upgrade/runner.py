@@ -101,7 +101,8 @@ def addresses(url):
 class Runner(object):
     """Runs programs, one after the other, each in a fresh working directory."""
 
-    def __init__(self, url):
+    def __init__(self, url, flags):
+        self.flags = flags
         self.url, self.flagship, self.visitor = url, Flagship.instance(), None
         self.options = dict(addresses(url), polling_interval=-1, event_handler=Quiet())
         self.names = dict(
@@ -142,7 +143,7 @@ class Runner(object):
         return done
 
     def step(self, source):
-        """``{"result" or "error", "context", "requests"}``, all of it JSON."""
+        """``{"result" or "error", "context", "flags", "requests"}``, all of it JSON."""
         if self.visitor is None and "visitor." in source:
             return None
         done = {}
@@ -153,6 +154,8 @@ class Runner(object):
             done["words"] = str(error)[:200]
         if self.visitor is not None:
             done["context"] = plain(self.visitor.get_context())
+            done["flags"] = {key: plain(self.visitor.get_modification(key, "<default>"))
+                             for key in self.flags}
         done["requests"] = self.ask("/_taken")
         return done
 
@@ -171,10 +174,10 @@ def plain(value):
 
 def main(source, target, url):
     with io.open(source, encoding="utf-8") as file:
-        programs = json.load(file)
+        given = json.load(file)
     sys.stdout = sys.stderr = open(os.devnull, "w")  # 2.1.5 prints
-    runner = Runner(url)
-    done = [runner.run(program) for program in programs]
+    runner = Runner(url, given["flags"])
+    done = [runner.run(program) for program in given["programs"]]
     with open(target, "w") as file:
         json.dump(done, file)
 
