@@ -16,14 +16,15 @@ import atheris  # noqa: E402
 
 with atheris.instrument_imports(include=["flagship"]):
     from flagship import _json
-    from flagship._answer import Answer
+    from flagship.transport.answer import Answer
     from flagship._events import EventLog
     from flagship.cache.assignments import UnreadableRecord, read_record
     from flagship.config import Config
     from flagship.decision.api import ApiDecisionManager
     from flagship.decision.campaigns import Campaigns
     from flagship.decision.evaluator import assign, merge
-    from flagship.decision.manager import DecisionError, PlatformState
+    from flagship.decision.manager import DecisionError
+    from flagship.state import PlatformState
     from flagship.errors import FlagshipParsingError
     from flagship.handler import FlagshipEventHandler
 

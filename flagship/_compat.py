@@ -12,9 +12,9 @@ from six.moves.urllib.parse import parse_qs, unquote, urlsplit
 from enum import Enum
 
 try:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 except ImportError:
-    from collections import Mapping
+    from collections import Iterable, Mapping
 
 try:
     from types import MappingProxyType
@@ -72,6 +72,19 @@ def to_text(value):
         return None
     # A subclass of str may hash or print as something else (an Enum does).
     return value if type(value) is str else "".join((value, ""))
+
+
+_SURROGATE = _LONE_SURROGATE or re.compile(u"[\ud800-\udfff]")
+
+
+def well_formed(value):
+    """The text ``value`` as exactly ``text_type``, with U+FFFD for each part that UTF-8 cannot express."""
+    accepted = to_text(value)
+    if accepted is not None:
+        return accepted
+    if PY2 and isinstance(value, bytes):
+        value = value.decode("utf-8", "replace")
+    return _SURROGATE.sub(u"\ufffd", "".join((value, "")))
 
 
 #: Whether a text is ASCII, where Python knows that without looking (3.7); elsewhere the answer is "perhaps not".
@@ -133,6 +146,14 @@ def native(text):
     return text.encode("latin-1") if PY2 and isinstance(text, text_type) else text
 
 
+def call_in_forked_child(call):
+    """Have ``call()`` called in every child that this process forks from now on; whether this Python can do so (3.7)."""
+    if not hasattr(os, "register_at_fork"):
+        return False
+    os.register_at_fork(after_in_child=call)
+    return True
+
+
 def fspath(value):
     """A text path from text or from an ``os.PathLike``; None for anything else."""
     if hasattr(value, "__fspath__"):
@@ -140,6 +161,6 @@ def fspath(value):
     return to_text(value) if isinstance(value, string_types) else None
 
 
-__all__ = ["Enum", "Mapping", "MappingProxyType", "PY2", "RecursionError", "argument_text", "code_points", "fspath",
+__all__ = ["Enum", "Iterable", "Mapping", "MappingProxyType", "PY2", "RecursionError", "argument_text", "call_in_forked_child", "code_points", "fspath",
            "integer_types", "is_ascii", "monotonic", "native", "parse_qs", "replace", "string_types",
-           "terminal_columns", "text_type", "to_stream", "to_text", "unquote", "urlsplit"]
+           "terminal_columns", "text_type", "to_stream", "to_text", "unquote", "urlsplit", "well_formed"]

@@ -1,16 +1,12 @@
 """Argument checks. Each returns the accepted value in its one internal form, or raises an error that names the call,
 the parameter, what came and what is allowed. A value never appears in a message: it may be a secret."""
-import math
 import re
 import socket
 
-from flagship._compat import integer_types, string_types, text_type, to_text, urlsplit
+from flagship import _values
+from flagship._compat import integer_types, urlsplit
+from flagship._values import MAX_BITS, is_finite
 from flagship.errors import ParamError, TypingError
-
-_INFINITY = float("inf")
-
-# A larger number has no place in JSON for most of its readers, and takes Python itself long to write.
-MAX_BITS = 1024
 
 
 def typing_error(function, parameter, value, allowed):
@@ -22,20 +18,16 @@ def param_error(function, parameter, problem):
     return ParamError("%s: %s %s" % (function, parameter, problem), function, parameter)
 
 
-def text(function, parameter, value, max_bytes=None, empty=True):
-    """Text, on Python 2 ``str`` or ``unicode``, of at most ``max_bytes`` bytes of UTF-8."""
-    if type(value) is not text_type and not isinstance(value, string_types):
+def text(function, parameter, value, empty=True):
+    """Text, as :func:`flagship._values.text` reads it."""
+    try:
+        accepted = _values.text(value)
+    except (_values.Absent, _values.WrongType):
         raise typing_error(function, parameter, value, "text")
-    accepted = to_text(value)
-    if accepted is None:
-        raise param_error(function, parameter, "(%s) must be text that UTF-8 can express" % type(value).__name__)
+    except _values.Unreadable as problem:
+        raise param_error(function, parameter, "(%s) %s" % (type(value).__name__, problem))
     if not accepted and not empty:
         raise param_error(function, parameter, "(%s) must not be empty" % type(value).__name__)
-    if max_bytes is not None and len(accepted) * 4 > max_bytes:
-        size = len(accepted.encode("utf-8"))
-        if size > max_bytes:
-            raise param_error(function, parameter, "(%s) must be at most %d bytes of UTF-8, not %d"
-                              % (type(value).__name__, max_bytes, size))
     return accepted
 
 
@@ -81,19 +73,15 @@ def _within(function, parameter, value, minimum, maximum):
     return value
 
 
-def is_finite(value):
-    return not (math.isnan(value) or value in (_INFINITY, -_INFINITY))
-
-
 def instance(function, parameter, value, kind, allowed=None):
     if not isinstance(value, kind):
         raise typing_error(function, parameter, value, allowed or kind.__name__)
     return value
 
 
-def url(function, parameter, value, max_bytes=None):
+def url(function, parameter, value):
     """An absolute http or https URL with a host."""
-    accepted = text(function, parameter, value, max_bytes, empty=False)
+    accepted = text(function, parameter, value, empty=False)
     problem = url_problem(accepted)
     if problem:
         raise param_error(function, parameter, "(%s) must be an http or https URL with a host: %s"

@@ -271,7 +271,7 @@ def test_the_ttl_ends(make):
 
 
 def test_a_replica(make, server, admin, log, bucketing):
-    """Where Redis may only be read, what was read counts, and a line says that its expiry was not refreshed."""
+    """Where Redis may only be read, what was read counts, and a line says that its expiry was not renewed."""
     cache = make(ttl=1000)
     cache.save("ann", {"version": 1, "data": {"vId": "ann", "vaIds": ["a"]}})
     admin.execute_command("REPLICAOF", "127.0.0.1", "1")
@@ -280,7 +280,7 @@ def test_a_replica(make, server, admin, log, bucketing):
     finally:
         admin.execute_command("REPLICAOF", "NO", "ONE")
     line, = log.at(logging.WARNING)
-    assert "expiry was not refreshed" in line and "read only" in line
+    assert "expiry was not renewed" in line and "read only" in line
 
 
 # Round trips
@@ -307,6 +307,18 @@ def test_one_round_trip_a_call(make, admin, ttl):
     cache.save("ann", RECORD)
     commands, after = asked()
     assert after - before - own == 1 and commands["set"] == 1
+
+
+@pytest.mark.parametrize("ttl", [None, 1000])
+def test_a_synchronisation_that_changes_nothing_only_renews_the_expiry(bucketing, make, admin, ttl):
+    flagship = bucketing(make(ttl=ttl))
+    admin.config_resetstat()
+    for _ in range(3):
+        assert synchronise(flagship, "ann")[:2] == ((True, ""), 1)
+        if ttl:
+            assert 990 < admin.ttl("flagship:env:ann") <= 1000
+            admin.expire("flagship:env:ann", 5)
+    assert admin.info("commandstats")["cmdstat_set"]["calls"] == 1
 
 
 def test_what_connecting_asks(make, admin):

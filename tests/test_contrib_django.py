@@ -11,6 +11,8 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
+import warnings
 
 import django
 import pytest
@@ -23,10 +25,14 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.template import Context, engines
 from django.test import Client, RequestFactory, override_settings
+from django.utils.deprecation import MiddlewareMixin
+from django.utils.functional import SimpleLazyObject
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext_lazy
 
 from flagship import Config, Flagship
-from flagship._compat import native
-from flagship.contrib.django.middleware import FlagshipMiddleware
+from flagship._compat import Enum, native
+from flagship.contrib.django.middleware import FlagshipMiddleware, user_id
 from flagship.hits import Page
 from tests.django_project import project
 from tests.support import OUTAGES, ROOT, RUBBISH, eventually, everybody, free_port
@@ -35,7 +41,6 @@ try:
     from django.urls import re_path
 except ImportError:
     from django.conf.urls import url as re_path
-
 COOKIE = "flagship_visitor"
 ANN = "ann-of-the-cookie"
 MIDDLEWARE = ["django.contrib.sessions.middleware.SessionMiddleware",
@@ -87,6 +92,25 @@ def failing(request):
     raise ValueError("the view's own")
 
 
+class Thing(object):
+    def __str__(self):
+        return str("a thing")
+
+
+def documented(request):
+    """The view of docs/django.rst."""
+    request.flagship.send_hit(Page(request.build_absolute_uri()))
+    size = request.flagship.get_modification("cta_size", 14)
+    return HttpResponse("%s" % size + render(request, "activate.html").content.decode("ascii"))
+
+
+class Seen(MiddlewareMixin):
+    """Something in the session."""
+
+    def process_request(self, request):
+        request.session["seen"] = 2
+
+
 def template(request, name):
     return render(request, name + ".html", {"default": "<b>"})
 
@@ -102,7 +126,8 @@ def leave(request):
     return color(request)
 
 
-urlpatterns = [re_path("^plain$", plain), re_path("^color$", color), re_path("^often$", often),
+urlpatterns = [re_path("^plain$", plain), re_path("^documented$", documented),
+                re_path("^color$", color), re_path("^often$", often),
                re_path("^varied$", varied), re_path("^mistaken$", mistaken), re_path("^failing$", failing),
                re_path("^enter$", enter), re_path("^leave$", leave), re_path("^template/(.*)$", template)]
 
@@ -272,28 +297,102 @@ def test_in_bucketing_mode_the_cookie_s_id_is_the_visitor(serve, emulator, log):
     assert log.at(logging.WARNING) == []
 
 
-@pytest.mark.parametrize("user_id, expected, log_lines", [
-    (lambda request: "bob", "bob", 0), (lambda request: None, ANN, 0), (lambda request: "", ANN, 0),
-    (lambda request: 5, ANN, 1), (raising, ANN, 1), (__name__ + ".raising", ANN, 1)], ids=repr)
-def test_the_settings_say_who_is_logged_in(serve, emulator, log, user_id, expected, log_lines):
+class Name(Enum):
+    BOB = "bob"
+
+
+def is_logged_in(request):
+    """As ``request.user.is_authenticated`` of Django 1.11: neither a bool nor an int, but false."""
+    return {}
+
+
+USER_IDS = {
+    "text": ("bob", "bob"), "int": (5, "5"), "zero": (0, "0"), "large": (2 ** 70, "%d" % 2 ** 70),
+    "UUID": (uuid.UUID(int=5), "00000000-0000-0000-0000-000000000005"), "Enum": (Name.BOB, "bob"),
+    "not ASCII": ("zo\u00eb", "zo\u00eb"), "lazy": (SimpleLazyObject(lambda: "bob"), "bob"),
+    "lazy int": (SimpleLazyObject(lambda: 5), "5"), "translation": (gettext_lazy("Yes"), "Yes")}
+
+
+@pytest.mark.parametrize("kind", sorted(USER_IDS))
+def test_an_id_of_a_user(serve, emulator, log, kind):
+    user_id, expected = USER_IDS[kind]
+    client = serve(ANN, FLAGSHIP_USER_ID=lambda request: user_id)
+    assert text(client.get("/color")) in ("blue", "red")
+    decision, = emulator.decisions
+    assert (decision["visitorId"], decision["anonymousId"]) == (expected, ANN)
+    assert log.at(logging.WARNING) == []
+
+
+@pytest.mark.parametrize("user_id, log_lines", [
+    (lambda request: None, 0), (lambda request: "", 0), (lambda request: False, 0),
+    (is_logged_in, 0), (lambda request: SimpleLazyObject(lambda: None), 0),
+    (lambda request: request.user.is_authenticated and request.user.pk, 0),
+    (lambda request: True, 1), (lambda request: 5.0, 1), (lambda request: ["bob"], 1),
+    (lambda request: SimpleLazyObject(lambda: {}["bob"]), 1), (raising, 1),
+    (__name__ + ".raising", 1)], ids=repr)
+def test_nobody_is_logged_in(serve, emulator, log, user_id, log_lines):
     """What is no id, or raises, costs a log line and counts as nobody."""
     assert text(serve(ANN, FLAGSHIP_USER_ID=user_id).get("/color")) in ("blue", "red")
-    assert [each["visitorId"] for each in emulator.decisions] == [expected]
+    assert [each["visitorId"] for each in emulator.decisions] == [ANN]
     bad = log.at(logging.WARNING)
     assert len(bad) == log_lines and all("FLAGSHIP_USER_ID" in line for line in bad)
 
 
+def test_a_user_without_a_primary_key_is_nobody(serve, emulator):
+    """Else all of them would be one visitor."""
+    serve(ANN)
+    user = type(str("User"), (), {"is_authenticated": True, "pk": None})
+    assert user_id(type(str("Request"), (), {"user": user})) is None
+
+
+class Session(object):
+    """As Django's: a mapping by its methods alone."""
+
+    def items(self):
+        return iter([("vip", True)])
+
+
+class Stored(dict):
+    """As Django's QueryDict: what it stores is not what it says."""
+
+    def items(self):
+        return [(key, dict.__getitem__(self, key)[-1]) for key in self]
+
+
+class Broken(dict):
+    def items(self):
+        raise ValueError("broken")
+
+
 @pytest.mark.parametrize("context, expected", [
-    (of_request, {"vip": True, "path": "/color"}), (__name__ + ".of_request", {"vip": True, "path": "/color"}),
-    (lambda request: None, {}), (lambda request: {"vip": True, 5: 5, "no": object()}, {"vip": True})], ids=repr)
+    (of_request, {"vip": True, "path": "/color"}),
+    (__name__ + ".of_request", {"vip": True, "path": "/color"}), (lambda request: None, {}),
+    (lambda request: {"vip": True, 5: 5, "no": object()}, {"vip": True}),
+    (lambda request: request.GET, {"country": "DE", "age": "31"}),
+    (lambda request: request.COOKIES, {COOKIE: ANN}),
+    (lambda request: request.session, {"seen": 2}), (lambda request: Session(), {"vip": True}),
+    (lambda request: Stored(vip=[False, True]), {"vip": True}),
+    (lambda request: SimpleLazyObject(lambda: {"vip": True}), {"vip": True})], ids=repr)
 def test_the_settings_say_the_context(serve, emulator, context, expected):
-    serve(FLAGSHIP_CONTEXT=context).get("/color")
+    """Any mapping, by what its items() gives."""
+    serve(ANN, FLAGSHIP_CONTEXT=context, MIDDLEWARE=MIDDLEWARE[:1] + [
+        __name__ + ".Seen"] + MIDDLEWARE[1:]).get("/color?country=FR&country=DE&age=31")
     assert emulator.decisions[0]["context"] == expected
+
+
+@pytest.mark.skipif(django.VERSION < (2, 2), reason="requests have headers from Django 2.2 on")
+def test_the_context_may_be_the_headers(serve, emulator):
+    client = serve(FLAGSHIP_CONTEXT=lambda request: request.headers)
+    client.get("/color", HTTP_X_COUNTRY="FR")
+    assert emulator.decisions[0]["context"]["X-Country"] == "FR"
 
 
 @pytest.mark.parametrize("context, log_line", [
     (raising, "raised KeyError: %r (test_contrib_django.py, line " % "no such header"),
-    (lambda request: [("vip", True)], "returned list, which must be dict or None"),
+    (lambda request: [("vip", True)], "returned list, which must be a mapping or None"),
+    (lambda request: 5, "returned int, which must be a mapping or None"),
+    (lambda request: Broken(vip=True), "raised ValueError: broken"),
+    (lambda request: SimpleLazyObject(lambda: {}["vip"]), "raised KeyError"),
     (lambda request: {"color": request.flagship.get_modification("cta-color", "")}, "raised RuntimeError")], ids=repr)
 def test_a_context_that_fails_is_a_log_line_and_empty(serve, emulator, log, context, log_line):
     assert text(serve(FLAGSHIP_CONTEXT=context).get("/color")) in ("blue", "red")
@@ -346,6 +445,39 @@ def test_the_template_tag(serve, emulator, name, expected, activations):
     emulator.clear()
     assert text(client.get("/template/" + name)) == expected.format(color=color)
     assert (len(emulator.decisions), len(emulator.activations)) == (1, activations)
+
+
+@pytest.mark.parametrize("default", [
+    "'none'", "_('Yes')", "undefined", "None", "5", "lazy", "thing", "safe"])
+def test_the_default_of_the_tag_never_hides_the_flag(serve, emulator, log, default):
+    """Whatever it is: a translation, a variable that nobody has set, an object. It is shown where
+    there is no flag."""
+    serve()
+    values = {"lazy": gettext_lazy("Yes"), "thing": Thing(), "safe": mark_safe("<i>")}
+    request = RequestFactory().get("/")
+    FlagshipMiddleware(lambda request: HttpResponse()).process_request(request)
+
+    def render_flag(key, options=""):
+        source = "{%% load flagship i18n %%}{%% flag '%s' %s%s %%}" % (key, default, options)
+        return engines["django"].from_string(source).template.render(
+            Context(dict(values, request=request)))
+    assert render_flag("cta-color") in ("blue", "red")
+    assert render_flag("cta-color", " activate=1") in ("blue", "red")
+    assert len(emulator.activations) == 1
+    assert render_flag("nowhere") == {
+        "'none'": "none", "undefined": "", "None": "None", "5": "5", "thing": "a thing",
+        "safe": "<i>"}.get(default, "Yes")
+    assert log.at(logging.WARNING) == [] and log.caught == []
+
+
+@pytest.mark.parametrize("state", ["unstarted", "closed"])
+def test_the_documented_view_without_the_sdk(serve, state):
+    """It gives the defaults and raises nothing, before the start and after the end."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        client = serve(**({} if state == "closed" else {"FLAGSHIP_ENV_ID": None}))
+        Flagship.instance().close()
+        assert text(client.get("/documented?page=1")) == "14none"
 
 
 def test_the_tag_escapes_what_the_platform_says(serve, emulator):

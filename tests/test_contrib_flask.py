@@ -7,6 +7,7 @@ import os
 import re
 import sys
 import threading
+import uuid
 
 import flask
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis.strategies import binary, characters
 from hypothesis.strategies import text as text_of
 from jinja2 import DictLoader
+from werkzeug.local import LocalProxy
 
 from flagship import Config, Flagship
 from flagship._compat import native
@@ -235,11 +237,61 @@ def test_a_function_says_the_context(made, emulator, given):
     assert emulator.decisions[0]["context"] == {"vip": True, "path": "/color"}
 
 
+@pytest.mark.parametrize("user_id, expected", [
+    (5, "5"), (uuid.UUID(int=5), "00000000-0000-0000-0000-000000000005"), ("bob", "bob"),
+    (LocalProxy(lambda: "bob"), "bob"), (LocalProxy(lambda: 5), "5")], ids=[
+        "int", "UUID", "text", "lazy text", "lazy int"])
+def test_an_id_of_a_user(made, emulator, log, user_id, expected):
+    """As Flask's tutorial keeps it in the session: an int."""
+    client = made(user_id=lambda request: user_id).test_client()
+    anonymous, = cookies(client.get("/color"))
+    decision, = emulator.decisions
+    assert (decision["visitorId"], decision["anonymousId"]) == (expected, anonymous[COOKIE])
+    assert log.at(logging.WARNING) == []
+
+
+@pytest.mark.parametrize("user_id", [
+    lambda request: None, lambda request: False, lambda request: "",
+    lambda request: LocalProxy(lambda: None)], ids=["None", "False", "empty", "lazy"])
+def test_nobody_is_logged_in(made, emulator, log, user_id):
+    made(user_id=user_id).test_client().get("/color")
+    assert "anonymousId" not in emulator.decisions[0] and log.at(logging.WARNING) == []
+
+
+@pytest.mark.parametrize("context, expected", [
+    (lambda request: request.args, {"country": "FR", "age": "31"}),
+    (lambda request: request.cookies, {}), (lambda request: flask.session, {"user": "bob"}),
+    (lambda request: LocalProxy(lambda: {"vip": True}), {"vip": True})], ids=[
+        "args", "cookies", "session", "lazy"])
+def test_the_context_may_be_any_mapping(made, emulator, context, expected):
+    """By what its items() gives."""
+    client = made(context=context).test_client()
+    with client.session_transaction() as session:
+        session["user"] = "bob"
+    client.get("/color?country=FR&age=31")
+    found = emulator.decisions[0]["context"]
+    assert {key: found[key] for key in expected} == expected
+
+
+def test_the_context_may_be_the_headers(made, emulator):
+    client = made(context=lambda request: request.headers).test_client()
+    client.get("/color", headers={"X-Country": "FR"})
+    assert emulator.decisions[0]["context"]["X-Country"] == "FR"
+
+
+class Broken(dict):
+    def items(self):
+        raise ValueError("broken")
+
+
 @pytest.mark.parametrize("given, log_line", [
-    ({"context": raising}, "[FLAGSHIP_CONTEXT] raised KeyError"), ({"context": lambda request: 5}, "returned int"),
-    ({"context": lambda request: {"id": current_visitor.visitor_id}}, "[FLAGSHIP_CONTEXT] raised RuntimeError"),
-    ({"user_id": raising}, "[FLAGSHIP_USER_ID] raised KeyError"), ({"user_id": lambda request: 5}, "returned int")],
-    ids=repr)
+    ({"context": raising}, "[FLAGSHIP_CONTEXT] raised KeyError"),
+    ({"context": lambda request: 5}, "returned int"),
+    ({"context": lambda request: Broken()}, "raised ValueError: broken"),
+    ({"context": lambda request: {"id": current_visitor.visitor_id}},
+     "[FLAGSHIP_CONTEXT] raised RuntimeError"),
+    ({"user_id": raising}, "[FLAGSHIP_USER_ID] raised KeyError"),
+    ({"user_id": lambda request: 5.0}, "returned float")], ids=repr)
 def test_a_function_that_fails_is_a_log_line(made, emulator, log, given, log_line):
     assert text(made(**given).test_client().get("/color")) in ("blue", "red")
     assert emulator.decisions[0]["context"] == {} and len(emulator.decisions[0]["visitorId"]) == 36
@@ -278,6 +330,19 @@ def test_flag_in_templates(made, emulator, name, expected, activations):
     emulator.clear()
     assert text(client.get("/template/" + name)) == expected.format(color=color)
     assert (len(emulator.decisions), len(emulator.activations)) == (1, activations)
+
+
+@pytest.mark.parametrize("default", ["'none'", "undefined", "None", "thing"])
+def test_the_default_never_hides_the_flag(made, emulator, log, default):
+    """Whatever it is."""
+    with made().test_request_context("/"):
+        def render_flag(key):
+            return flask.render_template_string("{{ flag('%s', %s) }}" % (key, default),
+                                                thing=LocalProxy(lambda: "lazy"))
+        assert render_flag("cta-color") in ("blue", "red")
+        assert render_flag("nowhere") == {
+            "'none'": "none", "thing": "lazy", "None": "None"}.get(default, "")
+    assert log.at(logging.WARNING) == [] and log.caught == []
 
 
 def test_flag_escapes_what_the_platform_says(made, emulator):

@@ -49,10 +49,10 @@ def test_page(page, tmpdir):
 
 def test_the_table_of_settings_is_the_settings_that_there_are():
     """What a project may set for Django or Flask is written down with its default, and nothing else is."""
-    from flagship.contrib import _web
+    from flagship.contrib import _settings
     with io.open(os.path.join(ROOT, "docs", "django.rst"), encoding="utf-8") as file:
         rows = dict(re.findall(r"\* - ``(FLAGSHIP_\w+)``\n     - ``(\w+)``\n", file.read()))
-    settings = {name: default for name, (_, default) in _web.START + _web.VISITOR}
+    settings = {name: default for name, (_, default) in _settings.START + _settings.VISITOR}
     assert set(settings) - set(rows) == {"FLAGSHIP_ENV_ID", "FLAGSHIP_API_KEY"}
     assert rows == {name: "%s" % settings[name] for name in rows}
 

@@ -117,13 +117,13 @@ def names(source):
 
 
 def test_sources_are_found():
-    assert {"flagship/__init__.py", "flagship/_http.py", "flagship/decision/allocation.py"} <= set(SOURCES)
+    assert {"flagship/__init__.py", "flagship/transport/client.py", "flagship/decision/allocation.py"} <= set(SOURCES)
 
 
 # module: the files that may import it
 OWNERS = {
-    "requests": {"flagship/_http.py", "flagship/_deadline.py"},
-    "urllib3": {"flagship/_http.py", "flagship/_deadline.py"},
+    "requests": {"flagship/transport/client.py", "flagship/transport/deadline.py"},
+    "urllib3": {"flagship/transport/client.py", "flagship/transport/deadline.py"},
     "mmh3": {"flagship/decision/allocation.py"},
     "enum": {"flagship/_compat.py"},
     "django": {source for source in SOURCES if source.startswith("flagship/contrib/django/")},

@@ -9,6 +9,7 @@ from flagship import _validation as check
 from flagship._compat import string_types, text_type
 from flagship._events import current
 from flagship._json import decode, encode
+from flagship.cache.assignments import error_text
 from flagship.cache.cache_visitor import VisitorCacheManager
 
 _MAX_TTL = 10 * 366 * 24 * 3600
@@ -39,6 +40,8 @@ class RedisVisitorCache(VisitorCacheManager):
     :raises TypingError: on an argument of the wrong type.
     :raises ParamError: on an argument out of range, or a URL that redis-py does not understand.
     """
+
+    wants_every_save = False  # a lookup renews the expiry
 
     def __init__(self, client_or_url, prefix="flagship", ttl=None, timeout=0.5):
         super(RedisVisitorCache, self).__init__()
@@ -99,7 +102,7 @@ class RedisVisitorCache(VisitorCacheManager):
             raise value
         if isinstance(kept, Exception):
             # Such as a replica's refusal to write. What was read is still the visitor's assignment.
-            current().warning("[visitor cache] the expiry was not refreshed: %s: %s", type(kept).__name__, kept)
+            current().warning("[visitor cache] the expiry was not renewed: %s", error_text(kept))
         return value
 
 

@@ -4,7 +4,7 @@ import sys
 
 from flagship import _json
 from flagship._events import EventLog
-from flagship._http import Endpoint, HttpClient, RequestFailed
+from flagship.transport.client import Endpoint, HttpClient, RequestFailed
 from flagship.cli import _arguments, _syntax
 from flagship.cli._errors import Unavailable, Usage
 from flagship.decision.snapshot import is_record

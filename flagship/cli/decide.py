@@ -3,7 +3,7 @@ import argparse
 import os
 
 from flagship._events import EventLog
-from flagship._http import HttpClient
+from flagship.transport.client import HttpClient
 from flagship.cache.assignments import UnreadableRecord, read_record
 from flagship.cache.sqlite import SQLiteVisitorCache
 from flagship.cli import _arguments, _context, _explained, _source, _syntax
@@ -12,7 +12,8 @@ from flagship.cli._output import Outcome
 from flagship.decision.api import ApiDecisionManager
 from flagship.decision.campaigns import Campaigns
 from flagship.decision.explanation import explain, merged, told
-from flagship.decision.manager import DecisionError, PlatformState
+from flagship.decision.manager import DecisionError
+from flagship.state import PlatformState
 from flagship.errors import FlagshipParsingError
 
 _DESCRIPTION = """\

@@ -12,7 +12,7 @@ from flagship.cli._layout import json_shown, shown
 from flagship.cli._output import Outcome
 from flagship.errors import FlagshipError
 from flagship.handler import FlagshipEventHandler
-from flagship.tracking import identified
+from flagship.tracking.immediate import identified
 
 _DESCRIPTION = """\
 Send one hit at once, and print what was sent and what the platform answered.

@@ -7,7 +7,7 @@ from flask import current_app, has_request_context, request
 from werkzeug.local import LocalProxy
 
 from flagship.app import Flagship
-from flagship.contrib import _web
+from flagship.contrib import _settings, _web
 
 __all__ = ["FlagshipExtension", "current_visitor"]
 
@@ -40,8 +40,10 @@ class FlagshipExtension(object):
     A process has one SDK. Applications with the same credentials and options share it; another one's replace it.
 
     :param flask.Flask app: the application; None (default): :meth:`init_app` is called with it later.
-    :param context: a callable from the request to the visitor's context, a dict or None; it comes before the config's.
-    :param user_id: a callable from the request to the id of the visitor who is logged in, text or None; likewise.
+    :param context: a callable from the request to the visitor's context, any mapping or None, read
+        by what its ``items()`` gives; it comes before the config's.
+    :param user_id: a callable from the request to the id of the visitor who is logged in: text, an
+        int or a UUID; None, or whatever else is false, for nobody; likewise.
     :raises TypingError: on a setting of the wrong type.
     :raises ParamError: on a setting out of range.
     """
@@ -58,8 +60,8 @@ class FlagshipExtension(object):
         :raises TypingError: on a setting of the wrong type; nothing is changed.
         :raises ParamError: on a setting out of range; nothing is changed.
         """
-        settings = _web.Settings(lambda name, default: self._given.get(name) or app.config.get(name, default))
-        missing = [problem for problem in settings.problems if isinstance(problem, _web.MissingSetting)]
+        settings = _settings.Settings(lambda name, default: self._given.get(name) or app.config.get(name, default))
+        missing = [problem for problem in settings.problems if isinstance(problem, _settings.MissingSetting)]
         for problem in settings.problems:
             if problem not in missing:
                 raise problem
@@ -94,7 +96,7 @@ current_visitor = LocalProxy(lambda: _request_visitor().get())
 
 def _flag(key, default, activate=False):
     """A flag of the request's visitor, for templates: the default, and a log line, where anything fails."""
-    return _web.flag(lambda: _request_visitor().get(), key, default, activate)
+    return _web.read_flag(lambda: _request_visitor().get(), key, default, activate)
 
 
 def _keep_id(response):

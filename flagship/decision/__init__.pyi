@@ -1,6 +1,7 @@
 from typing import Any
 
 from flagship.config import Config
-from flagship.decision.manager import DecisionManager, PlatformState
+from flagship.decision.manager import DecisionManager
+from flagship.state import PlatformState
 
 def create_manager(config: Config, http: Any, events: Any, state: PlatformState) -> DecisionManager: ...

@@ -1,11 +1,11 @@
 """API mode: the platform decides, on each synchronisation."""
 from flagship._compat import text_type
-from flagship._http import Endpoint, RequestFailed
+from flagship.transport.client import Endpoint, RequestFailed
 from flagship.context import public
 from flagship.decision.explanation import told
 from flagship.decision.manager import DecisionError, DecisionManager
 from flagship.decision.modification import Modification, is_too_deep
-from flagship.tracking import SDK_HEADERS
+from flagship.tracking.immediate import SDK_HEADERS
 
 
 class ApiDecisionManager(DecisionManager):
@@ -31,8 +31,8 @@ class ApiDecisionManager(DecisionManager):
             campaigns = _campaigns(answer)
         except RequestFailed as failure:
             raise DecisionError(failure.message, expected=not failure.tried)
-        self._state.set_panic(answer.get("panic") is True)
-        if self._state.panic:
+        self._tell_panic(answer.get("panic") is True)
+        if self.panic:
             raise DecisionError(self._state.reason, expected=True)
         modifications, variation_ids = {}, []
         for place, campaign in enumerate(campaigns):

@@ -5,7 +5,7 @@ import random
 import time
 
 from flagship._compat import text_type
-from flagship._http import Endpoint, RequestFailed
+from flagship.transport.client import Endpoint, RequestFailed
 from flagship._json import encode
 from flagship._threads import RepeatingTask
 from flagship.decision.campaigns import Campaigns
@@ -42,7 +42,7 @@ class BucketingDecisionManager(DecisionManager):
         self._env_id, self._offline = config.env_id, config.offline
         self._interval = 0 if config.offline else config.polling_interval
         self._cdn = Endpoint("bucketing", "GET", "%s/%s/bucketing.json" % (config.cdn_url, config.env_id),
-                             repeatable=True, breaks=False)
+                             repeatable=True, breaks=False, timeout=config.bucketing_timeout)
         self._initial = config.initial_bucketing
         self._snapshot = Snapshot(config.bucketing_file, config.env_id) if config.bucketing_file else None
         self._snapshot_fails = False
@@ -56,7 +56,7 @@ class BucketingDecisionManager(DecisionManager):
         self._use_what_is_here()
         if self._offline:
             return
-        self._refresh(self._http.deadline())
+        self._refresh(self._http.deadline(self._cdn))
         if not self._closed:
             self._poll(os.getpid(), self._next())
 
@@ -64,7 +64,7 @@ class BucketingDecisionManager(DecisionManager):
         pid = os.getpid()
         if pid != self._pid:
             self._poll(pid, 0)
-        if self._state.panic:
+        if self.panic:
             raise DecisionError(self._state.reason, expected=True)
         campaigns = self._campaigns()
         variations = assign(campaigns, visitor_id, context, cached_ids)
@@ -102,7 +102,7 @@ class BucketingDecisionManager(DecisionManager):
         self._pid = pid
         if self._interval <= 0 or self._closed:
             return
-        deadline = self._http.deadline()
+        deadline = self._http.deadline(self._cdn)
         task = RepeatingTask("flagship-bucketing", lambda: self._refresh(deadline))
         # Threads of a new child may come here together; a lock could be one that the fork left locked.
         if self._polls.setdefault(pid, (task, deadline))[0] is task:
@@ -147,7 +147,7 @@ class BucketingDecisionManager(DecisionManager):
     def _ask(self, deadline):
         file, headers = self._file, {}
         # In panic the whole file is asked for: the one that ends it may be older than the panic.
-        if file is not None and file.last_modified and not self._state.panic:
+        if file is not None and file.last_modified and not self.panic:
             headers["If-Modified-Since"] = file.last_modified
         answer = self._http.send(self._cdn, headers=headers, deadline=deadline)
         if answer.status == 304:
@@ -168,7 +168,7 @@ class BucketingDecisionManager(DecisionManager):
             # A file in panic brings no campaigns; those that it hides are as they were.
             campaigns = self._file.campaigns.in_panic()
         self._file = _File(campaigns, source, last_modified, digest)
-        self._state.set_panic(campaigns.panic)
+        self._tell_panic(campaigns.panic)
         self._events.info("[bucketing] %s file with %d campaigns, Last-Modified %s%s", source, campaigns.count,
                           last_modified or "unknown", ", panic" if campaigns.panic else "")
         for problem in campaigns.problems[:_MAX_PROBLEMS]:

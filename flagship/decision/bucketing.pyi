@@ -1,7 +1,8 @@
 from typing import Any, Literal
 
 from flagship.config import Config
-from flagship.decision.manager import DecisionManager, PlatformState
+from flagship.decision.manager import DecisionManager
+from flagship.state import PlatformState
 
 class BucketingDecisionManager(DecisionManager):
     mode: Literal["BUCKETING"]

@@ -1,7 +1,4 @@
 """What a decision manager is, and what it gives."""
-import os
-import threading
-
 from flagship.errors import FlagshipError
 
 
@@ -25,6 +22,14 @@ class DecisionManager(object):
 
     #: Whether the platform knows anonymous and authenticated visitors apart in this mode.
     knows_anonymous = False
+
+    #: Whether the platform is in panic, as far as this manager knows; a manager that learns of a change also tells the
+    #: PlatformState, with itself as the source.
+    panic = False
+
+    def _tell_panic(self, panic):
+        self.panic = panic
+        self._state.set_panic(panic, self)
 
     def start(self):
         """Get ready within the time-out; the network's failures are logged, never raised."""
@@ -57,41 +62,3 @@ class DecisionManager(object):
 
     def close(self):
         """Stop what was started, within a bounded time. Twice is harmless."""
-
-
-class PlatformState(object):
-    """Whether the SDK serves its visitors: the platform's panic, and the end of the SDK.
-
-    :ivar bool serving: neither in panic nor closed; what every call of a visitor asks first.
-    """
-
-    __slots__ = ("panic", "closed", "serving", "_events", "_changing", "_end", "_pid")
-
-    def __init__(self, events):
-        self.panic, self.closed, self.serving = False, False, True
-        self._events, self._changing, self._end, self._pid = events, threading.Lock(), None, os.getpid()
-
-    def set_panic(self, panic):
-        """Enter or leave panic; a change is logged once."""
-        if panic == self.panic:
-            return
-        if self._pid != os.getpid():
-            # The fork may have left it locked.
-            self._pid, self._changing = os.getpid(), threading.Lock()
-        with self._changing:
-            changed = panic != self.panic
-            self.panic = panic
-            self.serving = not (self.panic or self.closed)
-        if changed and panic:
-            self._events.warning("The platform is in panic: defaults are served and nothing is sent until it ends")
-        elif changed:
-            self._events.warning("The platform's panic has ended")
-
-    def close(self, reason="Flagship is closed"):
-        with self._changing:
-            self._end, self.closed, self.serving = reason, True, False
-
-    @property
-    def reason(self):
-        """Why the SDK does not serve."""
-        return self._end or "the platform is in panic"

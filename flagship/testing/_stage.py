@@ -1,6 +1,7 @@
 """What stands in for the platform while a test runs: visitors, checks and hits stay the real ones."""
 import threading
 
+from flagship._events import EventLog
 from flagship._runtime import Parts, Runtime
 from flagship.app import Flagship
 from flagship.config import Config
@@ -9,7 +10,7 @@ from flagship.decision.explanation import told
 from flagship.decision.manager import DecisionError, DecisionManager
 from flagship.status import Counters
 from flagship.testing.sent import SentActivation, SentContext, SentHit
-from flagship.tracking import TrackingClient, activation, identified
+from flagship.tracking.immediate import TrackingClient, activation, identified
 
 _DOWN = "the platform is down, as the test says"
 _CREDENTIALS = "flagship-testing"
@@ -21,6 +22,11 @@ class _Decisions(DecisionManager):
     def __init__(self, stage, config, state):
         self._stage, self._state = stage, state
         self.mode, self.knows_anonymous = config.mode.name, config.mode is Config.Mode.API
+
+    @property
+    def panic(self):
+        sent = self._stage.sent
+        return sent is not None and sent.panic
 
     def decide(self, visitor_id, anonymous_id, context, cached_ids):
         sent = self._stage.sent
@@ -103,7 +109,9 @@ class Stage(object):
         with self._lock:
             self._blocks.append(block)
             config = flagship.config if flagship.is_flagship_started() else _config()
-            block.before = flagship._exchange(Runtime(config, self._parts), config, self._connect)
+            runtime = Runtime(EventLog(config.event_handler))
+            runtime.use(self._parts(config, runtime.events, runtime.state))
+            block.before = flagship._exchange(runtime, config, self._connect)
             if len(self._blocks) == 1 and block.before[0] is not None:
                 self._borrow(block.before[0], block.before[1])
         self.show_panic()
@@ -143,7 +151,7 @@ class Stage(object):
     def _parts(self, config, events, state):
         self._states.append(state)
         # No visitor cache: it may be a server.
-        return Parts(None, _Tracking(self, config, events), _Decisions(self, config, state), lambda: None)
+        return Parts(None, _Tracking(self, config, events), _Decisions(self, config, state), None)
 
     def _borrow(self, runtime, config):
         """Have the visitors of what ran before take part as well."""

@@ -254,8 +254,14 @@ class ShopHandler(FlagshipEventHandler):
 
 
 class ShopCache(VisitorCacheManager):
+    wants_every_save = False
+
     def __init__(self) -> None:
+        self.env_id = ""
         self.records: dict[str, VisitorRecord] = {}
+
+    def use_environment(self, env_id: str) -> None:
+        self.env_id = env_id
 
     def save(self, visitor_id: str, visitor_data: VisitorRecord) -> None:
         assert_type(visitor_data["data"]["vaIds"], list[str])
@@ -383,6 +389,7 @@ def emulator(platform: Emulator) -> None:
     assert_type(platform.port, int)
     assert_type(platform.url, str)
     assert_type(platform.hits, list[dict[str, Any]])
+    assert_type(platform.segments, list[dict[str, Any]])
     assert_type(platform.activations, list[dict[str, Any]])
     assert_type(platform.context_events, list[dict[str, Any]])
     assert_type(platform.decisions, list[dict[str, Any]])

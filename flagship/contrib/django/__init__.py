@@ -7,9 +7,10 @@ after those of sessions and authentication, to ``MIDDLEWARE``. Then ``request.fl
 - ``FLAGSHIP_ENV_ID`` and ``FLAGSHIP_API_KEY``: text; without them every visitor gets the defaults.
 - ``FLAGSHIP_OPTIONS``: a dict for :class:`flagship.Config`; default none. Without an ``event_handler`` mistakes in
   arguments are log lines and raise nothing.
-- ``FLAGSHIP_CONTEXT``: a callable, or the dotted path of one, from the request to the visitor's context, a dict.
-- ``FLAGSHIP_USER_ID``: the same, to the id of the visitor who is logged in, or None; by default ``user-`` and the
-  user's primary key.
+- ``FLAGSHIP_CONTEXT``: a callable, or the dotted path of one, from the request to the visitor's
+  context, any mapping, read by what its ``items()`` gives.
+- ``FLAGSHIP_USER_ID``: the same, to the id of the visitor who is logged in: text, an int or a UUID;
+  None, or whatever else is false, for nobody. By default ``user-`` and the user's primary key.
 - ``FLAGSHIP_COOKIE_NAME`` (``"flagship_visitor"``), ``FLAGSHIP_COOKIE_AGE`` (seconds, one year),
   ``FLAGSHIP_COOKIE_DOMAIN`` (None: the host that is asked), ``FLAGSHIP_COOKIE_SECURE`` (None: over https),
   ``FLAGSHIP_COOKIE_SAMESITE`` (``"Lax"``; Django 1.11 has none).

@@ -5,7 +5,7 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core import checks
 
-from flagship.contrib import _web
+from flagship.contrib import _settings, _web
 from flagship.contrib.django.checks import check_settings
 
 
@@ -19,7 +19,7 @@ class FlagshipConfig(AppConfig):
 
     def ready(self):
         checks.register(check_settings)
-        given = _web.Settings(lambda name, default: getattr(settings, name, default), _web.START)
+        given = _settings.Settings(lambda name, default: getattr(settings, name, default), _settings.START)
         # What is missing or wrong is said by the checks and by the middleware.
         if not given.problems:
             _web.start(given)

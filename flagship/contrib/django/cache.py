@@ -10,6 +10,7 @@ from flagship import _validation as check
 from flagship._compat import monotonic, text_type
 from flagship._events import current
 from flagship._json import decode, encode
+from flagship.cache.assignments import error_text
 from flagship.cache.cache_visitor import VisitorCacheManager
 
 _MAX_TTL = 10 * 366 * 24 * 3600
@@ -36,6 +37,8 @@ class DjangoVisitorCache(VisitorCacheManager):
     :raises TypingError: on an argument of the wrong type.
     :raises ParamError: on an argument out of range.
     """
+
+    wants_every_save = False  # a lookup renews the expiry
 
     def __init__(self, alias="default", prefix="flagship", ttl=None):
         super(DjangoVisitorCache, self).__init__()
@@ -87,7 +90,7 @@ class DjangoVisitorCache(VisitorCacheManager):
                 cache.set(key, value, self._ttl)
             self._note(key)
         except Exception as error:  # the backend's; what was read is still the visitor's assignment
-            current().warning("[visitor cache] the expiry was not refreshed: %s: %s", type(error).__name__, error)
+            current().warning("[visitor cache] the expiry was not renewed: %s", error_text(error))
 
     def _note(self, key):
         if self._ttl is None:

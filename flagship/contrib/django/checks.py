@@ -19,7 +19,7 @@ from django.conf import settings
 from django.core.checks import Error
 
 from flagship.app import Flagship
-from flagship.contrib import _web
+from flagship.contrib import _settings
 
 _NUMBERS = {"FLAGSHIP_ENV_ID": "E002", "FLAGSHIP_API_KEY": "E002", "FLAGSHIP_OPTIONS": "E003",
             "FLAGSHIP_CONTEXT": "E004", "FLAGSHIP_USER_ID": "E005", "FLAGSHIP_COOKIE_NAME": "E006",
@@ -29,9 +29,9 @@ _NUMBERS = {"FLAGSHIP_ENV_ID": "E002", "FLAGSHIP_API_KEY": "E002", "FLAGSHIP_OPT
 
 def settings_and_problems():
     """``(settings, [Error])``: the project's settings, and what is missing or wrong among them."""
-    given = _web.Settings(lambda name, default: getattr(settings, name, default))
+    given = _settings.Settings(lambda name, default: getattr(settings, name, default))
     return given, [Error(problem.message, id="flagship." + _number(problem)) for problem in given.problems
-                   if not (isinstance(problem, _web.MissingSetting) and Flagship.instance().is_flagship_started())]
+                   if not (isinstance(problem, _settings.MissingSetting) and Flagship.instance().is_flagship_started())]
 
 
 def check_settings(app_configs=None, **options):
@@ -40,4 +40,4 @@ def check_settings(app_configs=None, **options):
 
 
 def _number(problem):
-    return "E001" if isinstance(problem, _web.MissingSetting) else _NUMBERS[problem.parameter]
+    return "E001" if isinstance(problem, _settings.MissingSetting) else _NUMBERS[problem.parameter]

@@ -63,6 +63,9 @@ class FlagshipMiddleware(MiddlewareMixin):
 
 
 def user_id(request):
-    """The id of the user who is logged in, such as ``user-5``; None where nobody is, or without authentication."""
+    """The id of the user who is logged in, such as ``user-5``; None where nobody is, or without
+    authentication."""
     user = getattr(request, "user", None)
-    return "user-%s" % user.pk if user is not None and user.is_authenticated else None
+    if user is None or not user.is_authenticated or user.pk is None:
+        return None
+    return "user-%s" % user.pk

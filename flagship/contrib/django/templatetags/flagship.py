@@ -28,4 +28,4 @@ def flag(context, key, default, activate=False):
         if not hasattr(request, "flagship"):
             raise RuntimeError("the template has no request that FlagshipMiddleware has seen")
         return request.flagship
-    return _web.flag(visitor, key, default, activate)
+    return _web.read_flag(visitor, key, default, activate)

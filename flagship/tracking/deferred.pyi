@@ -2,9 +2,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from flagship.config import Config
-from flagship.decision.manager import PlatformState
+from flagship.state import PlatformState
 from flagship.status import Counters
-from flagship.tracking import TrackingClient
+from flagship.tracking.immediate import TrackingClient
 
 MAX_BATCH_BYTES: int
 MAX_ACTIVATIONS: int

@@ -1,5 +1,5 @@
 """What visitors did, on its way to the platform: activations, context events and hits."""
-from flagship._http import Endpoint, RequestFailed
+from flagship.transport.client import Endpoint, RequestFailed
 from flagship._version import __version__
 from flagship.context import public
 
@@ -15,10 +15,12 @@ class TrackingClient(object):
 
     def __init__(self, config, http, events):
         self._http, self._events, self._env_id = http, events, config.env_id
-        self._activate = Endpoint("activate", "POST", config.decision_api_url + "/activate", SDK_HEADERS)
+        seconds = config.tracking_timeout or max(config.timeout, 2.0)
+        self._activate = Endpoint("activate", "POST", config.decision_api_url + "/activate", SDK_HEADERS,
+                                  timeout=seconds)
         self._context = Endpoint("events", "POST", "%s/%s/events" % (config.decision_api_url, config.env_id),
-                                 SDK_HEADERS)
-        self._collect = Endpoint("hit", "POST", config.tracking_url + "/")
+                                 SDK_HEADERS, timeout=seconds)
+        self._collect = Endpoint("hit", "POST", config.tracking_url + "/", timeout=seconds)
 
     def activate(self, visitor_id, anonymous_id, modification):
         """Report that the visitor has seen the variation that ``modification`` comes from."""
@@ -41,6 +43,9 @@ class TrackingClient(object):
 
     def close(self, timeout):
         """Deliver what is left, within ``timeout`` seconds. Twice is harmless."""
+
+    def retire(self, timeout):
+        """Let go of what is idle, as another client takes over; calls that are under way still end well."""
 
     def _take(self, endpoint, payload):
         if endpoint is not self._context:
@@ -69,7 +74,8 @@ def activation(visitor_id, anonymous_id, modification):
 
 
 def identified(hit, visitor_id, anonymous_id):
-    """A hit's wire form (dict) with its visitor put in."""
+    """A copy of a hit's wire form (dict) with its visitor put in."""
+    hit = dict(hit)
     if anonymous_id is None:
         hit["vid"] = visitor_id
     else:

@@ -5,7 +5,7 @@ import time
 import weakref
 
 from flagship._compat import monotonic
-from flagship._http import RequestFailed
+from flagship.transport.client import RequestFailed
 from flagship.status import Counters
 
 MAX_AGE = 4 * 3600          # seconds; the platform refuses what is older

@@ -5,9 +5,9 @@ import time
 import weakref
 
 from flagship._json import encode
-from flagship._worker import MAX_AGE, Store, Worker
-from flagship.spool import Spool
-from flagship.tracking import TrackingClient
+from flagship.tracking.worker import MAX_AGE, Store, Worker
+from flagship.tracking.spool import Spool
+from flagship.tracking.immediate import TrackingClient
 
 MAX_BATCH_BYTES = 2400000   # the platform takes 2.5 MB; the rest is for the envelope
 MAX_ACTIVATIONS = 100       # in a batch
@@ -68,6 +68,9 @@ class DeferredTrackingClient(TrackingClient):
         self._closed = True
         self._own_worker().close(timeout)
 
+    def retire(self, timeout):
+        self.close(timeout)
+
     def warn(self, message, *args):
         self._events.warning(message, *args)
 
@@ -88,7 +91,7 @@ class DeferredTrackingClient(TrackingClient):
         return [(item[0], item[2], [item]) for item in items if item[0] is self._context] + made
 
     def deadline(self):
-        return self._http.deadline()
+        return self._http.deadline(self._collect)
 
     def send(self, endpoint, payload, deadline):
         self._http.send(endpoint, payload, deadline=deadline)

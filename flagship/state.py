@@ -1,0 +1,54 @@
+"""Whether the SDK serves its visitors: the platform's panic, and the end of the SDK."""
+from flagship._process import Lock
+
+
+class PlatformState(object):
+    """One for all visitors of the SDK; it outlives a restart with other options.
+
+    :ivar bool panic: whether the platform is in panic.
+    :ivar bool closed: whether the SDK was closed, or never started.
+    :ivar bool serving: neither in panic nor closed; what every call of a visitor asks first.
+    """
+
+    __slots__ = ("panic", "closed", "serving", "_events", "_changing", "_end", "_source")
+
+    def __init__(self, events):
+        self.panic, self.closed, self.serving = False, False, True
+        self._events, self._changing, self._end, self._source = events, Lock(), None, None
+
+    def listen_to(self, source, panic, events):
+        """Heed one decision manager from now on, which is of the opinion ``panic``; a change is logged once.
+
+        :param EventLog events: told of changes from now on.
+        """
+        with self._changing:
+            self._source, self._events = source, events
+        self.set_panic(panic, source)
+
+    def set_panic(self, panic, source=None):
+        """Enter or leave panic; a change is logged once.
+
+        :param source: the decision manager that says so; one that was replaced is not heeded. None: somebody who
+            is always heeded, such as a test.
+        """
+        if panic == self.panic:
+            return
+        with self._changing:
+            if source is not None and self._source is not None and source is not self._source:
+                return
+            changed = panic != self.panic
+            self.panic = panic
+            self.serving = not (self.panic or self.closed)
+        if changed and panic:
+            self._events.warning("The platform is in panic: defaults are served and nothing is sent until it ends")
+        elif changed:
+            self._events.warning("The platform's panic has ended")
+
+    def close(self, reason="Flagship is closed"):
+        with self._changing:
+            self._end, self.closed, self.serving = reason, True, False
+
+    @property
+    def reason(self):
+        """Why the SDK does not serve."""
+        return self._end or "the platform is in panic"

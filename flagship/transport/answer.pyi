@@ -1,0 +1,37 @@
+from collections.abc import Mapping
+from typing import Any
+
+from flagship.errors import FlagshipError
+
+class RequestFailed(FlagshipError):
+    endpoint: str
+    cause: str
+    status: int | None
+    tried: bool
+    received: bool
+    retry_after: float | None
+    def __init__(
+        self,
+        endpoint: str,
+        cause: str,
+        status: int | None = None,
+        tried: bool = True,
+        received: bool = True,
+        retry_after: float | None = None,
+    ) -> None: ...
+
+class Answer:
+    endpoint: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    def __init__(
+        self, endpoint: str, status: int, headers: Mapping[str, str], body: bytes
+    ) -> None: ...
+    def json(self) -> Any: ...
+
+def retry_after(headers: Mapping[str, str]) -> float | None: ...
+
+class Refused(Exception): ...
+
+def content(response: Any, max_size: int) -> bytes: ...
