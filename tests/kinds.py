@@ -25,10 +25,11 @@ PY2 = sys.version_info[0] == 2
 TEXT = type("")
 UNKNOWN = object()  # the contract leaves the reading open; only an exception is wrong
 
-#: How one value reads, each None where it has no such reading: ``text`` anywhere, ``hit_text`` in a hit alone,
-#: ``number`` as money or a count, ``context`` as a context's value. ``null`` is as good as None; ``raises`` when it
-#: is looked at.
-Kind = namedtuple("Kind", "name make text hit_text number context null raises")
+#: How one value reads, each None where it has no such reading: ``text`` anywhere, ``hit_text`` in a
+#: hit alone, ``number`` as money or a count, ``context`` as a context's value. ``null``: it is as good
+#: as None. ``unread``: it is of a type that numbers come in, but none. ``raises``: what of this raises
+#: when it is looked at, "text" or "number".
+Kind = namedtuple("Kind", "name make text hit_text number context null unread raises")
 
 
 class Text(TEXT):
@@ -87,12 +88,13 @@ def fail():
     raise RuntimeError("the proxy's object is not to be had")
 
 
-def kind(name, make, text=None, hit_text=None, number=None, context=None, null=False, raises=False):
+def kind(name, make, text=None, hit_text=None, number=None, context=None, null=False,
+         unread=False, raises=()):
     if not callable(make) or isinstance(make, type):
         given = make
         make = lambda: given  # noqa: E731
     return Kind(name, make, text, text if hit_text is None else hit_text, number,
-                text if context is None else context, null, raises)
+                text if context is None else context, null, unread, raises)
 
 
 def numeric(name, value, number, context=None, hit_text=None):
@@ -100,7 +102,7 @@ def numeric(name, value, number, context=None, hit_text=None):
 
 
 def unread(name, value, **options):
-    return kind(name, value, **options)
+    return kind(name, value, unread=True, **options)
 
 
 ID = uuid.UUID("12345678123456781234567812345678")
@@ -172,35 +174,35 @@ NUMBERS = [
 ]
 
 NO_NUMBERS = [
-    kind("True", True, context=True),
-    kind("False", False, context=False),
-    kind("a lazy bool", lambda: SimpleLazyObject(lambda: True), context=True),
-    kind("numpy.bool_", numpy.bool_(True), context=UNKNOWN),
-    kind("NaN", float("nan")),
-    kind("infinity", float("inf")),
-    kind("minus infinity", float("-inf")),
-    kind("Decimal NaN", Decimal("NaN")),
-    kind("a signalling Decimal NaN", Decimal("sNaN")),
-    kind("Decimal infinity", Decimal("Infinity")),
-    kind("a Decimal beyond any float", Decimal("1E+999999")),
-    kind("a Fraction beyond any float", Fraction(10 ** 400, 3), context=None),
-    kind("numpy NaN", numpy.float64("nan")),
-    kind("an int of 5,000 digits", 10 ** 5000, hit_text=UNKNOWN, number=UNKNOWN, context=UNKNOWN),
-    kind("a complex number", 1j),
+    unread("True", True, context=True),
+    unread("False", False, context=False),
+    unread("a lazy bool", lambda: SimpleLazyObject(lambda: True), context=True),
+    unread("numpy.bool_", numpy.bool_(True), context=UNKNOWN),
+    unread("NaN", float("nan")),
+    unread("infinity", float("inf")),
+    unread("minus infinity", float("-inf")),
+    unread("Decimal NaN", Decimal("NaN")),
+    unread("a signalling Decimal NaN", Decimal("sNaN")),
+    unread("Decimal infinity", Decimal("Infinity")),
+    unread("a Decimal beyond any float", Decimal("1E+999999")),
+    unread("a Fraction beyond any float", Fraction(10 ** 400, 3), context=None),
+    unread("numpy NaN", numpy.float64("nan")),
+    unread("an int of 5,000 digits", 10 ** 5000, hit_text=UNKNOWN, number=UNKNOWN, context=UNKNOWN),
 ]
 
 NULLS = [
     kind("None", None, null=True),
     kind("a lazy None", lambda: SimpleLazyObject(lambda: None), null=True),
     kind("a proxied None", lambda: LocalProxy(lambda: None), null=True),
+    kind("pandas.NA", NA, null=True),
+    kind("pandas.NaT", pandas.NaT, null=True),
 ]
 
 OTHERS = [
-    kind("pandas.NA", NA),
-    kind("pandas.NaT", pandas.NaT),
-    kind("pandas.Timestamp", pandas.Timestamp(0), number=UNKNOWN),
+    kind("pandas.Timestamp", pandas.Timestamp(0)),
     kind("UUID", ID, hit_text=TEXT(ID)),
-    kind("an Enum with a number", Plain.NUMBER, number=UNKNOWN, context=UNKNOWN),
+    kind("an Enum with a number", Plain.NUMBER, hit_text=UNKNOWN, context=UNKNOWN),
+    kind("a complex number", 1j),
     kind("a date", datetime.date(2020, 1, 1)),
     kind("a datetime", datetime.datetime(2020, 1, 1)),
     kind("a list", ["fr"]),
@@ -216,10 +218,10 @@ OTHERS = [
 ]
 
 RAISING = [
-    kind("text whose __str__ raises", Unreadable("fr"), raises=True),
-    kind("a number whose __float__ raises", lambda: Money("19.90"), raises=True),
-    kind("a lazy value that raises", lambda: SimpleLazyObject(fail), raises=True),
-    kind("a proxy that raises", lambda: LocalProxy(fail), raises=True),
+    kind("text whose __str__ raises", Unreadable("fr"), raises=("text", "number")),
+    kind("a number whose __float__ raises", lambda: Money("19.90"), raises=("number",)),
+    kind("a lazy value that raises", lambda: SimpleLazyObject(fail), raises=("text", "number")),
+    kind("a proxy that raises", lambda: LocalProxy(fail), raises=("text", "number")),
 ]
 
 KINDS = TEXTS + NUMBERS + NO_NUMBERS + NULLS + OTHERS + RAISING

@@ -173,7 +173,7 @@ def test_the_order_of_a_frame(visitor, emulator):
     """A row of a pandas frame is an order as well."""
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame({"order": [1001, 1002], "total": [19.5, 7.0], "count": [2.0, float("nan")],
-                              "coupon": ["A", None]})
+                              "coupon": pandas.Series(["A", None], dtype=object)})
     hits = [Transaction(row.order, "frame").with_total_revenue(row.total).with_item_count(row.count_)
             .with_coupon_code(row.coupon) for row in frame.rename(columns={"count": "count_"}).itertuples()]
     assert arrived(hits, visitor(), emulator) == [
