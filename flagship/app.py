@@ -137,7 +137,7 @@ class Flagship(object):
             if not waits:
                 break
             # Another thread starts with the same: what it loads will do.
-            if not other.over.wait(config.timeout + 10.0):
+            if not other.over.wait(config.timeout + config.bucketing_timeout):
                 return
         try:
             self._begin(start, runtime, env_id, api_key, config)
