@@ -17,14 +17,9 @@ from django.utils.functional import SimpleLazyObject, lazystr
 from django.utils.safestring import mark_safe
 
 from flagship.helpers.hits import Item, Transaction
-from tests.support import ROOT
-
-try:
-    from django.utils.translation import ugettext_lazy as gettext_lazy
-except ImportError:
-    from django.utils.translation import gettext_lazy
-
 from tests.django_project import project
+from tests.kinds import gettext_lazy, pandas
+from tests.support import ROOT
 
 
 def first(values, key):
@@ -171,7 +166,6 @@ def test_an_order_of_oscar_arrives_whole(visitor, emulator):
 
 def test_the_order_of_a_frame(visitor, emulator):
     """A row of a pandas frame is an order as well."""
-    pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame({"order": [1001, 1002], "total": [19.5, 7.0], "count": [2.0, float("nan")],
                               "coupon": pandas.Series(["A", None], dtype=object)})
     hits = [Transaction(row.order, "frame").with_total_revenue(row.total).with_item_count(row.count_)
