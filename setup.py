@@ -37,8 +37,8 @@ def description():
 
 
 class Sdist(sdist):
-    """With SOURCE_DATE_EPOCH an archive depends on nothing but the files' contents: setuptools, which lets a wheel be
-    reproduced, writes the clock, the owner and the modes into an sdist."""
+    """With SOURCE_DATE_EPOCH an archive depends on nothing but the files' contents: setuptools,
+    which lets a wheel be reproduced, writes the clock, the owner and the modes into an sdist."""
 
     def make_archive(self, base_name, format, root_dir=None, base_dir=None, *arguments, **options):
         if format != "gztar" or "SOURCE_DATE_EPOCH" not in os.environ:
@@ -59,8 +59,8 @@ class Sdist(sdist):
         return name
 
 
-# pip takes the newest that the interpreter has: redis-py 3.5, Django 1.11 and Flask 1.1 are the last on 2.7.
-# 4.1 is the first redis-py that does without distutils, which Python 3.12 has no more.
+# pip takes the newest that the interpreter has: redis-py 3.5, Django 1.11 and Flask 1.1 are the
+# last on 2.7. 4.1 is the first redis-py that does without distutils, which Python 3.12 has no more.
 REDIS = ['redis>=3.5,<9; python_version < "3.12"', 'redis>=4.1,<9; python_version >= "3.12"']
 DJANGO = "Django>=1.11,<7"
 FLASK = "Flask>=1.1,<4"

@@ -1,11 +1,13 @@
-"""Visitors per second of examples/batch, from CSV to CSV: one process, two, and a Dask local cluster of two.
+"""Visitors per second of examples/batch, from CSV to CSV: one process, two, and a Dask local
+cluster of two.
 
-Usage: python benchmarks/batch.py [--visitors 1000000] [--campaigns 20] [--rounds 3] [--folder FOLDER]
-                                  [--json FILE]
+Usage: python benchmarks/batch.py [--visitors 1000000] [--campaigns 20] [--rounds 3]
+                                  [--folder FOLDER] [--json FILE]
 
-Makes the input in a temporary folder, checks that all three give the same bytes, and prints the median of the rounds.
-Times are whole runs, with the start of Python and, for Dask, of the cluster; "cpu" is what all their processes used.
-Needs what is in examples/batch/requirements.txt; without Dask that line is left out.
+Makes the input in a temporary folder, checks that all three give the same bytes, and prints the
+median of the rounds. Times are whole runs, with the start of Python and, for Dask, of the cluster;
+"cpu" is what all their processes used. Needs what is in examples/batch/requirements.txt; without
+Dask that line is left out.
 """
 from __future__ import print_function
 

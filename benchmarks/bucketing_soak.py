@@ -1,5 +1,6 @@
-"""Bucketing mode under load: the file changes ten times a second, panic toggles, threads synchronise at full speed.
-Every set of modifications must belong to exactly one version of the file, nothing may raise, memory must stay flat.
+"""Bucketing mode under load: the file changes ten times a second, panic toggles, threads
+synchronise at full speed. Every set of modifications must belong to exactly one version of the
+file, nothing may raise, memory must stay flat.
 
 Usage: python benchmarks/bucketing_soak.py [--seconds 60] [--threads 8]
 """
@@ -49,7 +50,8 @@ def resident_kb():
 
 
 def soak(seconds, threads=8):
-    """Run it; a dict with counts, ``errors`` (tracebacks), ``torn`` (sets) and memory in kilobytes over time."""
+    """Run it; a dict with counts, ``errors`` (tracebacks), ``torn`` (sets) and memory in kilobytes
+    over time."""
     report = {"synchronisations": 0, "in_panic": 0, "versions": 0, "panics": 0, "torn": 0, "errors": [], "kb": []}
     ended, counting = threading.Event(), threading.Lock()
 

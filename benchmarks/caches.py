@@ -1,10 +1,11 @@
-"""Microseconds that a visitor cache adds to a synchronisation in bucketing mode, with the network part stubbed, against
-the store's own raw get, and get and set, measured in the same run.
+"""Microseconds that a visitor cache adds to a synchronisation in bucketing mode, with the network
+part stubbed, against the store's own raw get, and get and set, measured in the same run.
 
-"known" is a visitor whose assignments are in the store: one look-up. "new" is one whose assignments change: a look-up
-and a save. "x get" is what a known visitor costs more than without a cache, in raw gets; "x get+set" the same of a new
-one. "dict" is a store that does nothing else, so it shows the SDK's own share. Stores whose library or server is not
-there are left out: Redis needs redis-server and redis-py, Django itself.
+"known" is a visitor whose assignments are in the store: one look-up. "new" is one whose assignments
+change: a look-up and a save. "x get" is what a known visitor costs more than without a cache, in
+raw gets; "x get+set" the same of a new one. "dict" is a store that does nothing else, so it shows
+the SDK's own share. Stores whose library or server is not there are left out: Redis needs
+redis-server and redis-py, Django itself.
 
 Usage: python benchmarks/caches.py [--campaigns 10] [--budget 1.0]
 """

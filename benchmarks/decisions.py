@@ -1,11 +1,13 @@
-"""Microseconds for create_visitor + synchronize_modifications + get_modification in bucketing mode, with the network
-part stubbed, against two things measured in the same run: a straight-line floor (for each campaign one hash, a
-modulo, one comparison and one pick), and the published flagship==2.1.5 in a virtualenv of its own.
+"""Microseconds for create_visitor + synchronize_modifications + get_modification in bucketing mode,
+with the network part stubbed, against two things measured in the same run: a straight-line floor
+(for each campaign one hash, a modulo, one comparison and one pick), and the published
+flagship==2.1.5 in a virtualenv of its own.
 
 Usage: python benchmarks/decisions.py [--python-2-1-5 PYTHON] [--sizes 1,10,100,1000] [--json FILE]
 
-PYTHON is an interpreter that has flagship==2.1.5 installed (it needs one below 3.11); without it that column is empty.
-FILE gets the figures for the documentation, which keeps those of benchmarks/results/decisions.json.
+PYTHON is an interpreter that has flagship==2.1.5 installed (it needs one below 3.11); without it
+that column is empty. FILE gets the figures for the documentation, which keeps those of
+benchmarks/results/decisions.json.
 """
 from __future__ import print_function
 
@@ -156,7 +158,8 @@ def measure_floor(file):
 
 
 def measure_2_1_5(file):
-    """To be run by an interpreter that has flagship==2.1.5: its own network calls are stubbed the same way."""
+    """To be run by an interpreter that has flagship==2.1.5: its own network calls are stubbed the
+    same way."""
     import requests
     directory = tempfile.mkdtemp()
     os.chdir(directory)

@@ -1,5 +1,8 @@
-"""The fault matrix as a table: for each fault and endpoint whether the call kept what it promises, how long it took,
-and what came of it. Exit code 1 if a cell fails. Usage: python benchmarks/faults.py"""
+"""The fault matrix as a table: for each fault and endpoint whether the call kept what it promises,
+how long it took, and what came of it. Exit code 1 if a cell fails.
+
+Usage: python benchmarks/faults.py
+"""
 from __future__ import print_function
 
 import os

@@ -1,7 +1,8 @@
-"""Coverage-guided fuzzing of the three things that come from outside: the campaigns answer, the bucketing file and the
-visitor cache's record. Needs atheris (``pip install atheris``).
+"""Coverage-guided fuzzing of the three things that come from outside: the campaigns answer, the
+bucketing file and the visitor cache's record. Needs atheris (``pip install atheris``).
 
-Usage: python benchmarks/fuzz.py campaigns|bucketing|record [options of libFuzzer, such as -max_total_time=1200]
+Usage: python benchmarks/fuzz.py campaigns|bucketing|record [options of libFuzzer,
+                                                                  such as -max_total_time=1200]
 """
 from __future__ import print_function
 

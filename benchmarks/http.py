@@ -1,9 +1,11 @@
-"""What a call over the network costs: the SDK beside bare requests, urllib3 and the published flagship==2.1.5, on one
-loopback server in a process of its own, taken in turns in one run; and how many TCP connections each opened.
+"""What a call over the network costs: the SDK beside bare requests, urllib3 and the published
+flagship==2.1.5, on one loopback server in a process of its own, taken in turns in one run; and how
+many TCP connections each opened.
 
 Usage: python benchmarks/http.py [--calls 400] [--rounds 7] [--python-2-1-5 PYTHON]
 
-PYTHON is an interpreter that has flagship==2.1.5 installed (it needs one below 3.11); without it that row is missing.
+PYTHON is an interpreter that has flagship==2.1.5 installed (it needs one below 3.11); without it
+that row is missing.
 """
 from __future__ import print_function
 
@@ -52,7 +54,8 @@ class Server(object):
 
 
 def measure_2_1_5(url, calls):
-    """To be run by an interpreter that has flagship==2.1.5; the addresses that it has built in become the server's."""
+    """To be run by an interpreter that has flagship==2.1.5; the addresses that it has built in
+    become the server's."""
     import requests
     post = requests.post
     requests.post = lambda address, **options: post(

@@ -1,16 +1,18 @@
-"""Microseconds for a decision, this SDK beside others: all of 100 flags for a user, and one of them.
+"""Microseconds for a decision, this SDK beside others: all of 100 flags for a user, and one of
+them.
 
-Every flag is a split in halves behind one targeting rule that the user matches, decided in the process, on data that
-the SDK is given; nothing goes to a network. Each contender has a virtualenv and a worker process of its own
-(contenders/worker.py), which first checks that its answers are right. In each round every worker, in a new order, is
-asked for each measure once. A contender that cannot be installed or set up is listed with the reason. Python 3 only.
+Every flag is a split in halves behind one targeting rule that the user matches, decided in the
+process, on data that the SDK is given; nothing goes to a network. Each contender has a virtualenv
+and a worker process of its own (contenders/worker.py), which first checks that its answers are
+right. In each round every worker, in a new order, is asked for each measure once. A contender that
+cannot be installed or set up is listed with the reason. Python 3 only.
 
-Usage: python benchmarks/peers.py [--python-2-1-5 PYTHON] [--only NAME ...] [--rounds N] [--envs DIRECTORY] [--keep]
-                                  [--latest] [--json FILE] [--markdown FILE]
+Usage: python benchmarks/peers.py [--python-2-1-5 PYTHON] [--only NAME ...] [--rounds N] [--keep]
+                                  [--envs DIRECTORY] [--latest] [--json FILE] [--markdown FILE]
 
-The measures: "all" is a new user and the values of all flags, "one" a new user and the value of one flag, "known" the
-value of one flag for a user that the SDK has seen, as objects of the user are kept. flagship 2.1.5 needs a Python
-below 3.11 to make its virtualenv with.
+The measures: "all" is a new user and the values of all flags, "one" a new user and the value of one
+flag, "known" the value of one flag for a user that the SDK has seen, as objects of the user are
+kept. flagship 2.1.5 needs a Python below 3.11 to make its virtualenv with.
 """
 import os
 import sys
@@ -61,7 +63,8 @@ class Unavailable(Exception):
 
 
 def environment():
-    """The environment of what is started: nothing of ours to import, and no way out but loopback."""
+    """The environment of what is started: nothing of ours to import, and no way out but
+    loopback."""
     nobody, kept = "http://127.0.0.1:9", dict(os.environ)
     for name in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"):
         kept.pop(name, None)
@@ -81,7 +84,8 @@ def run(command, **options):
 
 
 def install(contender, options):
-    """Make the contender's virtualenv, or take the one that is there; ``(python, {distribution: version})``."""
+    """Make the contender's virtualenv, or take the one that is there;
+    ``(python, {distribution: version})``."""
     base = options.old if contender.name == OLD else options.python
     if base is None:
         raise Unavailable("no --python-2-1-5 was given")
@@ -158,7 +162,8 @@ class Worker(object):
 
 
 def prepare(contenders, options, work):
-    """``(workers, facts)``, each by contender's name; one that cannot be prepared has a reason in its facts."""
+    """``(workers, facts)``, each by contender's name; one that cannot be prepared has a reason in
+    its facts."""
     workers, facts = {}, collections.OrderedDict()
     for contender in contenders:
         mine = facts[contender.name] = {"recording": contender.recording, "requirements": contender.requirements}
@@ -175,7 +180,8 @@ def prepare(contenders, options, work):
 
 
 def measure(workers, facts, rounds):
-    """Add to each contender's facts ``{measure: [microseconds of each round]}``, or why there is none."""
+    """Add to each contender's facts ``{measure: [microseconds of each round]}``, or why there is
+    none."""
     taken = {name: {each: [] for each in MEASURES} for name in workers}
     chance = random.Random(7)
     for number in range(rounds):

@@ -1,5 +1,8 @@
-"""Nanoseconds for get_modification without activation, against a floor measured in the same run: a method that looks
-a key up in a dict and checks the default's type. Usage: python benchmarks/reading.py"""
+"""Nanoseconds for get_modification without activation, against a floor measured in the same run: a
+method that looks a key up in a dict and checks the default's type.
+
+Usage: python benchmarks/reading.py
+"""
 from __future__ import print_function
 
 import os

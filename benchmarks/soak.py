@@ -1,6 +1,7 @@
-"""API mode under load and faults: threads decide, activate, send hits and log in and out at full speed against an
-emulator, in a process of its own, that fails a share of the requests at random. Nothing may raise or hang, what was
-delivered and what was counted as lost must be what was sent, and memory, threads and sockets must stay flat.
+"""API mode under load and faults: threads decide, activate, send hits and log in and out at full
+speed against an emulator, in a process of its own, that fails a share of the requests at random.
+Nothing may raise or hang, what was delivered and what was counted as lost must be what was sent,
+and memory, threads and sockets must stay flat.
 
 Usage: python benchmarks/soak.py [--seconds 600] [--threads 8] [--tracking immediate|deferred]
 """
@@ -128,7 +129,8 @@ def problems(report, tracking):
         queued, sent, failed, dropped, _ = report["counters"]
         taken = told["hits"][0] + told["activations"][0] + told["decisions"][0]  # each decision has a context event
         arrived = accepted["hits"] + accepted["activations"] + accepted["context_events"]
-        # At full speed more is made than one thread can send; what is too much must be counted as dropped.
+        # At full speed more is made than one thread can send; what is too much must be counted as
+        # dropped.
         if queued or sent != arrived or sent + failed + dropped != taken:
             wrong.append("taken %d, arrived %d, counted %s" % (taken, arrived, report["counters"]))
     if report["slowest"] > 2 * TIMEOUT + 2:

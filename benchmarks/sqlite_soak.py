@@ -1,5 +1,6 @@
-"""Several processes write, look up and overwrite visitors in one SQLiteVisitorCache at full speed. Nothing may raise,
-every visitor that was saved must be there afterwards, and one that all write must be whole.
+"""Several processes write, look up and overwrite visitors in one SQLiteVisitorCache at full speed.
+Nothing may raise, every visitor that was saved must be there afterwards, and one that all write
+must be whole.
 
 Usage: python benchmarks/sqlite_soak.py [--seconds 30] [--processes 2] [--directory DIRECTORY]
 """
@@ -63,7 +64,8 @@ def work(path, process, seconds):
 
 
 def soak(path, seconds, processes=2):
-    """Run it; a dict with the counts, ``lost`` (ids), ``errors`` (text) and ``left`` (files beside the first)."""
+    """Run it; a dict with the counts, ``lost`` (ids), ``errors`` (text) and ``left`` (files beside
+    the first)."""
     command = [sys.executable, os.path.abspath(__file__), "--child", path, "--seconds", str(seconds), "--number"]
     environment = dict(os.environ, PYTHONPATH=os.pathsep.join(each for each in sys.path if each))
     children = [subprocess.Popen(command + [str(number)], stdout=subprocess.PIPE, env=environment)

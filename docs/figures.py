@@ -1,4 +1,5 @@
-"""A Sphinx extension that draws the figures of benchmarks/results/*.json, so that no picture is older than its numbers.
+"""A Sphinx extension that draws the figures of benchmarks/results/*.json, so that no picture is
+older than its numbers.
 
 A page shows one as ``.. image:: _figures/NAME.svg``.
 """
@@ -20,7 +21,8 @@ matplotlib.rcParams.update({"svg.hashsalt": "flagship", "svg.fonttype": "none", 
 
 
 def over_campaigns(axes, results, series, across, up):
-    """Lines over the number of campaigns; ``series`` is ``[(name, key of the rows, colour)]``, the others are labels."""
+    """Lines over the number of campaigns; ``series`` is ``[(name, key of the rows, colour)]``, the
+    others are labels."""
     for name, key, color in series:
         points = [(row["campaigns"], row[key]) for row in results["rows"] if row.get(key)]
         if points:
@@ -47,7 +49,8 @@ def memory(axes, results):
 
 
 def bars(axes, rows, unit):
-    """Horizontal bars on a logarithmic scale, the shortest on top; ``rows`` is ``[(name, value, is ours)]``."""
+    """Horizontal bars on a logarithmic scale, the shortest on top; ``rows`` is
+    ``[(name, value, is ours)]``."""
     rows = sorted(rows, key=lambda row: row[1], reverse=True)
     drawn = axes.barh([row[0] for row in rows], [row[1] for row in rows],
                       color=[OURS if row[2] else OTHERS for row in rows])

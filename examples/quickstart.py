@@ -1,9 +1,11 @@
-"""A first tour of the SDK: two visitors of a shop, their flags, and everything that is reported about them.
+"""A first tour of the SDK: two visitors of a shop, their flags, and everything that is reported
+about them.
 
     python examples/quickstart.py
 
-Without further settings it brings its own platform, the emulator, with the campaigns in campaigns.json beside it, and
-needs no network. With FLAGSHIP_ENV_ID and FLAGSHIP_API_KEY in the environment it talks to the real platform instead.
+Without further settings it brings its own platform, the emulator, with the campaigns in
+campaigns.json beside it, and needs no network. With FLAGSHIP_ENV_ID and FLAGSHIP_API_KEY in the
+environment it talks to the real platform instead.
 """
 from __future__ import print_function
 
@@ -75,8 +77,8 @@ def run(mode, env_id, api_key, **urls):
 
     :return: ``{visitor: {flag: (value, variation id)}}``, with the same visitors in every mode.
     """
-    # No copy of the campaigns on disk and no polling: the script ends at once. The longer time-out is for slow
-    # machines; a web application wants it short.
+    # No copy of the campaigns on disk and no polling: the script ends at once. The longer time-out
+    # is for slow machines; a web application wants it short.
     config = Config(mode=mode, timeout=5.0, bucketing_file=None, polling_interval=0, **urls)
     # Leaving the block closes the SDK, so that all that was sent has arrived.
     with Flagship.instance() as flagship:
@@ -110,7 +112,8 @@ def a_customer(flagship, mode):
     before = customer.get_modification_info("cta_label")
     customer.update_context({"vip": True, "orders": 23})
     if mode is Config.Mode.API:
-        # By its id alone this customer would get another button; experience continuity keeps the guest's.
+        # By its id alone this customer would get another button; experience continuity keeps the
+        # guest's.
         customer.authenticate(CUSTOMER)
     expect(customer.synchronize_modifications())
     if before is not None and customer.anonymous_id is not None:
@@ -195,7 +198,8 @@ def identity(visitor_id, anonymous_id):
 
 
 def same(decisions):
-    """Whether all runs gave the visitors the same flags; says so where there is something to compare."""
+    """Whether all runs gave the visitors the same flags; says so where there is something to
+    compare."""
     if len(decisions) == 1:
         return True
     first, equal = decisions[0], True

@@ -52,13 +52,15 @@ integer_types = six.integer_types
 # Python 2 has no monotonic clock; a clock set back only lengthens a wait there.
 monotonic = getattr(time, "monotonic", time.time)
 
-# A lone surrogate has no UTF-8 form, so it can be neither hashed nor sent. Python 2 encodes it without a word, and
-# its narrow builds spell one character outside the BMP as a pair, which is fine.
+# A lone surrogate has no UTF-8 form, so it can be neither hashed nor sent. Python 2 encodes it
+# without a word, and its narrow builds spell one character outside the BMP as a pair, which is
+# fine.
 _LONE_SURROGATE = re.compile(u"[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]") if PY2 else None
 
 
 def to_text(value):
-    """The text ``value`` as exactly ``text_type``, or None where it is not text that UTF-8 can express."""
+    """The text ``value`` as exactly ``text_type``, or None where it is not text that UTF-8 can
+    express."""
     if PY2:
         if isinstance(value, bytes):
             try:
@@ -78,7 +80,8 @@ _SURROGATE = _LONE_SURROGATE or re.compile(u"[\ud800-\udfff]")
 
 
 def well_formed(value):
-    """The text ``value`` as exactly ``text_type``, with U+FFFD for each part that UTF-8 cannot express."""
+    """The text ``value`` as exactly ``text_type``, with U+FFFD for each part that UTF-8 cannot
+    express."""
     accepted = to_text(value)
     if accepted is not None:
         return accepted
@@ -124,13 +127,15 @@ def terminal_columns():
 
 
 def to_stream(text, encoding):
-    """What a standard stream's ``write`` takes for a text; what the encoding cannot express becomes an escape."""
+    """What a standard stream's ``write`` takes for a text; what the encoding cannot express becomes
+    an escape."""
     encoded = text.encode(encoding, "backslashreplace")
     return encoded if PY2 else encoded.decode(encoding)
 
 
 def argument_text(value):
-    """An argument of the command line as text, or None where it is not text that UTF-8 can express."""
+    """An argument of the command line as text, or None where it is not text that UTF-8 can
+    express."""
     accepted = to_text(value)
     if accepted is None and not PY2:
         # Where the locale is not UTF-8 the bytes hide in surrogates.
@@ -142,12 +147,14 @@ def argument_text(value):
 
 
 def native(text):
-    """The text of an HTTP header as ``str``, which is what Python 2's client mixes with a body of bytes."""
+    """The text of an HTTP header as ``str``, which is what Python 2's client mixes with a body of
+    bytes."""
     return text.encode("latin-1") if PY2 and isinstance(text, text_type) else text
 
 
 def call_in_forked_child(call):
-    """Have ``call()`` called in every child that this process forks from now on; whether this Python can do so (3.7)."""
+    """Have ``call()`` called in every child that this process forks from now on; whether this
+    Python can do so (3.7)."""
     if not hasattr(os, "register_at_fork"):
         return False
     os.register_at_fork(after_in_child=call)

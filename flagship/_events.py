@@ -74,16 +74,16 @@ class EventLog(object):
         return not self._default or logger.isEnabledFor(logging.DEBUG)
 
     def raise_or_report(self, error):
-        """Tell the handler of the mistake that is being handled, and raise it unless the handler catches all
-        exceptions."""
+        """Tell the handler of the mistake that is being handled, and raise it unless the handler
+        catches all exceptions."""
         if not self._handler.catch_all_exceptions:
             self.report(error)
             raise  # what is being handled, with its traceback
         self._tell(error, _traceback_from_caller())
 
     def report(self, error):
-        """Tell the handler of an error that is being handled, and that somebody else raises or logs: the stock one
-        need not say it again."""
+        """Tell the handler of an error that is being handled, and that somebody else raises or
+        logs: the stock one need not say it again."""
         if not _is_stock(self._handler, "on_exception_raised"):
             self._tell(error, _traceback_from_caller())
 
@@ -101,8 +101,8 @@ def _is_stock(handler, name):
 
 
 def _traceback_from_caller():
-    """The traceback of the error that is being handled, as text that begins with the line of the program's own code
-    that called the library."""
+    """The traceback of the error that is being handled, as text that begins with the line of the
+    program's own code that called the library."""
     kind, error, failed = sys.exc_info()
     frame = sys._getframe()
     while frame is not None and os.path.abspath(frame.f_code.co_filename).startswith(_PACKAGE):
@@ -117,8 +117,8 @@ _DEFAULT = EventLog(FlagshipEventHandler())
 
 
 def current():
-    """The event log of the SDK that was started last, or the default one: hits are built without a reference to the
-    SDK that will send them."""
+    """The event log of the SDK that was started last, or the default one: hits are built without a
+    reference to the SDK that will send them."""
     return _process.current_events() or _DEFAULT
 
 
@@ -129,8 +129,8 @@ def set_current(events=None):
 def reports_mistakes(neutral):
     """Let ``catch_all_exceptions`` decide whether a mistake is raised or reported.
 
-    :param neutral: makes the call's neutral result from ``(self, error)``. ``self._events``, where there is one, is
-        the event log that is told, else the one of the SDK started last.
+    :param neutral: makes the call's neutral result from ``(self, error)``. ``self._events``, where
+        there is one, is the event log that is told, else the one of the SDK started last.
     """
     def decorate(call):
         @functools.wraps(call)

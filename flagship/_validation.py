@@ -1,5 +1,6 @@
-"""Argument checks. Each returns the accepted value in its one internal form, or raises an error that names the call,
-the parameter, what came and what is allowed. A value never appears in a message: it may be a secret."""
+"""Argument checks. Each returns the accepted value in its one internal form, or raises an error
+that names the call, the parameter, what came and what is allowed. A value never appears in a
+message: it may be a secret."""
 import re
 import socket
 
@@ -89,8 +90,8 @@ def url(function, parameter, value):
     return accepted
 
 
-# Space and control characters; what no host name holds; host and port. The standard library's own reading of a port
-# or of brackets differs from one Python to the next.
+# Space and control characters; what no host name holds; host and port. The standard library's own
+# reading of a port or of brackets differs from one Python to the next.
 _SPACE = re.compile(u"[\\s\\x00-\\x20\\x7f]", re.UNICODE)
 _NO_HOST = re.compile(u"[\"<>\\\\^`{|}%,;!$&'()*+=~\\[\\]@]")
 _HOST_AND_PORT = re.compile(u"^(?:\\[([^\\[\\]]*)\\]|([^\\[\\]:]*))(?::([0-9]{0,5}))?$")
@@ -98,7 +99,8 @@ _IPV6 = re.compile(u"^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$")
 
 
 def url_problem(value):
-    """What keeps the text ``value`` from being an http(s) URL with a host, or None; quotes nothing of it."""
+    """What keeps the text ``value`` from being an http(s) URL with a host, or None; quotes nothing
+    of it."""
     if _SPACE.search(value):
         return "it holds white space"
     try:

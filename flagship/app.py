@@ -77,7 +77,8 @@ class Flagship(object):
 
     @property
     def config(self):
-        """The Config given to the last :meth:`start`, with ``env_id`` and ``api_key``; None before."""
+        """The Config given to the last :meth:`start`, with ``env_id`` and ``api_key``; before the
+        first, None."""
         return self._config
 
     @property
@@ -99,16 +100,16 @@ class Flagship(object):
         In bucketing mode the bucketing file is loaded once, within its time-out. API mode makes no
         request and starts no thread. Failures of the network, the disk and the system never raise.
 
-        Starting again with the same id, key and options costs nothing: a new event handler or visitor
-        cache manager is taken over, and all else goes on. With others the new options take over once
-        they are ready; visitors go on with them, and what was queued is delivered.
+        Starting again with the same id, key and options costs nothing: a new event handler or
+        visitor cache manager is taken over, and all else goes on. With others the new options take
+        over once they are ready; visitors go on with them, and what was queued is delivered.
 
         :param str env_id: the environment's id. White space around it is stripped, with a WARNING.
         :param str api_key: the environment's API key; likewise.
         :param Config config: the options; None (default): ``Config()``.
         :raises TypingError: on an argument of the wrong type; what ran before goes on.
-        :raises ParamError: when an id or key is empty or cannot stand in a URL or a header; what ran
-            before goes on.
+        :raises ParamError: when an id or key is empty or cannot stand in a URL or a header; what
+            ran before goes on.
         """
         try:
             config = Config() if config is None else config
@@ -195,7 +196,8 @@ class Flagship(object):
         return before
 
     def runtime(self):
-        """What a visitor that was loaded from elsewhere belongs to: what runs, or will be started."""
+        """What a visitor that was loaded from elsewhere belongs to: what runs, or will be
+        started."""
         with self._changing:
             if self._runtime is None and self._waiting is None:
                 self._waiting = Runtime(EventLog(Config().event_handler))
@@ -210,18 +212,19 @@ class Flagship(object):
 
         :param str visitor_id: the visitor's id; None (default) or an empty one gets a new UUID4.
         :param authenticated: whether the visitor is logged in, by its truth; default False.
-        :param context: the visitor's context, any mapping or a sequence of pairs; None (default) is an
-            empty one. A bad pair is rejected individually, with a log line.
+        :param context: the visitor's context, any mapping or a sequence of pairs; None (default) is
+            an empty one. A bad pair is rejected individually, with a log line.
         :rtype: Visitor
         :raises InitializationError: before :meth:`start` and after :meth:`close`.
-        :raises TypingError: on an argument of the wrong type. With ``catch_all_exceptions`` the visitor
-            that is returned then is neutral: it gives defaults and sends nothing.
+        :raises TypingError: on an argument of the wrong type. With ``catch_all_exceptions`` the
+            visitor that is returned then is neutral: it gives defaults and sends nothing.
         """
         runtime = self._runtime
         if runtime is None:
             self._refuse_visitor()
         try:
-            if visitor_id is not None and not (type(visitor_id) is text_type and is_ascii(visitor_id)):
+            if visitor_id is not None and not (
+                    type(visitor_id) is text_type and is_ascii(visitor_id)):
                 visitor_id = _visitor_id(visitor_id, runtime.events)
             return Visitor(runtime, visitor_id or new_id(), _values.flag(authenticated), context)
         except FlagshipError as error:
@@ -242,7 +245,8 @@ class Flagship(object):
         """Wait until what deferred tracking has queued is delivered.
 
         :param float timeout: seconds to wait at most; None (default): the timeout of the Config.
-        :return: whether nothing is queued any more; True where tracking is immediate, and before a start.
+        :return: whether nothing is queued any more; True where tracking is immediate, and before a
+            start.
         :raises TypingError: when ``timeout`` is no number.
         :raises ParamError: when ``timeout`` is not greater than 0.
         """
@@ -251,10 +255,11 @@ class Flagship(object):
         return runtime is None or runtime.parts.tracking.flush(seconds)
 
     def close(self, timeout=None):
-        """Stop threads, deliver what is queued and close connections, within a bounded time. Idempotent,
-        and safe in a signal handler.
+        """Stop threads, deliver what is queued and close connections, within a bounded time.
+        Idempotent, and safe in a signal handler.
 
-        :param float timeout: seconds that delivering may take; None (default): the timeout of the Config.
+        :param float timeout: seconds that delivering may take; None (default): the timeout of the
+            Config.
         :raises TypingError: when ``timeout`` is no number; nothing is closed.
         :raises ParamError: when ``timeout`` is not greater than 0; nothing is closed.
         """
@@ -287,9 +292,11 @@ def _credential(parameter, value, pattern, config):
     if not stripped:
         raise check.param_error("start", parameter, "(%s) must not be empty" % type(value).__name__)
     if not pattern.match(stripped):
-        raise check.param_error("start", parameter, "(%s) holds a character that none has" % type(value).__name__)
+        raise check.param_error("start", parameter, "(%s) holds a character that none has"
+                                % type(value).__name__)
     if stripped != accepted:
-        EventLog(config.event_handler).warning("[start] the white space around %s is stripped", parameter)
+        EventLog(config.event_handler).warning(
+            "[start] the white space around %s is stripped", parameter)
     return stripped
 
 

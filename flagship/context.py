@@ -41,11 +41,12 @@ _PRESET_KEYS = frozenset(key.value for key in PresetContext)
 
 
 def key_text(key):
-    """The context key ``key`` as text; raises ContextError where it is none."""
+    """The context key ``key`` as text; raises ContextError if it is not a valid key."""
     try:
         return _values.text(key)
     except (_values.Absent, _values.WrongType):
-        raise ContextError("a context key must be text or a PresetContext, not %s" % type(key).__name__)
+        raise ContextError("a context key must be text or a PresetContext, not %s"
+                           % type(key).__name__)
     except _values.Unreadable as problem:
         raise ContextError("a context key (%s) %s" % (type(key).__name__, problem))
 
@@ -53,8 +54,8 @@ def key_text(key):
 def checked_value(key, value):
     """The context value ``value`` in its internal form.
 
-    :raises flagship._values.Absent: where there is none.
-    :raises ContextError: where it cannot be one.
+    :raises flagship._values.Absent: if there is no value.
+    :raises ContextError: if it cannot be a context value.
     """
     try:
         return _values.scalar(value)
@@ -62,21 +63,24 @@ def checked_value(key, value):
         raise ContextError("the value of context key %r must be text, bool, int or float, not %s"
                            % (key, type(value).__name__))
     except _values.Unreadable as problem:
-        raise ContextError("the value of context key %r (%s) %s" % (key, type(value).__name__, problem))
+        raise ContextError("the value of context key %r (%s) %s"
+                           % (key, type(value).__name__, problem))
 
 
-def accepted(function, pairs, events):
-    """``({key: value} of the good pairs, a tuple of one (key, success, log, None) per pair)``.
+def checked_pairs(function, pairs, events):
+    """Check each pair: ``({key: value} of the valid ones, a tuple of one (key, success, log, None)
+    per pair)``. An invalid pair is rejected individually.
 
     :param str function: the call that was given the pairs, for the log lines.
-    :param EventLog events: told of each pair that is refused or has no value.
+    :param EventLog events: gets a line for each pair that is rejected or has no value.
     """
     good, results = {}, []
     for pair in pairs:
         key, log = pair[0] if pair else None, ""
         try:
             if len(pair) != 2:
-                raise ContextError("a context tuple must be (key, value), not of length %d" % len(pair))
+                raise ContextError("a context tuple must be (key, value), not of length %d"
+                                   % len(pair))
             key = key_text(key)
             good[key] = checked_value(key, pair[1])
         except _values.Absent:
@@ -90,26 +94,28 @@ def accepted(function, pairs, events):
 
 
 def plain_copy(context):
-    """A copy of a dict all of whose pairs are as simple as they mostly are, or None: then each
-    needs a look."""
+    """A copy of ``context`` if it is a dict whose pairs are all of plain types (the usual case), or
+    None: then each pair has to be checked."""
     if type(context) is not dict:
         return None  # what a subclass stores need not be what its items() gives
     for key, value in context.items():
         kind = type(value)
         if type(key) is not text_type or not is_ascii(key) or not (
-                kind is bool or kind is text_type and is_ascii(value) or kind is int and -_PLAIN < value < _PLAIN):
+                kind is bool or kind is text_type and is_ascii(value)
+                or kind is int and -_PLAIN < value < _PLAIN):
             return None
     return dict(context)
 
 
-def own(context):
-    """A copy of what the caller set, without the platform's preset keys."""
+def without_preset_keys(context):
+    """A copy of ``context`` without the platform's preset keys: what the caller set."""
     return {key: value for key, value in context.items() if key not in _PRESET_KEYS}
 
 
-def public(context):
-    """What of a context may be sent."""
+def without_private_keys(context):
+    """The part of ``context`` that may be sent; ``context`` itself where that is all of it."""
     for key in context:
         if key.startswith(PRIVATE_PREFIX):
-            return {key: value for key, value in context.items() if not key.startswith(PRIVATE_PREFIX)}
+            return {key: value for key, value in context.items()
+                    if not key.startswith(PRIVATE_PREFIX)}
     return context

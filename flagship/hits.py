@@ -51,7 +51,8 @@ _setter = reports_mistakes(lambda hit, error: hit)
 
 
 def _constructor(init):
-    """A constructor has no neutral result: a caught mistake leaves a hit that ``send_hit`` refuses."""
+    """A constructor has no neutral result: a caught mistake leaves a hit that ``send_hit``
+    refuses."""
     def refuse(hit, error):
         hit._refusal = error.message
     return reports_mistakes(refuse)(init)
@@ -125,8 +126,8 @@ class Hit(object):
         return self
 
     def _set_required(self, field, value, max_bytes=_MAX_TEXT, strip=False):
-        """Set text that the hit cannot be without; where there is none it is empty, as in 2.1.x, and
-        where it cannot be read it stays missing, so that ``send_hit`` refuses the hit."""
+        """Set text that the hit cannot be without; where there is none it is empty, as in 2.1.x,
+        and where it cannot be read it stays missing, so that ``send_hit`` refuses the hit."""
         name = type(self).__name__
         try:
             text = _values.text(value, identifiers=True)

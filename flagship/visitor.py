@@ -65,17 +65,19 @@ class Visitor(object):
 
     @property
     def anonymous_id(self):
-        """The id that an authenticated visitor had before, text; None while anonymous and in bucketing
-        mode."""
+        """The id that an authenticated visitor had before, text; None while anonymous and in
+        bucketing mode."""
         return self._identity()[1]
 
     @property
     def modifications(self):
-        """The present flags: a read-only mapping from key to :class:`Modification`; empty in panic."""
+        """The present flags: a read-only mapping from key to :class:`Modification`; empty in
+        panic."""
         return Modifications(self._modifications if self._state.serving else {})
 
     def get_selected_variations(self):
-        """The ids of the variations that the present flags come from, a list of text; empty in panic."""
+        """The ids of the variations that the present flags come from, a list of text; empty in
+        panic."""
         selected = []
         for modification in self.modifications.values():
             if modification.variation_id not in selected:
@@ -84,24 +86,25 @@ class Visitor(object):
 
     def get_context(self):
         """The context that the caller set, without the SDK's preset keys, as a new dict."""
-        return contexts.own(self._context)
+        return contexts.without_preset_keys(self._context)
 
     @reports_mistakes(lambda visitor, error: ((), None))
     def update_context(self, context, synchronize=False):
         """Set values of the visitor's context, the targeting criteria.
 
-        :param context: any mapping, or one ``(key, value)``; None changes nothing. Keys are text or a
-            :class:`PresetContext`; values text, bool or a finite number: int, float, Decimal, a scalar
-            of numpy. A value of None is no value; another bad pair is rejected individually, with a
-            log line.
-        :param synchronize: also call :meth:`synchronize_modifications` afterwards, by its truth; default
-            False.
+        :param context: any mapping, or one ``(key, value)``; None changes nothing. Keys are text or
+            a :class:`PresetContext`; values text, bool or a finite number: int, float, Decimal, a
+            scalar of numpy. A value of None is no value; another bad pair is rejected individually,
+            with a log line.
+        :param synchronize: also call :meth:`synchronize_modifications` afterwards, by its truth;
+            default False.
         :return: ``(results, sync_result)``; ``results`` is a tuple with one ``(key, success, log,
             None)`` per pair, ``sync_result`` is what the synchronisation returned, or None.
         :raises TypingError: if ``context`` is neither; nothing is changed.
         """
         if isinstance(context, tuple):
-            results = self._update(*contexts.accepted("update_context", (context,), self._events))
+            results = self._update(
+                *contexts.checked_pairs("update_context", (context,), self._events))
         else:
             results = self._update(*self._read_context("update_context", context))
         return results, self.synchronize_modifications() if _values.flag(synchronize) else None
@@ -127,7 +130,7 @@ class Visitor(object):
         except _values.Unreadable as problem:
             self._events.error("[%s] context %s: the visitor goes without it", function, problem)
             pairs = ()
-        return contexts.accepted(function, pairs, self._events)
+        return contexts.checked_pairs(function, pairs, self._events)
 
     @reports_mistakes(lambda visitor, error: None)
     def authenticate(self, visitor_id, context=None, synchronize=False):
@@ -136,8 +139,8 @@ class Visitor(object):
 
         :param str visitor_id: the logged-in visitor's id.
         :param context: a mapping that replaces the visitor's own context; None (default) keeps it.
-        :param synchronize: also call :meth:`synchronize_modifications` afterwards, by its truth; default
-            False.
+        :param synchronize: also call :meth:`synchronize_modifications` afterwards, by its truth;
+            default False.
         :raises TypingError: on an argument of the wrong type; nothing is changed.
         """
         try:
@@ -157,19 +160,21 @@ class Visitor(object):
 
     @reports_mistakes(lambda visitor, error: None)
     def unauthenticate(self, context=None, synchronize=False):
-        """Tell that the visitor logged out; the anonymous id is the visitor's id again. Ignored with a
-        warning in bucketing mode, and for a visitor that is not logged in.
+        """Tell that the visitor logged out; the anonymous id is the visitor's id again. Ignored
+        with a warning in bucketing mode, and for a visitor that is not logged in.
 
         :param context: a mapping that replaces the visitor's own context; None (default) keeps it.
-        :param synchronize: also call :meth:`synchronize_modifications` afterwards, by its truth; default
-            False.
+        :param synchronize: also call :meth:`synchronize_modifications` afterwards, by its truth;
+            default False.
         :raises TypingError: on an argument of the wrong type; nothing is changed.
         """
-        self._identify("unauthenticate", context, synchronize, lambda ids: ids[1] and (ids[1], None))
+        self._identify(
+            "unauthenticate", context, synchronize, lambda ids: ids[1] and (ids[1], None))
 
     def _identify(self, function, context, synchronize, change):
         if not self._knows_anonymous:
-            self._events.warning("[%s] ignored: there is no experience continuity in bucketing mode", function)
+            self._events.warning(
+                "[%s] ignored: there is no experience continuity in bucketing mode", function)
             return
         accepted = None if context is None else self._read_context(function, context)[0]
         with self._changing:
@@ -213,11 +218,11 @@ class Visitor(object):
         """The value of a flag. Touches no network unless ``activate``.
 
         :param str key: the flag's key.
-        :param default_value: anything; returned as it is when the visitor has no such flag, when its
-            value is null, and in panic.
+        :param default_value: anything; returned as it is when the visitor has no such flag, when
+            its value is null, and in panic.
         :param activate: also report that the visitor has seen it, by its truth; default False.
-        :return: the value as the platform gave it, whatever the default's type; a dict or list is the
-            caller's to change.
+        :return: the value as the platform gave it, whatever the default's type; a dict or list is
+            the caller's to change.
         :raises TypingError: when ``key`` is not text.
         """
         # What nearly every call is, at the price of a look-up; _read does the same with all checks.
@@ -238,8 +243,8 @@ class Visitor(object):
     def get_modification_with_results(self, key, default_value, activate=False):
         """Like :meth:`get_modification`, with what happened.
 
-        :return: ``(value, success, log, activation)``; ``activation`` is the result of the activation,
-            or None when there was none.
+        :return: ``(value, success, log, activation)``; ``activation`` is the result of the
+            activation, or None when there was none.
         :raises TypingError: when ``key`` is not text.
         """
         return self._read("get_modification_with_results", key, default_value, activate)
@@ -296,18 +301,20 @@ class Visitor(object):
 
     @reports_mistakes(lambda visitor, error: visitor._explained([], None, error.message))
     def explain(self, key=None):
-        """Why the visitor gets what it gets: the decision that a synchronisation would make now, in plain dicts. In API
-        mode what the platform's last answer said, without its reasons. Looks the visitor up in the visitor cache; sends
-        nothing and changes nothing.
+        """Why the visitor gets what it gets: the decision that a synchronisation would make now, in
+        plain dicts. In API mode what the platform's last answer said, without its reasons. Looks
+        the visitor up in the visitor cache; sends nothing and changes nothing.
 
-        :param str key: a flag's key, to leave out the campaigns that cannot set it; None (default): all campaigns.
-        :return: a JSON-serialisable dict: ``mode``, ``visitorId``, ``anonymousId``, ``context``, ``serving``,
-            ``reason`` (why nothing is served, else ``""``), ``cachedVariationIds`` (a list, or None without a visitor
-            cache), ``campaigns`` and ``modifications``, the flags by key. A campaign has its ids and names,
-            ``outcome`` (``"assigned"``, ``"not allocated"``, ``"not targeted"`` or ``"skipped"``), ``reason``,
-            ``decidedBy`` (``"allocation"``, ``"cache"``, ``"platform"`` or None), ``bucket`` (0 to 99) and
-            ``variationGroups``, each with its targetings, whether they match and the visitor's value, and the
-            buckets of its variations.
+        :param str key: a flag's key, to leave out the campaigns that cannot set it; None (default):
+            all campaigns.
+        :return: a JSON-serialisable dict: ``mode``, ``visitorId``, ``anonymousId``, ``context``,
+            ``serving``, ``reason`` (why nothing is served, else ``""``), ``cachedVariationIds`` (a
+            list, or None without a visitor cache), ``campaigns`` and ``modifications``, the flags
+            by key. A campaign has its ids and names, ``outcome`` (``"assigned"``,
+            ``"not allocated"``, ``"not targeted"`` or ``"skipped"``), ``reason``, ``decidedBy``
+            (``"allocation"``, ``"cache"``, ``"platform"`` or None), ``bucket`` (0 to 99) and
+            ``variationGroups``, each with its targetings, whether they match and the visitor's
+            value, and the buckets of its variations.
         :raises TypingError: when ``key`` is neither text nor None.
         """
         key = key if key is None else check.text("explain", "key", key)
@@ -322,7 +329,8 @@ class Visitor(object):
         except DecisionError as failure:
             return self._explained([], cached_ids, failure.message)
         reason = "" if self._state.serving else self._state.reason
-        return self._explained(campaigns, cached_ids, reason, {} if reason else merged(campaigns, key))
+        return self._explained(
+            campaigns, cached_ids, reason, {} if reason else merged(campaigns, key))
 
     def _explained(self, campaigns, cached_ids, reason, modifications=()):
         visitor_id, anonymous_id = self._identity()
@@ -349,10 +357,10 @@ class Visitor(object):
     def send_hit(self, hit):
         """Send a hit.
 
-        :param Hit hit: a Page, Screen, Event, Transaction or Item; something else, or a hit that lacks
-            what it needs, is refused with a log line.
-        :return: ``(success, log)``; ``log`` is the HTTP status and what was left out of the hit, or why
-            nothing was sent.
+        :param Hit hit: a Page, Screen, Event, Transaction or Item; something else, or a hit that
+            lacks what it needs, is refused with a log line.
+        :return: ``(success, log)``; ``log`` is the HTTP status and what was left out of the hit, or
+            why nothing was sent.
         """
         problem = _problem(hit)
         if problem:
@@ -383,6 +391,7 @@ def _problem(hit):
 
 def new_id():
     """An id for a visitor that has none."""
-    # Here, as it takes longer to import than most of the library and an application with ids never needs it.
+    # Here, as it takes longer to import than most of the library and an application with ids never
+    # needs it.
     import uuid
     return text_type(uuid.uuid4())

@@ -1,4 +1,5 @@
-"""Django's settings for one test file, so that several files of a run can have their own in turn."""
+"""Django's settings for one test file, so that several files of a run can have their own in
+turn."""
 import collections
 import contextlib
 
@@ -11,7 +12,8 @@ from django.template import engines
 
 @contextlib.contextmanager
 def project(installed=(), **options):
-    """Settings, applications, caches, connections and template engines; what they were before comes back."""
+    """Settings, applications, caches, connections and template engines; what they were before comes
+    back."""
     parts = [vars(each) for each in (settings, caches, connections, engines, apps)]
     before = [dict(part) for part in parts]
     for each in (settings, caches, connections, engines):

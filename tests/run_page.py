@@ -1,9 +1,10 @@
 """Runs the code of one page of docs/: ``python tests/run_page.py PAGE``, in a folder of its own.
 
-The blocks of a page are one program, in their order: ``testsetup``, ``testcode``, ``testcleanup``. What a ``testoutput``
-says is what the ``testcode`` before it printed. A ``code-block`` with a ``:caption:`` is a file of that name, a
-``console`` block holds commands and what they print; a dict ``SHOWN`` of a ``testsetup`` says what stands for what in
-them, such as a port for the one that was free.
+The blocks of a page are one program, in their order: ``testsetup``, ``testcode``, ``testcleanup``.
+What a ``testoutput`` says is what the ``testcode`` before it printed. A ``code-block`` with a
+``:caption:`` is a file of that name, a ``console`` block holds commands and what they print; a dict
+``SHOWN`` of a ``testsetup`` says what stands for what in them, such as a port for the one that was
+free.
 """
 from __future__ import print_function
 

@@ -11,8 +11,8 @@ from flagship.handler import FlagshipEventHandler
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 DATA = os.path.join(ROOT, "tests", "data")
 
-# What takes long and differs little from one Python to the next runs on the oldest of each line, the main one and the
-# newest.
+# What takes long and differs little from one Python to the next runs on the oldest of each line,
+# the main one and the newest.
 WHOLE = sys.version_info[:2] in ((2, 7), (3, 6), (3, 11), (3, 13))
 SLOW = "it takes long, and runs on 2.7, 3.6, 3.11 and 3.13"
 
@@ -57,7 +57,8 @@ def sockets():
 
 
 def eventually(holds, seconds=10):
-    """Wait until ``holds()`` is true; its last value. The bound is for what is broken, not for what is slow."""
+    """Wait until ``holds()`` is true; its last value. The bound is for what is broken, not for what
+    is slow."""
     ends = time.time() + seconds
     while not holds() and time.time() < ends:
         time.sleep(0.005)
@@ -65,8 +66,8 @@ def eventually(holds, seconds=10):
 
 
 def free_port():
-    """A port for a program that must be told one. It is below those that the system gives to whoever asks for any, so
-    that nobody takes it before the program does."""
+    """A port for a program that must be told one. It is below those that the system gives to
+    whoever asks for any, so that nobody takes it before the program does."""
     while True:
         port = random.SystemRandom().randrange(10000, 32000)
         listener = socket.socket()

@@ -1,5 +1,6 @@
 # -*- coding: utf-8 -*-
-"""examples/batch: everybody is assigned once, whatever the input holds and whenever the run is killed."""
+"""examples/batch: everybody is assigned once, whatever the input holds and whenever the run is
+killed."""
 from __future__ import unicode_literals
 
 import csv
@@ -100,7 +101,8 @@ class Run(object):
             stderr=options.pop("stderr", subprocess.PIPE))
 
     def ended(self):
-        """``(exit code, stdout, stderr)``, stdout as bytes; the processes that it began have ended too."""
+        """``(exit code, stdout, stderr)``, stdout as bytes; the processes that it began have ended
+        too."""
         output, errors = self.process.communicate(self._stdin)
         return self.process.returncode, output, (errors or b"").decode("utf-8")
 
@@ -280,7 +282,8 @@ sys.exit(assign.main())
 
 
 def test_killed_at_each_step_of_a_note_and_of_the_end_it_goes_on(tmpdir, many, expected):
-    """Between the rows and the note, between the note and its place, and before and after the file has its name."""
+    """Between the rows and the note, between the note and its place, and before and after the file
+    has its name."""
     arguments, all_notes, last_note = ["--output", "out.csv", "in.csv", "--checkpoint"], "0", "1000"
     # Python 2 has one name for both kinds of renaming.
     replace, second = ("rename", "2") if six.PY2 else ("replace", "1")
@@ -467,7 +470,8 @@ def said(errors):
 
 @on_one_python
 def test_a_dask_cluster_of_two_gives_the_rows_of_one_process(tmpdir, many, expected):
-    """A bad row in the last partition is reported with its line, and nothing but the output is left."""
+    """A bad row in the last partition is reported with its line, and nothing but the output is
+    left."""
     run = Run(tmpdir, *PARTS, script="assign_dask.py", source=many + b",,,,,\n")
     code, output, errors = run.ended()
     assert (code, output) == (3, b""), errors

@@ -23,7 +23,8 @@ def test_the_pages_are_found():
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_block_is_run(page):
-    """Python runs as testcode, files and commands by their block; only text and what needs an account is read alone."""
+    """Python runs as testcode, files and commands by their block; only text and what needs an
+    account is read alone."""
     for kind, argument, options, body, line in blocks(os.path.join(ROOT, "docs", page)):
         if kind in ("code-block", "code", "literalinclude", "highlight"):
             assert kind == "code-block" and ("caption" in options or argument in ("console", "text")), line
@@ -48,7 +49,8 @@ def test_page(page, tmpdir):
 
 
 def test_the_table_of_settings_is_the_settings_that_there_are():
-    """What a project may set for Django or Flask is written down with its default, and nothing else is."""
+    """What a project may set for Django or Flask is written down with its default, and nothing else
+    is."""
     from flagship.contrib import _settings
     with io.open(os.path.join(ROOT, "docs", "django.rst"), encoding="utf-8") as file:
         rows = dict(re.findall(r"\* - ``(FLAGSHIP_\w+)``\n     - ``(\w+)``\n", file.read()))

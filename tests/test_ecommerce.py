@@ -1,5 +1,6 @@
 # -*- coding: utf-8 -*-
-"""examples/ecommerce, started as its users start it: the shop's pages, its QA panel, and what the platform received."""
+"""examples/ecommerce, started as its users start it: the shop's pages, its QA panel, and what the
+platform received."""
 from __future__ import unicode_literals
 
 import contextlib
@@ -185,7 +186,8 @@ class TestPages:
 
     @pytest.mark.parametrize("variation_id, shown", [("cta-original", ORIGINAL), ("cta-warm", WARM)])
     def test_the_call_to_action(self, guest, received, variation_id, shown):
-        """Each variation has its label and colour, and is activated once where it is shown and not elsewhere."""
+        """Each variation has its label and colour, and is activated once where it is shown and not
+        elsewhere."""
         ann = guest(somebody(variation_id))
         ann.get("cart/")
         assert button(ann.get("product/moor-plate/")) == shown
@@ -210,7 +212,8 @@ class TestPages:
         kim.get("wishlist/", status=404)
 
     def test_every_page_is_accessible(self, guest):
-        """Fields and buttons have names, pictures a text or none, ids are unique, and there is one heading."""
+        """Fields and buttons have names, pictures a text or none, ids are unique, and there is one
+        heading."""
         ann = guest()
         ann.post("cart/harbour-mug/add/", quantity="2")
         for path in PAGES + ["checkout/", "qa/"]:
@@ -270,8 +273,8 @@ def without(hit, *keys):
 
 class TestBuying:
     def test_what_was_bought_is_reported(self, demo, guest, received):
-        """A page view a page and none a form, an event for each addition, a transaction and its items, with the
-        amounts that the pages show."""
+        """A page view a page and none a form, an event for each addition, a transaction and its
+        items, with the amounts that the pages show."""
         ann = guest(somebody("delivery-90"))
         ann.post("cart/harbour-mug/add/", quantity="2")
         ann.post("cart/pebble-espresso/add/", quantity="1")
@@ -332,7 +335,8 @@ class TestBuying:
 
 class TestVisitor:
     def test_login_and_logout_keep_the_experience(self, guest, received):
-        """The customer by itself would get the other variation; the reports name both, and after the logout one."""
+        """The customer by itself would get the other variation; the reports name both, and after
+        the logout one."""
         assert "cta-original" in assigned("user-2")
         noor = guest(somebody("cta-warm"))
         pages = [noor.get("product/ferry-jug/")]
@@ -404,7 +408,8 @@ class TestQaPanel:
         assert "tells no reasons" in page and re.search(r"falls into bucket <strong>\d+</strong>", page)
 
     def test_it_decides_for_anybody_and_any_context(self, guest, received):
-        """It agrees with the platform's decision, and reports nothing: neither a hit nor a context."""
+        """It agrees with the platform's decision, and reports nothing: neither a hit nor a
+        context."""
         qa, visitor_id = guest(), somebody("cta-original")
         context = {"sdk_country": "JP", "vip": True, "cart_value": 40, "sdk_deviceType": "mobile"}
         page = qa.post("qa/decision/", visitor=visitor_id, context=json.dumps(context))
@@ -446,7 +451,8 @@ class TestQaPanel:
         assert button(ann.get("product/ferry-jug/")) == WARM
 
     def test_the_live_list(self, guest, received):
-        """Activations, context events and hits arrive once, in their order, with names that people know."""
+        """Activations, context events and hits arrive once, in their order, with names that people
+        know."""
         ann = guest(somebody("cta-warm"))
         ann.get("product/ferry-jug/")
         ann.post("cart/ferry-jug/add/", quantity="1")
@@ -481,7 +487,8 @@ class TestQaPanel:
 
 class TestStarting:
     def test_bucketing_mode(self, tmpdir):
-        """The process decides and tells its own reasons; panic arrives with the next poll; nothing is left behind."""
+        """The process decides and tells its own reasons; panic arrives with the next poll; nothing
+        is left behind."""
         with started(tmpdir, "--mode", "bucketing") as demo:
             with Guest(demo, somebody("cta-warm")) as ann:
                 assert button(ann.get("product/ferry-jug/")) == WARM
@@ -514,7 +521,8 @@ class TestStarting:
         assert (process.returncode, output) == (2, b"") and b"Set both" in errors
 
     def test_the_pictures_are_there(self):
-        """Those that README.md and the demo's own name exist, have a text, and are small enough for a checkout."""
+        """Those that README.md and the demo's own name exist, have a text, and are small enough for
+        a checkout."""
         pictures = set()
         for folder in (ROOT, ECOMMERCE):
             with io.open(os.path.join(folder, "README.md"), encoding="utf-8") as file:
@@ -544,8 +552,8 @@ class TestBrowser:
         assert complaints(tmpdir) == [] and not tmpdir.join("own").listdir()
 
     def test_a_customers_way(self, chromium):
-        """The variation stays over reload and login, panic shows the defaults, each hit that the platform received
-        is one that was due, and no page is wider than a phone."""
+        """The variation stays over reload and login, panic shows the defaults, each hit that the
+        platform received is one that was due, and no page is wider than a phone."""
         demo, driver, browser = chromium
         find = driver.find_element
 

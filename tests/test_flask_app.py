@@ -1,4 +1,5 @@
-"""examples/flask_app runs for somebody who has nothing but the package and Flask: no account, no network."""
+"""examples/flask_app runs for somebody who has nothing but the package and Flask: no account, no
+network."""
 from __future__ import unicode_literals
 
 import contextlib

@@ -35,7 +35,8 @@ INTERVAL = 0.5  # seconds, the application's
 
 
 def ask(url, seen):
-    """Ask 40 times from eight threads; notes each worker's last answer in ``seen``, pid to (version, pollers)."""
+    """Ask 40 times from eight threads; notes each worker's last answer in ``seen``, pid to
+    (version, pollers)."""
     def work():
         for _ in range(5):
             try:
@@ -51,7 +52,8 @@ def ask(url, seen):
 
 
 def test_every_worker_follows(emulator, tmpdir):
-    """Four workers answer with a new file, which each process has fetched once, and none polls more than it should."""
+    """Four workers answer with a new file, which each process has fetched once, and none polls more
+    than it should."""
     emulator.set_bucketing(file_of(1))
     with io.open("application.py", "w") as file:
         file.write(APPLICATION)
@@ -75,7 +77,8 @@ def test_every_worker_follows(emulator, tmpdir):
         emulator.set_bucketing(file_of(2))
         assert eventually(lambda: answered("2"), 30), seen
         polls = [each for each in emulator.requests if each.endpoint == "bucketing"]
-        # Four workers and the master; on a machine that is busy the answers take more than two intervals.
+        # Four workers and the master; on a machine that is busy the answers take more than two
+        # intervals.
         assert [each.status for each in polls].count(200) <= 5
         assert len(polls) <= 5 * ((monotonic() - began) / INTERVAL + 2)
     finally:

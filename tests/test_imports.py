@@ -79,7 +79,8 @@ assert not extra, extra
 
 
 def test_import_is_silent(tmpdir):
-    """An import leaves the process as it was but for a NullHandler, and needs nothing of the tests' or emulator's."""
+    """An import leaves the process as it was but for a NullHandler, and needs nothing of the tests'
+    or emulator's."""
     environment = dict(os.environ, PYTHONPATH=ROOT, PYTHONDONTWRITEBYTECODE="1")
     process = subprocess.Popen([sys.executable, "-c", IMPORT], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                cwd=str(tmpdir), env=environment)
@@ -155,7 +156,8 @@ def test_only_compat_knows_python_2():
 
 
 def test_nothing_prints():
-    """Output goes to the event handler; only the two command lines print, flagship's in one place."""
+    """Output goes to the event handler; only the two command lines print, flagship's in one
+    place."""
     assert [source for source in SOURCES if "print" in names(source)] == ["flagship/emulator/__main__.py"]
     allowed = {"flagship/emulator/__main__.py", "flagship/cli/_output.py"}
     assert not [source for source in SOURCES if source not in allowed and {"stdout", "stderr"} & names(source)]

@@ -9,7 +9,8 @@ import flagship
 
 PACKAGE = os.path.dirname(os.path.abspath(flagship.__file__))
 
-# From the bottom up; a module may import those of the lines before its own, and within a line those to its left.
+# From the bottom up; a module may import those of the lines before its own, and within a line those
+# to its left.
 LAYERS = """
 _compat _version errors handler
 _process

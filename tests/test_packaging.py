@@ -85,7 +85,8 @@ def test_every_url_is_of_the_project_or_its_documentation(metadata):
 
 
 def test_the_license_is_told_once(metadata):
-    """As an SPDX expression, for the setuptools that know it and for those before; a classifier would be refused."""
+    """As an SPDX expression, for the setuptools that know it and for those before; a classifier
+    would be refused."""
     assert metadata["license"] == "Apache-2.0" and "license_expression = Apache-2.0\n" in read("setup.cfg")
     assert not [each for each in metadata["classifiers"] if each.startswith("License")]
 

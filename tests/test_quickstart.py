@@ -1,4 +1,5 @@
-"""examples/quickstart.py runs for somebody who has nothing but the package: no account, no network."""
+"""examples/quickstart.py runs for somebody who has nothing but the package: no account, no
+network."""
 from __future__ import unicode_literals
 
 import os
@@ -13,7 +14,8 @@ SCRIPT = os.path.join(ROOT, "examples", "quickstart.py")
 
 
 def environment(**variables):
-    """This process's environment with no way out but loopback: every proxy is a port where nobody listens."""
+    """This process's environment with no way out but loopback: every proxy is a port where nobody
+    listens."""
     values = {name: value for name, value in os.environ.items()
               if "PROXY" not in name.upper() and not name.startswith("FLAGSHIP_")}
     values.update({"HTTP_PROXY": "http://127.0.0.1:1", "HTTPS_PROXY": "http://127.0.0.1:1", "PYTHONPATH": ROOT})

@@ -1,4 +1,5 @@
-"""README.md: its programs run, its commands are where CI looks for them, its table is the options that there are."""
+"""README.md: its programs run, its commands are where CI looks for them, its table is the options
+that there are."""
 from __future__ import unicode_literals
 
 import io

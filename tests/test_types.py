@@ -1,4 +1,5 @@
-"""The stubs beside the modules, as far as that needs no checker; tests/types/check.py asks the checkers."""
+"""The stubs beside the modules, as far as that needs no checker; tests/types/check.py asks the
+checkers."""
 import ast
 import glob
 import io
@@ -31,7 +32,8 @@ def test_checkers_are_told_that_the_package_is_typed():
 
 
 def test_every_public_module_has_a_stub():
-    """A checker that finds py.typed takes a module without one for untyped, and strict users must then ignore it."""
+    """A checker that finds py.typed takes a module without one for untyped, and strict users must
+    then ignore it."""
     assert files(".pyi") == MODULES
 
 
@@ -52,7 +54,8 @@ def is_for_checkers_alone(node):
 
 
 def handed_on(body):
-    """The names in __all__; without it the imported ones, where a module does nothing but import."""
+    """The names in __all__; without it the imported ones, where a module does nothing but
+    import."""
     listed = [ast.literal_eval(node.value) for node in body if isinstance(node, ast.Assign)
               and getattr(node.targets[0], "id", None) == "__all__"]
     if listed:
@@ -63,7 +66,8 @@ def handed_on(body):
 
 
 def defined(body):
-    """The public names that a module or a class defines, but for those that depend on what is installed."""
+    """The public names that a module or a class defines, but for those that depend on what is
+    installed."""
     found = set()
     for node in body:
         if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and not is_for_checkers_alone(node):
@@ -164,6 +168,7 @@ NEEDS = {"good_openfeature.py": "openfeature"}
 @pytest.mark.skipif(sys.version_info < (3, 10), reason="the usage is that of a present Python")
 @pytest.mark.parametrize("path", USAGE, ids=os.path.basename)
 def test_what_the_types_promise_is_what_the_code_does(path, tmp_path):
-    """The usage that the checkers accept runs, and each value is of the type that it is promised to be."""
+    """The usage that the checkers accept runs, and each value is of the type that it is promised to
+    be."""
     pytest.importorskip(NEEDS.get(os.path.basename(path), "flagship"))
     runpy.run_path(path)["main"](tmp_path)

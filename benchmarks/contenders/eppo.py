@@ -1,5 +1,5 @@
-"""Eppo (a core in Rust) on an initial configuration, without polling. Its allocations ask for no log (``doLog``);
-with a logger that does nothing, all flags take seven times as long."""
+"""Eppo (a core in Rust) on an initial configuration, without polling. Its allocations ask for no
+log (``doLog``); with a logger that does nothing, all flags take seven times as long."""
 import json
 
 import eppo_client

@@ -1,8 +1,9 @@
 """flagship 2.1.5 or 3.0.1, whichever is installed, in bucketing mode.
 
-Their URLs are fixed, so ``requests`` itself is replaced: the bucketing file comes from memory, and an answer to what
-they send is at hand. 2.1.5 sends a context event at each synchronisation, in the caller's thread. 3.0.1 queues one;
-its queue is as long as it may be (5,000), so that a batch is rare.
+Their URLs are fixed, so ``requests`` itself is replaced: the bucketing file comes from memory, and
+an answer to what they send is at hand. 2.1.5 sends a context event at each synchronisation, in the
+caller's thread. 3.0.1 queues one; its queue is as long as it may be (5,000), so that a batch is
+rare.
 """
 import json
 import time

@@ -1,4 +1,5 @@
-"""GrowthBook's synchronous client on features that it is given. No callback for exposures is set."""
+"""GrowthBook's synchronous client on features that it is given. No callback for exposures is
+set."""
 from growthbook import GrowthBook
 
 

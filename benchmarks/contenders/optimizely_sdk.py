@@ -1,4 +1,5 @@
-"""Optimizely Feature Experimentation on a datafile. Decision events are off (``DISABLE_DECISION_EVENT``)."""
+"""Optimizely Feature Experimentation on a datafile. Decision events are off
+(``DISABLE_DECISION_EVENT``)."""
 import json
 
 from optimizely.decision.optimizely_decide_option import OptimizelyDecideOption

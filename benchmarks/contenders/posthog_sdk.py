@@ -1,5 +1,5 @@
-"""PostHog's local evaluation on definitions that it is given. ``$feature_flag_called`` events are off, as
-``get_all_flags`` sends none either."""
+"""PostHog's local evaluation on definitions that it is given. ``$feature_flag_called`` events are
+off, as ``get_all_flags`` sends none either."""
 from posthog import Posthog
 
 

@@ -1,6 +1,6 @@
-"""Statsig (a core in Rust) on specs out of a data store, without network. Events are off (``disable_all_logging``, and
-``disable_exposure_logging`` on each call). The flags are experiments; boolean gates with half a pass rate take about
-three quarters of the time."""
+"""Statsig (a core in Rust) on specs out of a data store, without network. Events are off
+(``disable_all_logging``, and ``disable_exposure_logging`` on each call). The flags are experiments;
+boolean gates with half a pass rate take about three quarters of the time."""
 import json
 import time
 

@@ -1,5 +1,5 @@
-"""Unleash on a bootstrapped cache. Nothing is fetched or registered, metrics are counted in memory and not sent
-(``disable_metrics=True``)."""
+"""Unleash on a bootstrapped cache. Nothing is fetched or registered, metrics are counted in memory
+and not sent (``disable_metrics=True``)."""
 from UnleashClient import UnleashClient
 from UnleashClient.cache import FileCache
 

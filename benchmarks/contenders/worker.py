@@ -1,8 +1,9 @@
 """One contender in a process of its own: ``python worker.py CONTENDER.py DIRECTORY [PATH]``.
 
-It sets the contender up in DIRECTORY, checks that its answers are right, and then answers each line on stdin, the name
-of a measure, with a line of JSON. PATH goes in front of ``sys.path``: where the SDK is, if it is not installed. Runs
-in the contender's environment, so it imports nothing but the standard library.
+It sets the contender up in DIRECTORY, checks that its answers are right, and then answers each line
+on stdin, the name of a measure, with a line of JSON. PATH goes in front of ``sys.path``: where the
+SDK is, if it is not installed. Runs in the contender's environment, so it imports nothing but the
+standard library.
 """
 from __future__ import print_function
 
@@ -10,7 +11,8 @@ import os
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-# Python looks beside a script first, and would take a contender there for the package that it is about.
+# Python looks beside a script first, and would take a contender there for the package that it is
+# about.
 sys.path[:] = [path for path in sys.path if os.path.abspath(path) != HERE]
 
 import importlib.util  # noqa: E402
@@ -30,7 +32,8 @@ class Wrong(Exception):
 
 
 def check(everything, one, known, users=300):
-    """Raise Wrong unless the matching users are split in halves, flag by flag, and the others get nothing."""
+    """Raise Wrong unless the matching users are split in halves, flag by flag, and the others get
+    nothing."""
     share = dict.fromkeys(FLAGS, 0)
     for number in range(users):
         user = "checked-%d" % number

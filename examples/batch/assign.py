@@ -1,17 +1,20 @@
-"""Assign visitors to variations: one row in, one row out, by a bucketing file and without a network.
+"""Assign visitors to variations: one row in, one row out, by a bucketing file and without a
+network.
 
     python assign.py --bucketing bucketing.json --output assignments.csv visitors.csv
 
-Input is CSV with a header, visitor_id and one column per context key, as in `visitor_id,country,age:int,vip:bool`
-(types: text, int, float, bool; an empty cell is no value), or JSONL, {"visitor_id": "...", "context": {...}}. Without
-a file it is read from stdin. Output is CSV, with a column variation:ID per campaign and flag:KEY per flag, or JSONL. A
-file's name tells which; otherwise it is CSV.
+Input is CSV with a header, visitor_id and one column per context key, as in
+`visitor_id,country,age:int,vip:bool` (types: text, int, float, bool; an empty cell is no value), or
+JSONL, {"visitor_id": "...", "context": {...}}. Without a file it is read from stdin. Output is CSV,
+with a column variation:ID per campaign and flag:KEY per flag, or JSONL. A file's name tells which;
+otherwise it is CSV.
 
-A run that was interrupted, even by kill -9, goes on when the same command is given again: until it is complete the
-output is in OUTPUT.part, and OUTPUT.progress says how far it is right.
+A run that was interrupted, even by kill -9, goes on when the same command is given again: until it
+is complete the output is in OUTPUT.part, and OUTPUT.progress says how far it is right.
 
-Exit code: 0 everybody is assigned, 3 rows were skipped (stderr has their lines), 2 the command cannot be run as it is
-given, 1 it failed on the way, 130 interrupted. After 1 and 130 the same command goes on.
+Exit code: 0 everybody is assigned, 3 rows were skipped (stderr has their lines), 2 the command
+cannot be run as it is given, 1 it failed on the way, 130 interrupted. After 1 and 130 the same
+command goes on.
 """
 from __future__ import print_function, unicode_literals
 
@@ -61,7 +64,8 @@ def positive(text):
 
 
 def exit_code(run, options):
-    """What to exit with after ``run(options)``, which returns the number of rows that were skipped."""
+    """What to exit with after ``run(options)``, which returns the number of rows that were
+    skipped."""
     try:
         skipped = run(options)
     except (Mismatch, Unusable, BadHeader) as problem:
@@ -82,7 +86,8 @@ def run(options):
     with opened(options.visitors) as file:
         settings, header = settings_of(options, file)
         head = head_of(settings)
-        # Begun before the output is opened, so that they hold nothing of it when this process is killed.
+        # Begun before the output is opened, so that they hold nothing of it when this process is
+        # killed.
         workers = [Worker(settings) for _ in range(options.processes)] if options.processes > 1 else []
         try:
             with output_of(options, settings) as output:
@@ -180,7 +185,8 @@ def in_processes(workers, blocks):
 
 
 class Worker(object):
-    """A process that assigns the blocks that it is given. It ends with this one, however that ends."""
+    """A process that assigns the blocks that it is given. It ends with this one, however that
+    ends."""
 
     _pipes = []  # this process's ends: a fork copies them, and a worker that held one would never see it close
 
@@ -230,7 +236,8 @@ def serve(settings, pipe, not_mine):
 
 
 class Progress(object):
-    """How much is done, the rate and the time left, on stderr where that is a terminal and tqdm is installed.
+    """How much is done, the rate and the time left, on stderr where that is a terminal and tqdm is
+    installed.
 
     :param str unit: what is counted, as in "visitors".
     :param int done: how many are done already.

@@ -1,14 +1,16 @@
-"""assign.py on a Dask cluster: the same rows, from as many processes and machines as the cluster has.
+"""assign.py on a Dask cluster: the same rows, from as many processes and machines as the cluster
+has.
 
     python assign_dask.py --bucketing bucketing.json --output assignments.csv visitors.csv
 
-Without --scheduler it starts two processes on this machine. The workers read the input and write the output's parts
-themselves, so both must be on storage that all of them see under the same path, and they need flagship. The bucketing
-file and this code travel with the work; each worker starts the SDK once.
+Without --scheduler it starts two processes on this machine. The workers read the input and write
+the output's parts themselves, so both must be on storage that all of them see under the same path,
+and they need flagship. The bucketing file and this code travel with the work; each worker starts
+the SDK once.
 
-A run that was interrupted goes on when the same command is given again: finished parts are kept in OUTPUT.parts, under
-names that tell the rows and settings that they were made of, until OUTPUT is complete. Formats, skipped rows and exit
-codes are those of assign.py. Python 3 alone, as Dask is.
+A run that was interrupted goes on when the same command is given again: finished parts are kept in
+OUTPUT.parts, under names that tell the rows and settings that they were made of, until OUTPUT is
+complete. Formats, skipped rows and exit codes are those of assign.py. Python 3 alone, as Dask is.
 """
 import contextlib
 import os

@@ -39,7 +39,8 @@ class _Output(object):
         self._file, self._input_hash = None, hashlib.sha256()
 
     def resume(self, header, file):
-        """Read from the input (binary, after its header) what was done already; whether there was anything."""
+        """Read from the input (binary, after its header) what was done already; whether there was
+        anything."""
         return False
 
     def begin(self, header, head):
@@ -88,8 +89,9 @@ class StandardOutput(_Output):
 class ResumableOutput(_Output):
     """Writes to a file that appears when it is complete.
 
-    Until then the rows are in ``PATH.part``. ``PATH.progress``, replaced in one step, says up to where they are right
-    and how much of the input they are for; what stands behind that place when a run begins is cut off.
+    Until then the rows are in ``PATH.part``. ``PATH.progress``, replaced in one step, says up to
+    where they are right and how much of the input they are for; what stands behind that place when
+    a run begins is cut off.
 
     :param str path: the file.
     :param str identity: of everything but the input that the rows depend on.

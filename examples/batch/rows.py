@@ -1,4 +1,5 @@
-"""The rows of visitors that are read and the rows of assignments that are written, in CSV and in JSONL."""
+"""The rows of visitors that are read and the rows of assignments that are written, in CSV and in
+JSONL."""
 from __future__ import unicode_literals
 
 import csv
@@ -24,9 +25,11 @@ class BadHeader(Exception):
 
 
 def blocks(file, kind, size=BLOCK):
-    """Cut a binary file of ``"csv"`` or ``"jsonl"`` into blocks (bytes) of whole rows and at least ``size`` bytes.
+    """Cut a binary file of ``"csv"`` or ``"jsonl"`` into blocks (bytes) of whole rows and at least
+    ``size`` bytes.
 
-    The same bytes always give the same blocks, so that every way to share them out gives the same assignments.
+    The same bytes always give the same blocks, so that every way to share them out gives the same
+    assignments.
     """
     for block in iter(lambda: file.read(size), b""):
         if not block.endswith(b"\n"):
@@ -37,7 +40,8 @@ def blocks(file, kind, size=BLOCK):
 
 
 def _rest_of_row(file):
-    """Up to the line that closes an open quote. A stray quote must not take the rest of the file with it."""
+    """Up to the line that closes an open quote. A stray quote must not take the rest of the file
+    with it."""
     lines, size, is_open = [], 0, True
     while is_open and size < _LONGEST_ROW:
         line = file.readline()
@@ -58,7 +62,8 @@ class CsvInput(object):
         self._columns = [(key, _TYPES[kind]) for key, kind in columns]
 
     def rows(self, block, skipped):
-        """Yield ``(line, row)``; appends ``(line, reason)`` to ``skipped`` for what is no row. Lines count from 1."""
+        """Yield ``(line, row)``; appends ``(line, reason)`` to ``skipped`` for what is no row.
+        Lines count from 1."""
         lines = block.splitlines(True) if six.PY2 else io.StringIO(_decoded(block), newline="").readlines()
         begun = done = 0
         rows = csv.reader(lines, strict=True)
@@ -123,7 +128,8 @@ def _decoded(content):
 
 
 def columns_of(header):
-    """The ``(key, type name)`` pairs that a CSV header (its line, bytes) names as ``key`` or ``key:type``.
+    """The ``(key, type name)`` pairs that a CSV header (its line, bytes) names as ``key`` or
+    ``key:type``.
 
     :raises BadHeader: when it does not.
     """
@@ -183,7 +189,8 @@ def _json(value):
 
 
 class CsvOutput(object):
-    """Writes CSV: a column for each campaign, then one for each flag. Text as it is, other values as JSON.
+    """Writes CSV: a column for each campaign, then one for each flag. Text as it is, other values
+    as JSON.
 
     :param list campaigns: the campaigns' ids.
     :param list flags: the flags' keys.
@@ -203,12 +210,14 @@ class CsvOutput(object):
 
     @staticmethod
     def row(visitor_id, cells):
-        """A row of the cells that the other methods made, in the order of the columns; empty: the visitor has none."""
+        """A row of the cells that the other methods made, in the order of the columns; empty: the
+        visitor has none."""
         return "%s\n" % ",".join([_csv_cell(visitor_id)] + cells)
 
 
 class JsonOutput(object):
-    """Writes JSONL, one ``{"visitor_id", "variations": {campaign: variation}, "flags": {key: value}}`` a visitor."""
+    """Writes JSONL, one ``{"visitor_id", "variations": {campaign: variation}, "flags": {key:
+    value}}`` a visitor."""
 
     head = ""
 

@@ -1,4 +1,5 @@
-"""A headless Chromium, for the pictures and the tests. It needs selenium 4, a Chromium and its chromedriver."""
+"""A headless Chromium, for the pictures and the tests. It needs selenium 4, a Chromium and its
+chromedriver."""
 import contextlib
 import os
 import shutil

@@ -2,8 +2,8 @@
 
     python examples/ecommerce/screenshots.py FOLDER
 
-It needs selenium 4, a Chromium and its chromedriver; Python 3 only. Four of the pictures, taken with --fold, are in
-screenshots/.
+It needs selenium 4, a Chromium and its chromedriver; Python 3 only. Four of the pictures, taken
+with --fold, are in screenshots/.
 """
 import argparse
 import base64

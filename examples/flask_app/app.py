@@ -3,9 +3,10 @@
     python -m pip install ".[flask]"    # in the checkout
     python examples/flask_app/app.py
 
-It prints the address, on a free port unless one is given as an argument. Without further settings it brings its own
-platform, the emulator with the campaigns below. With FLAGSHIP_ENV_ID and FLAGSHIP_API_KEY in the environment it talks
-to the real platform instead, and the page shows what your campaigns say of the same flags.
+It prints the address, on a free port unless one is given as an argument. Without further settings
+it brings its own platform, the emulator with the campaigns below. With FLAGSHIP_ENV_ID and
+FLAGSHIP_API_KEY in the environment it talks to the real platform instead, and the page shows what
+your campaigns say of the same flags.
 """
 from __future__ import print_function, unicode_literals
 
@@ -34,7 +35,8 @@ PLANS = [
 
 
 def campaign(key, name, targeting, *variations):
-    """A campaign as the bucketing file has it; a variation is ``(name, allocation, flags)``, the reference first."""
+    """A campaign as the bucketing file has it; a variation is ``(name, allocation, flags)``, the
+    reference first."""
     criterion, value = targeting
     return {"id": key, "name": name, "type": "ab" if len(variations) > 1 else "perso", "variationGroups": [{
         "id": key + "-group",

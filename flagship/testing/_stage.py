@@ -1,11 +1,12 @@
-"""What stands in for the platform while a test runs: visitors, checks and hits stay the real ones."""
+"""What stands in for the platform while a test runs: visitors, checks and hits stay the real
+ones."""
 import threading
 
 from flagship._events import EventLog
 from flagship._runtime import Parts, Runtime
 from flagship.app import Flagship
 from flagship.config import Config
-from flagship.context import public
+from flagship.context import without_private_keys
 from flagship.decision.explanation import told
 from flagship.decision.manager import DecisionError, DecisionManager
 from flagship.status import Counters
@@ -55,7 +56,7 @@ class _Tracking(TrackingClient):
             modification.variation_group_id, modification.variation_id, wire))
 
     def send_context(self, visitor_id, context):
-        context = dict(public(context))
+        context = dict(without_private_keys(context))
         return self._keep(self._context, "204", SentContext(
             visitor_id, context, {"type": "CONTEXT", "visitorId": visitor_id, "data": context}))
 
@@ -90,7 +91,8 @@ class _Block(object):
 
 
 class Stage(object):
-    """The blocks under way in this process. The one that was entered last holds for every visitor."""
+    """The blocks under way in this process. The one that was entered last holds for every
+    visitor."""
 
     def __init__(self):
         self._lock = threading.Lock()
@@ -122,7 +124,8 @@ class Stage(object):
             place = [block.sent for block in self._blocks].index(sent)
             block = self._blocks.pop(place)
             if place < len(self._blocks):
-                # One that was entered later is still under way, and will end on what this one began on.
+                # One that was entered later is still under way, and will end on what this one began
+                # on.
                 later = self._blocks[place]
                 left, later.before = later.before[0], block.before
             else:
@@ -136,7 +139,8 @@ class Stage(object):
         self.show_panic()
 
     def show_panic(self):
-        """Tell every visitor whether there is a panic now. Without the lock: the user's event handler hears of it."""
+        """Tell every visitor whether there is a panic now. Without the lock: the user's event
+        handler hears of it."""
         sent = self.sent
         for state in list(self._states):
             if sent is not None:

@@ -14,26 +14,29 @@ _LATER = [getattr(inspect, name) for name in ("isgeneratorfunction", "iscoroutin
 
 
 class flagship_flags(object):
-    """Give chosen flags to every visitor while a test runs, without a network, and keep what would be sent::
+    """Give chosen flags to every visitor while a test runs, without a network, and keep what would
+    be sent::
 
         with flagship_flags({"btn-color": "red"}) as sent:
             ...
 
-    Inside, each visitor that synchronises gets these flags, and no others, whatever it is and whenever it was made.
-    The SDK counts as started, with the Config that it was started with before, or else a default one;
-    ``Flagship.start`` inside checks its arguments and takes the Config's mode, event handler and way of tracking, but
-    reaches nothing: no platform, no visitor cache, no disk. An SDK that is offline is not, inside. Afterwards the
-    SDK is as it was before, started or not; visitors that were made inside are closed.
+    Inside, each visitor that synchronises gets these flags, and no others, whatever it is and
+    whenever it was made. The SDK counts as started, with the Config that it was started with
+    before, or else a default one; ``Flagship.start`` inside checks its arguments and takes the
+    Config's mode, event handler and way of tracking, but reaches nothing: no platform, no visitor
+    cache, no disk. An SDK that is offline is not, inside. Afterwards the SDK is as it was before,
+    started or not; visitors that were made inside are closed.
 
-    As a decorator it does so around a function, or around each ``test...`` method of a class. Blocks may be nested,
-    and one may be entered several times. The flags are the process's: of blocks under way in several threads the one
-    that was entered last holds for all.
+    As a decorator it does so around a function, or around each ``test...`` method of a class.
+    Blocks may be nested, and one may be entered several times. The flags are the process's: of
+    blocks under way in several threads the one that was entered last holds for all.
 
-    A flag's campaign, variation group and variation are ``campaign-KEY``, ``group-KEY`` and ``variation-KEY``, and
-    none is the reference.
+    A flag's campaign, variation group and variation are ``campaign-KEY``, ``group-KEY`` and
+    ``variation-KEY``, and none is the reference.
 
     :param flags: ``{key: value}``, values text, bool, int, float, dict, list or None; or a callable
-        ``(visitor_id, context)`` that returns such a dict for one visitor. What it raises, the synchronisation raises.
+        ``(visitor_id, context)`` that returns such a dict for one visitor. What it raises, the
+        synchronisation raises.
     :raises TypingError: on flags of another type.
     :raises ParamError: on a value that JSON cannot express.
     """

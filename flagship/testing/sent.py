@@ -58,8 +58,8 @@ class Sent(object):
 
     @property
     def flags(self):
-        """What visitors get when they synchronise; may be set, as the argument of :class:`flagship_flags`. Read, it is
-        a read-only mapping, or the callable that was given."""
+        """What visitors get when they synchronise; may be set, as the argument of
+        :class:`flagship_flags`. Read, it is a read-only mapping, or the callable that was given."""
         return self._flags[0]
 
     @flags.setter
@@ -74,7 +74,8 @@ class Sent(object):
 
     @property
     def panic(self):
-        """Whether the platform is in panic; False at first, may be set. Visitors get defaults and nothing is sent."""
+        """Whether the platform is in panic; False at first, may be set. Visitors get defaults and
+        nothing is sent."""
         return self._panic
 
     @panic.setter
@@ -84,8 +85,8 @@ class Sent(object):
 
     @property
     def down(self):
-        """Whether the platform does not answer; False at first, may be set. Synchronising fails, in bucketing mode as
-        before there is a file, and nothing that visitors send is kept here."""
+        """Whether the platform does not answer; False at first, may be set. Synchronising fails, in
+        bucketing mode as before there is a file, and nothing that visitors send is kept here."""
         return self._down
 
     @down.setter

@@ -1,7 +1,7 @@
 """What visitors did, on its way to the platform: activations, context events and hits."""
 from flagship.transport.client import Endpoint, RequestFailed
 from flagship._version import __version__
-from flagship.context import public
+from flagship.context import without_private_keys
 
 SDK_HEADERS = {"x-sdk-client": "python", "x-sdk-version": __version__}
 
@@ -28,7 +28,8 @@ class TrackingClient(object):
 
     def send_context(self, visitor_id, context):
         """Report what of the visitor's context may leave the process."""
-        return self._take(self._context, {"type": "CONTEXT", "visitorId": visitor_id, "data": public(context)})
+        return self._take(self._context, {
+            "type": "CONTEXT", "visitorId": visitor_id, "data": without_private_keys(context)})
 
     def send_hit(self, visitor_id, anonymous_id, hit):
         """Report a valid hit."""

@@ -1,8 +1,10 @@
-"""What the wheel and the sdist hold: all of the project that belongs there, as it is in the tree, and nothing else.
+"""What the wheel and the sdist hold: all of the project that belongs there, as it is in the tree,
+and nothing else.
 
     python tests/packaging/archives.py TREE WHEEL SDIST
 
-``TREE`` is what both were built from. Python 3, standard library. Prints the sizes, or what is wrong; exit code 1 then.
+``TREE`` is what both were built from. Python 3, standard library. Prints the sizes, or what is
+wrong; exit code 1 then.
 """
 import base64
 import csv
@@ -40,7 +42,8 @@ def tree_of(root):
 
 
 def differences(title, found, wanted):
-    """One text for each path that only one of the two dicts has, or that differs; a wanted None is any content."""
+    """One text for each path that only one of the two dicts has, or that differs; a wanted None is
+    any content."""
     for path in sorted(set(found) | set(wanted)):
         if path not in wanted:
             yield "%s: %s is stray" % (title, path)

@@ -1,8 +1,10 @@
-"""A decision with nothing on the path but the standard library and one folder, as in a layer of AWS Lambda.
+"""A decision with nothing on the path but the standard library and one folder, as in a layer of AWS
+Lambda.
 
     python -E -S tests/packaging/layer.py FOLDER BUCKETING_FILE
 
-``FOLDER`` is what ``pip install --target FOLDER flagship`` has made. It prints the flags of one visitor.
+``FOLDER`` is what ``pip install --target FOLDER flagship`` has made. It prints the flags of one
+visitor.
 """
 from __future__ import print_function
 

@@ -18,8 +18,8 @@ def decision(visitor_id, anonymous_id, context):
 
     :param anonymous_id: the id before the login, or None.
     :param dict context: context key to value.
-    :return: what :meth:`flagship.visitor.Visitor.explain` returns, and under ``source`` where the reasons come from,
-        a sentence.
+    :return: what :meth:`flagship.visitor.Visitor.explain` returns, and under ``source`` where the
+        reasons come from, a sentence.
     """
     if settings.FLAGSHIP_OPTIONS["mode"] is Config.Mode.API and emulator:
         return _from_file(visitor_id, anonymous_id, context)

@@ -3,7 +3,8 @@ import json
 
 
 def lines(requests, bucketing, after=0):
-    """The activations, context events and hits among the emulator's requests, in the order of their arrival.
+    """The activations, context events and hits among the emulator's requests, in the order of their
+    arrival.
 
     :param requests: as qa.emulator.Emulator.requests gives them.
     :param bucketing: the campaigns' file, for the names of what was activated.

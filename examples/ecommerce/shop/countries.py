@@ -11,8 +11,8 @@ _CHOSEN = "country"
 
 
 def country_of(request):
-    """The visitor's country, a code of COUNTRIES: chosen in the footer, else told by a header, else by the browser's
-    language, else the shop's own."""
+    """The visitor's country, a code of COUNTRIES: chosen in the footer, else told by a header, else
+    by the browser's language, else the shop's own."""
     tag = locale_of(request)
     told = [request.session.get(_CHOSEN)] + [request.META.get(name) for name in HEADERS] + [tag.partition("-")[2]]
     for code in told:
@@ -22,7 +22,8 @@ def country_of(request):
 
 
 def choose(request, code):
-    """Remember the country that the visitor chose; another code than those of COUNTRIES changes nothing."""
+    """Remember the country that the visitor chose; another code than those of COUNTRIES changes
+    nothing."""
     if code in CODES:
         request.session[_CHOSEN] = code
 
