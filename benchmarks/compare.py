@@ -1,15 +1,15 @@
-# -*- coding: utf-8 -*-
 """What differs between the published 2.1.5 and this package, seen by a program that uses both.
 
 ::
 
     python benchmarks/compare.py [--python-2-1-5 PATH] [--programs 300] [--seed 215] [--show 3]
 
-Random programs of the documented API, the same for both, with values of the kinds that real programs
-pass, run under ``flagship==2.1.5`` and under the checkout, each step against one recording server on
-loopback. Compared are results, exceptions and requests. Each difference belongs to a class; a class
-is allowed where it quotes words that stand in CHANGELOG.md. The exit code is 1 where a difference
-belongs to none, or to one that the changelog does not name.
+Random programs of the documented API, the same for both, with values of the kinds that real
+programs pass, run under ``flagship==2.1.5`` and under the checkout, against a recording server on
+loopback. Compared are, step by step, results, exceptions, requests, the context and the flags. Each
+difference belongs to a class; a class is allowed where the words that it quotes stand in
+CHANGELOG.md. The exit code is 1 where a difference belongs to none, or to one that the changelog
+does not name.
 
 2.1.5 needs a Python up to 3.10: the one of ``--python-2-1-5``, which has it installed, or an
 environment that is made here of a ``python3.8`` on the path. Where there is neither it says so, and
@@ -100,7 +100,7 @@ def report(comparison, changelog, show):
         named = quote in told
         well = well and (named or not count)
         print("%6d  %s%s" % (count, name, "" if named else "  NOT IN CHANGELOG: %r" % quote))
-        show_examples(comparison.examples[name], show if show > 0 and not named else max(0, show - 3))
+        show_examples(comparison.examples[name], 0 if named else show)
     print("%6d  of no class" % comparison.counts[None])
     show_examples(comparison.examples[None], 10 ** 6)
     return well and not comparison.counts[None]
@@ -137,7 +137,7 @@ def write_programs(count, seed):
 
 
 def interpreter(given, folder):
-    """A Python that has 2.1.5: the given one, or one that is made in ``folder``; None where none."""
+    """A Python that has 2.1.5: the given one, or one made in ``folder``; None where none can be."""
     if given:
         return given
     try:

@@ -47,7 +47,6 @@ class Step(object):
         worlds = [each[7:-2] for each in before if each.startswith("world(")]
         self.world, self.worlds = (worlds or ["ok"])[-1], set(worlds)
         self.closed = "close()" in before
-        self.restarted = any(each.startswith("start(") for each in before[1:] + [self.source])
         self.words = new.get("words", "")
         self.old, self.new = comparable(old), comparable(new)
 
@@ -67,8 +66,9 @@ class Step(object):
 
     def bodies(self, endpoint):
         """The bodies of the requests to one endpoint, of both."""
-        return tuple([request["body"] for request in each["requests"] if endpoint in request["path"]]
-                     for each in (self.old, self.new))
+        def asked(done):
+            return [request["body"] for request in done["requests"] if endpoint in request["path"]]
+        return asked(self.old), asked(self.new)
 
 
 # --- What is taken out of a step before anything else is looked at: each changes the step, and
@@ -132,7 +132,7 @@ def same_error(step):
 
 
 TRANSPARENT = [
-    ("preset keys are absent until they are set", "Preset keys", preset_keys),
+    ("preset keys are absent until they are set", "**Preset keys** are absent", preset_keys),
     ("get_context has no preset keys", "without the preset keys", own_context),
     ("send_hit has a result", "it returned None after a hit", hit_result),
     ("update_context with a pair gives a tuple of results", "it returned one flat result",
@@ -154,7 +154,7 @@ def flag_class(name, words, *flags):
 
 def take_flag(step, flag):
     """Take the difference in one flag out of a step, where it comes from a decision here."""
-    if not step.bucketing or step.restarted or flag not in step.old.get("flags", {}):
+    if not step.bucketing or flag not in step.old.get("flags", {}):
         return
     old, new = dict(step.old), step.new
     if "%s'" % flag in step.source and "error" not in dict(old, **new):
@@ -164,35 +164,44 @@ def take_flag(step, flag):
 
 
 FLAG_CLASSES = [
-    flag_class("EQUALS compares kinds", "`EQUALS` and `NOT_EQUALS`", "equals-kind",
-               "not-equals-kind"),
-    flag_class("CONTAINS writes as JSON does", "as in JSON", "contains-bool", "contains-float"),
-    flag_class("EXISTS and NOT_EXISTS", "`EXISTS` and `NOT_EXISTS`", "exists", "not-exists"),
-    flag_class("a preset key that is not set", "empty preset key", "preset"),
-    flag_class("a group without targetings", "without targetings", "no-targetings"),
-    flag_class("fs_users", "`fs_users`", "users"),
+    flag_class("EQUALS compares kinds", "``EQUALS`` and ``NOT_EQUALS`` compare kinds",
+               "equals-kind", "not-equals-kind"),
+    flag_class("CONTAINS writes as JSON does", "numbers and bools as in JSON", "contains-bool",
+               "contains-float"),
+    flag_class("EXISTS and NOT_EXISTS", "``EXISTS`` and ``NOT_EXISTS``", "exists", "not-exists"),
+    flag_class("a preset key that is not set", "empty preset key matched", "preset"),
+    flag_class("a group without targetings", "A group without targetings", "no-targetings"),
+    flag_class("fs_users", "``fs_users`` matches the visitor's id", "users"),
     flag_class("the first group that matches", "the first variation group that matches", "rank"),
 ]
 
 
 # --- The differences that are left.
 
-#: Parameters of data: no value of theirs is a mistake.
-DATA = ("revenue", "shipping", "taxes", "item_nb", "price", "item_quantity", "value", "number",
-        "width", "height", "timestamp", "default_value", "activate", "synchronize", "authenticated")
+#: Parameters that take anything, and types that are data to the others.
+ANYTHING = ("default_value", "activate", "synchronize", "authenticated")
+NUMBERS_OF = ("revenue", "shipping", "taxes", "item_nb", "price", "item_quantity", "value",
+              "number", "width", "height", "timestamp")
+TEXT_DATA = ("str", "unicode", "Text", "Member", "Lazy", "NoneType")
+NUMBER_DATA = TEXT_DATA + ("bool", "int", "float", "Decimal", "Fraction")
 
 
 def is_mistake(step):
-    """Whether what raises is no data: a type that the parameter can never have."""
+    """Whether what raises is of a type that the parameter can never have."""
     found = re.match(r"(\w+): (\w+) .*not (\w+)$", step.words)
     if step.kind == "start" or "category" in step.words:
         return "FlagshipError" in step.raised[1]
     if not found or "FlagshipError" not in step.raised[1]:
         return False
     function, parameter, kind = found.groups()
-    texts = ("str", "unicode", "Text", "Member", "Lazy") + (
-        () if parameter == "key" else ("NoneType",))
-    return parameter not in DATA and kind not in texts
+    if parameter == "key" and kind == "NoneType":
+        return True
+    data = NUMBER_DATA if parameter in NUMBERS_OF else TEXT_DATA
+    return parameter not in ANYTHING and kind not in data
+
+
+def is_real_data(step):
+    return bool(re.search(r"Text\(|Member|Lazy|Decimal|nan|OrderedDict", step.source))
 
 
 def after_close(step):
@@ -256,7 +265,9 @@ def is_read(key, old, new):
         return True
     if key in NUMBERS + COUNTS:
         number = as_number(old)
-        return new is None if number is None else new == number or new is None and key in COUNTS
+        if number is None:
+            return new is None or key == "ev" and old is None and new > 0
+        return new == number or new is None and key in COUNTS
     if key == "sr":
         return new is None or new == old.replace(".0", "")
     if old is None:
@@ -274,26 +285,26 @@ def as_number(value):
 def context_values(step):
     """Pairs that 2.1.5 refused are read, and pairs that it could not send are refused."""
     old, new = step.contexts
-    if step.kind not in STATEFUL or any(step.raised) or old == new:
+    if step.kind not in STATEFUL or any(step.raised):
         return False
-    for key in set(old) | set(new):
-        if old.get(key) == new.get(key):
-            continue
-        plain = isinstance(old.get(key), (bool, int, float, TEXT)) and not (
-            isinstance(old[key], TEXT) and old[key].startswith("<"))
-        if plain and not REAL.search(step.source):
-            return False
-    return True
+    if is_real_data(step):
+        return True
+    different = [key for key in set(old) | set(new) if old.get(key) != new.get(key)]
+    return bool(different) and not any(is_plain(old.get(key)) for key in different)
 
 
-REAL = re.compile(r"Text\(|Member|Lazy|Decimal|nan|OrderedDict")
+def is_plain(value):
+    """Whether a value is one that 2.1.5 could send."""
+    if isinstance(value, TEXT):
+        return not value.startswith("<")
+    return isinstance(value, (bool, int, float))
 
 
 CLASSES = [
-    ("after close()", "After `close()`", after_close),
+    ("after close()", "After close", after_close),
     ("options are checked", "An unknown option or a wrong value raises", options),
     ("mistakes of the program raise", "A mistake of the program raises", mistakes),
-    ("the network's failures are results", "`except requests...`", network_errors),
+    ("the network's failures are results", "An ``except requests...``", network_errors),
     ("a failed synchronisation is one", "A failed synchronisation", failed_synchronisation),
     ("data that 2.1.5 raised for", "Data never raises", data_that_raised),
     ("panic takes context and identity", "In panic, context and identity", panic),

@@ -1,8 +1,8 @@
 """Random programs of the documented API, as source text that runs under any version."""
 import random
 
-#: Values as source text, by the kind of parameter: what the documentation shows, then what real data
-#: looks like. The runner evaluates them.
+#: Values as source text, by the kind of parameter: what the documentation shows, then what real
+#: data looks like. The runner evaluates them.
 PLAIN = {
     "text": ["'fr'", "'Paris'", "'ann-1'", "u'\\xe9t\\xe9'"],
     "id": ["'ann'", "'bob-27'", "'202072017183814142'"],

@@ -18,10 +18,15 @@ CAMPAIGNS = {
 
 
 def _local(name, targetings, *variations):
-    return {"id": "g-" + name, "targeting": {"targetingGroups": [{"targetings": [
-        {"key": key, "operator": operator, "value": value} for key, operator, value in targetings]}]},
-        "variations": [{"id": "%s-%d" % (name, place), "allocation": allocation, "modifications": {
-            "type": "JSON", "value": flags}} for place, (allocation, flags) in enumerate(variations)]}
+    """A variation group; each targeting is ``(key, operator, value)``, each variation
+    ``(allocation, flags)``."""
+    conditions = [dict(zip(("key", "operator", "value"), each)) for each in targetings]
+    return {
+        "id": "g-" + name, "targeting": {"targetingGroups": [{"targetings": conditions}]},
+        "variations": [
+            {"id": "%s-%d" % (name, place), "allocation": allocation,
+             "modifications": {"type": "JSON", "value": flags}}
+            for place, (allocation, flags) in enumerate(variations)]}
 
 
 #: Targetings that 2.1.5 reads in another way, each with a flag of the same name.
@@ -61,13 +66,16 @@ def _handler(server):
         def do_GET(self):
             if self.path.startswith("/_world/"):
                 server.world = self.path[len("/_world/"):]
-                return self.answer({})
+                self.answer({})
+                return
             if self.path == "/_taken":
                 taken, server.requests = server.requests, []
-                return self.answer(taken)
+                self.answer(taken)
+                return
             self.record(None)
-            document = dict(BUCKETING, campaigns=[], panic=True) if server.world == "panic" else BUCKETING
-            return self.fail() or self.answer(document)
+            if self.fail():
+                return
+            self.answer({"campaigns": [], "panic": True} if server.world == "panic" else BUCKETING)
 
         def do_POST(self):
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
