@@ -15,6 +15,7 @@ from flagship.visitor import Visitor, new_id
 __all__ = ["Config", "Flagship"]
 
 # What can stand in a header and in a part of a URL's path.
+_PLACES = {"env_id": "a URL's path", "api_key": "a header"}
 _API_KEY = re.compile(u"[!-~]+\\Z")
 _ENV_ID = re.compile(u"[!$&'()*+,.0-9:;=@A-Z_a-z~-]+\\Z")
 
@@ -292,11 +293,12 @@ def _credential(parameter, value, pattern, config):
     if not stripped:
         raise check.param_error("start", parameter, "(%s) must not be empty" % type(value).__name__)
     if not pattern.match(stripped):
-        raise check.param_error("start", parameter, "(%s) holds a character that none has"
-                                % type(value).__name__)
+        raise check.param_error(
+            "start", parameter, "(%s) holds a character that cannot stand in %s"
+            % (type(value).__name__, _PLACES[parameter]))
     if stripped != accepted:
-        EventLog(config.event_handler).warning(
-            "[start] the white space around %s is stripped", parameter)
+        EventLog(config.event_handler).warning("[start] the white space around %s is stripped",
+                                               parameter)
     return stripped
 
 
