@@ -18,10 +18,12 @@ _events _values _validation _json
 context hits status state
 cache.cache_visitor
 config
-_threads
+_threads _endings _signals
 transport.endpoint transport.retry transport.breaker transport.causes transport.deadline
 transport.answer transport.session transport.client transport
-tracking.spool tracking.worker tracking.immediate tracking.deferred tracking cache.assignments cache.memory cache.redis cache.sqlite cache
+tracking.items tracking.queue tracking.contexts tracking.spool tracking.delivery tracking.worker
+tracking.immediate tracking.deferred tracking
+cache.assignments cache.memory cache.redis cache.sqlite cache
 decision.modification decision.allocation decision.targeting decision.campaigns decision.evaluator
 decision.explanation decision.manager decision.snapshot decision.api decision.bucketing decision
 visitor
