@@ -12,9 +12,15 @@ def encode(value):
 def decode(content):
     """The value of ``content`` (bytes); raises ValueError for whatever is not JSON."""
     try:
-        return json.loads(content.decode("utf-8"), parse_constant=_refuse)
+        return json.loads(content.decode("utf-8"), parse_int=_int, parse_constant=_refuse)
     except RecursionError:
         raise ValueError("nested too deep")
+
+
+def _int(digits):
+    # What no float can hold is infinity, as for JavaScript: an int of many digits takes long to
+    # make, and newer Pythons refuse it.
+    return int(digits) if len(digits) < 309 else float(digits)
 
 
 def _refuse(name):

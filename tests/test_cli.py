@@ -21,7 +21,7 @@ from flagship.cli._findings import findings
 from flagship.cli._layout import Layout, width_of
 from flagship.cli._shares import bounds, counted
 from flagship.cli._syntax import NotJson, check
-from flagship.decision.campaigns import Campaigns
+from flagship.decision.compiled import Campaigns
 from flagship.decision.evaluator import assign
 from flagship.decision.snapshot import Snapshot
 from flagship.errors import FlagshipParsingError

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from flagship import Config, Flagship
 from flagship.cache import MemoryVisitorCache
-from flagship.decision.campaigns import Campaigns
+from flagship.decision.compiled import Campaigns
 from flagship.decision.evaluator import assign, merge
 from flagship.decision.explanation import explain, merged
 from flagship.errors import TypingError

@@ -8,7 +8,7 @@ from flagship._compat import text_type
 from flagship.transport.client import Endpoint, RequestFailed
 from flagship._json import encode
 from flagship._threads import RepeatingTask
-from flagship.decision.campaigns import Campaigns
+from flagship.decision.compiled import Campaigns
 from flagship.decision.evaluator import assign, merge
 from flagship.decision.explanation import explain
 from flagship.decision.manager import DecisionError, DecisionManager

@@ -5,7 +5,7 @@ import time
 from email.utils import formatdate
 
 from flagship._compat import fspath, integer_types, parse_qs, text_type, unquote, urlsplit
-from flagship.decision.campaigns import Campaigns
+from flagship.decision.compiled import Campaigns
 from flagship.decision.evaluator import assign
 from flagship.emulator import collect
 
