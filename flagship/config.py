@@ -2,16 +2,17 @@
 import re
 
 from flagship import _validation as check
-from flagship._compat import Enum, fspath
+from flagship._compat import Enum, fspath, integer_types
 from flagship._events import EventLog
 from flagship.errors import FlagshipError
 from flagship.handler import FlagshipEventHandler
 
-# A longer wait than an hour is a mistake in the unit, and a socket takes no number much larger.
-_MAX_TIMEOUT = 3600
-_MAX_POLLING_INTERVAL = 366 * 24 * 3600
+_MAX_TRACKING_INTERVAL = 3600
+# Neither a socket nor a thread can wait for a number much larger.
+_LONGEST_WAIT = 366 * 24 * 3600
 
-_USER_INFO = re.compile("//[^/@]*@")
+# To the last "@", as a password may hold any character.
+_USER_INFO = re.compile("//.*@")
 
 
 def _mode(value):
@@ -19,11 +20,25 @@ def _mode(value):
 
 
 def _timeout(value):
-    return check.number("Config", "timeout", value, above=0, maximum=_MAX_TIMEOUT)
+    return check.number("Config", "timeout", value, above=0, maximum=_LONGEST_WAIT)
+
+
+def _tracking_timeout(value):
+    if value is None:
+        return None
+    return check.number("Config", "tracking_timeout", value, above=0, maximum=_LONGEST_WAIT)
+
+
+def _bucketing_timeout(value):
+    return check.number("Config", "bucketing_timeout", value, above=0, maximum=_LONGEST_WAIT)
 
 
 def _polling_interval(value):
-    return check.number("Config", "polling_interval", value, maximum=_MAX_POLLING_INTERVAL)
+    # Whoever writes a huge number, or infinity, wants hardly any polls.
+    is_number = isinstance(value, integer_types + (float,))
+    if is_number and not isinstance(value, bool) and value > _LONGEST_WAIT:
+        return _LONGEST_WAIT
+    return check.number("Config", "polling_interval", value)
 
 
 def _event_handler(value):
@@ -100,7 +115,7 @@ def _tracking_queue_size(value):
 
 
 def _tracking_interval(value):
-    return check.number("Config", "tracking_interval", value, above=0, maximum=_MAX_TIMEOUT)
+    return check.number("Config", "tracking_interval", value, above=0, maximum=_MAX_TRACKING_INTERVAL)
 
 
 def _tracking_batch_size(value):
@@ -127,9 +142,14 @@ class Config(object):
     """The options of :meth:`Flagship.start`, all keyword arguments.
 
     :param Config.Mode mode: ``API`` (default): the platform decides; ``BUCKETING``: this process decides.
-    :param float timeout: seconds, default 2.0, at most 3600: the bound on connecting, on each wait for an answer
-        and on each request as a whole.
-    :param float polling_interval: seconds between two requests for the bucketing file, default 60; 0 or less: never.
+    :param float timeout: seconds, default 2.0: the bound on a decision, the campaigns request as a
+        whole. Above 60, ``start`` logs a warning, as the vendor's 3.x takes milliseconds.
+    :param float tracking_timeout: seconds: the bound on each activation, context event and hit.
+        None (default): the larger of ``timeout`` and 2.0.
+    :param float bucketing_timeout: seconds, default 10.0: the bound on each download of the
+        bucketing file.
+    :param float polling_interval: seconds between two requests for the bucketing file, default 60;
+        0 or less: never; infinity, and any number above a year, count as a year.
     :param FlagshipEventHandler event_handler: receives log lines; None (default): the ``flagship`` logger.
     :param VisitorCacheManager visitor_cache_manager: keeps assignments; default None.
     :param bool debug: True puts the bodies of requests and answers, and so visitors' contexts, into DEBUG lines;
@@ -174,6 +194,8 @@ class Config(object):
     _OPTIONS = {
         "mode": (_mode, Mode.API),
         "timeout": (_timeout, 2.0),
+        "tracking_timeout": (_tracking_timeout, None),
+        "bucketing_timeout": (_bucketing_timeout, 10.0),
         "polling_interval": (_polling_interval, 60),
         "event_handler": (_event_handler, None),
         "visitor_cache_manager": (_visitor_cache_manager, None),

@@ -35,6 +35,8 @@ class Config:
     api_key: _ReadOnly[str | None]
     mode: Config.Mode
     timeout: float
+    tracking_timeout: float | None
+    bucketing_timeout: float
     polling_interval: float
     event_handler: _Option[FlagshipEventHandler, FlagshipEventHandler | None]
     visitor_cache_manager: _VisitorCache | None
@@ -60,6 +62,8 @@ class Config:
         *,
         mode: Config.Mode = ...,
         timeout: float = ...,
+        tracking_timeout: float | None = ...,
+        bucketing_timeout: float = ...,
         polling_interval: float = ...,
         event_handler: FlagshipEventHandler | None = ...,
         visitor_cache_manager: _VisitorCache | None = ...,

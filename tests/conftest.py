@@ -36,6 +36,8 @@ def start(emulator, log):
         options.setdefault("event_handler", log)
         options.setdefault("bucketing_file", None)
         options.setdefault("timeout", 2)
+        for name in ("tracking_timeout", "bucketing_timeout"):
+            options.setdefault(name, options["timeout"])
         for name, url in emulator.urls.items():
             options.setdefault(name, url)
         Flagship.instance().start(emulator.env_id, emulator.api_key, Config(**options))

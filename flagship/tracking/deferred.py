@@ -88,7 +88,7 @@ class DeferredTrackingClient(TrackingClient):
         return [(item[0], item[2], [item]) for item in items if item[0] is self._context] + made
 
     def deadline(self):
-        return self._http.deadline()
+        return self._http.deadline(self._collect)
 
     def send(self, endpoint, payload, deadline):
         self._http.send(endpoint, payload, deadline=deadline)

@@ -15,10 +15,12 @@ class TrackingClient(object):
 
     def __init__(self, config, http, events):
         self._http, self._events, self._env_id = http, events, config.env_id
-        self._activate = Endpoint("activate", "POST", config.decision_api_url + "/activate", SDK_HEADERS)
+        seconds = config.tracking_timeout or max(config.timeout, 2.0)
+        self._activate = Endpoint("activate", "POST", config.decision_api_url + "/activate", SDK_HEADERS,
+                                  timeout=seconds)
         self._context = Endpoint("events", "POST", "%s/%s/events" % (config.decision_api_url, config.env_id),
-                                 SDK_HEADERS)
-        self._collect = Endpoint("hit", "POST", config.tracking_url + "/")
+                                 SDK_HEADERS, timeout=seconds)
+        self._collect = Endpoint("hit", "POST", config.tracking_url + "/", timeout=seconds)
 
     def activate(self, visitor_id, anonymous_id, modification):
         """Report that the visitor has seen the variation that ``modification`` comes from."""

@@ -9,6 +9,7 @@ class RequestFailed(FlagshipError):
     status: int | None
     tried: bool
     received: bool
+    retry_after: float | None
     def __init__(
         self,
         endpoint: str,
@@ -16,6 +17,7 @@ class RequestFailed(FlagshipError):
         status: int | None = None,
         tried: bool = True,
         received: bool = True,
+        retry_after: float | None = None,
     ) -> None: ...
 
 class Answer:
@@ -27,6 +29,8 @@ class Answer:
         self, endpoint: str, status: int, headers: Mapping[str, str], body: bytes
     ) -> None: ...
     def json(self) -> Any: ...
+
+def retry_after(headers: Mapping[str, str]) -> float | None: ...
 
 class Refused(Exception): ...
 

@@ -9,7 +9,7 @@ from requests.utils import prepend_scheme_if_needed, select_proxy
 from six.moves.http_cookiejar import DefaultCookiePolicy
 
 from flagship.transport import deadline as _deadline
-from flagship.transport.answer import Answer, Refused, RequestFailed, content
+from flagship.transport.answer import Answer, Refused, RequestFailed, content, retry_after
 from flagship.transport.breaker import FAILURES, Breaker
 from flagship._compat import native, text_type
 from flagship._json import encode
@@ -24,12 +24,14 @@ class Endpoint(object):
 
     :param bool repeatable: whether a request may be sent again that the platform may have received already.
     :param bool breaks: whether it is left alone for a while after failures in a row; else its caller sees to that.
+    :param float timeout: seconds that bound each request; None (default): ``config.timeout``.
     """
 
-    __slots__ = ("name", "method", "url", "headers", "repeatable", "breaks")
+    __slots__ = ("name", "method", "url", "headers", "repeatable", "breaks", "timeout")
 
-    def __init__(self, name, method, url, headers=(), repeatable=False, breaks=True):
+    def __init__(self, name, method, url, headers=(), repeatable=False, breaks=True, timeout=None):
         self.name, self.method, self.url, self.repeatable, self.breaks = name, method, url, repeatable, breaks
+        self.timeout = timeout
         self.headers = {"Accept-Encoding": "gzip, deflate"}
         if method == "POST":
             self.headers["Content-Type"] = "application/json"
@@ -91,15 +93,20 @@ class HttpClient(object):
             connections = self._connections = self._open()
         return connections
 
-    def deadline(self):
-        """A bound for requests that may have to be cancelled, to be given to :meth:`send`."""
-        return _deadline.Deadline(self._timeout)
+    def deadline(self, endpoint=None):
+        """A bound for requests that may have to be cancelled, to be given to :meth:`send`.
 
-    def send(self, endpoint, payload=None, headers=None, deadline=None):
+        :param Endpoint endpoint: whose timeout it has; None (default): ``config.timeout``.
+        """
+        seconds = endpoint and endpoint.timeout
+        return _deadline.Deadline(self._timeout if seconds is None else seconds)
+
+    def send(self, endpoint, payload=None, headers=None, deadline=None, body=None):
         """Send one request.
 
         :param Endpoint endpoint: where to.
         :param payload: what to send as JSON; None: no body.
+        :param bytes body: JSON that is encoded already, instead of ``payload``; None: no body.
         :param dict headers: further headers for this request; None: no others.
         :param deadline: one that :meth:`deadline` made, for one thread at a time; None: the time-out alone.
         :return: the answer, any 2xx, or a 304 where ``headers`` hold ``If-Modified-Since``.
@@ -119,8 +126,10 @@ class HttpClient(object):
             raise RequestFailed(endpoint.name, "not tried, as it failed %d times in a row; the next try is in %.1f s"
                                 % (FAILURES, wait), tried=False, received=False)
         try:
-            status, received_headers, answer = self._exchange(connections, endpoint, payload, headers,
-                                                              deadline or self.deadline())
+            if payload is not None:
+                body = encode(payload)
+            status, received_headers, answer = self._exchange(connections, endpoint, body, headers,
+                                                              deadline or self.deadline(endpoint))
         except RequestFailed as failure:
             self._note(endpoint, breaker, well=False)
             raise failure
@@ -131,7 +140,8 @@ class HttpClient(object):
             self._events.debug("[%s] %d", endpoint.name, status)
         # "Not modified" answers nothing but a condition.
         if not (200 <= status < 300 or status == 304 and headers and "If-Modified-Since" in headers):
-            raise RequestFailed(endpoint.name, "the platform answered %d" % status, status)
+            raise RequestFailed(endpoint.name, "the platform answered %d" % status, status,
+                                retry_after=retry_after(received_headers))
         return Answer(endpoint.name, status, received_headers, answer)
 
     def _breaker(self, connections, endpoint):
@@ -149,12 +159,12 @@ class HttpClient(object):
         elif breaker.failed():
             self._events.warning("[%s] failed %d times in a row and is left alone for a while", endpoint.name, FAILURES)
 
-    def _exchange(self, connections, endpoint, payload, headers, deadline):
+    def _exchange(self, connections, endpoint, body, headers, deadline):
         """``(status, headers, body)`` of the answer, after a second try where that is safe; raises RequestFailed."""
         with deadline:
             for repeats in (False, True):
                 try:
-                    response = self._request(connections, endpoint, payload, headers)
+                    response = self._request(connections, endpoint, body, headers, deadline)
                     try:
                         return response.status_code, response.headers, content(response, self._max_size)
                     except Exception:
@@ -165,11 +175,11 @@ class HttpClient(object):
                     # The platform may close a kept connection at any moment, and so while a request is on its way.
                     kept = deadline.sent and not deadline.connected and not deadline.received
                     if repeats or not kept or not (endpoint.repeatable or deadline.cut) or deadline.is_over():
-                        raise RequestFailed(endpoint.name, self._cause(error), received=received)
+                        raise RequestFailed(endpoint.name, self._cause(error, deadline.seconds), received=received)
                     deadline.begin()
 
-    def _request(self, connections, endpoint, payload, headers):
-        session, body = connections.session, None if payload is None else encode(payload)
+    def _request(self, connections, endpoint, body, headers, deadline):
+        session = connections.session
         if self._debug:
             self._events.debug("[%s] sends %s", endpoint.name, self._masked(repr(body)))
         if endpoint not in connections.requests:
@@ -188,7 +198,7 @@ class HttpClient(object):
         host = "/".join(prepared.url.split("/", 3)[:3])
         if host not in connections.settings:
             connections.settings[host] = self._settings(session, prepared.url)
-        return session.send(prepared, timeout=(self._timeout, self._timeout), allow_redirects=False,
+        return session.send(prepared, timeout=(deadline.seconds, deadline.seconds), allow_redirects=False,
                             **connections.settings[host])
 
     def _template(self, session, endpoint):
@@ -211,7 +221,7 @@ class HttpClient(object):
             _bound(adapter.proxy_manager_for(prepend_scheme_if_needed(proxy, "http")))
         return settings
 
-    def _cause(self, error):
+    def _cause(self, error, seconds=0):
         """One line that says what went wrong, without the API key."""
         if isinstance(error, Refused):
             cause = text_type(error)
@@ -222,7 +232,7 @@ class HttpClient(object):
             except UnicodeError:  # Python 2, an error with bytes in it
                 message = text_type(repr(error))
             if "timeout" in type(error).__name__.lower() or "timed out" in message:
-                cause = u"no answer within %g s" % self._timeout
+                cause = u"no answer within %g s" % seconds
             else:
                 cause = u"%s: %s" % (type(error).__name__, _CONNECTION.sub(u"", message))
         return u" ".join(self._masked(cause).split())

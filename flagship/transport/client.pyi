@@ -12,6 +12,7 @@ class Endpoint:
     headers: dict[str, str]
     repeatable: bool
     breaks: bool
+    timeout: float | None
     def __init__(
         self,
         name: str,
@@ -20,16 +21,18 @@ class Endpoint:
         headers: Mapping[str, str] | Iterable[tuple[str, str]] = (),
         repeatable: bool = False,
         breaks: bool = True,
+        timeout: float | None = None,
     ) -> None: ...
 
 class HttpClient:
     def __init__(self, config: Config, events: Any) -> None: ...
-    def deadline(self) -> Deadline: ...
+    def deadline(self, endpoint: Endpoint | None = None) -> Deadline: ...
     def send(
         self,
         endpoint: Endpoint,
         payload: Any = None,
         headers: Mapping[str, str] | None = None,
         deadline: Deadline | None = None,
+        body: bytes | None = None,
     ) -> Answer: ...
     def close(self) -> None: ...

@@ -29,10 +29,10 @@ class Deadline(object):
     :ivar bool received: whether any byte of an answer came.
     """
 
-    __slots__ = ("sent", "cut", "connecting", "connected", "received", "_seconds", "_ends", "_cancelled", "_sock")
+    __slots__ = ("sent", "cut", "connecting", "connected", "received", "seconds", "_ends", "_cancelled", "_sock")
 
     def __init__(self, seconds):
-        self._seconds, self._ends, self._cancelled, self._sock = seconds, None, False, None
+        self.seconds, self._ends, self._cancelled, self._sock = seconds, None, False, None
         self.begin()
 
     def begin(self):
@@ -40,7 +40,7 @@ class Deadline(object):
         self.sent = self.cut = self.connecting = self.connected = self.received = False
 
     def __enter__(self):
-        self._ends = monotonic() + self._seconds
+        self._ends = monotonic() + self.seconds
         self.begin()
         _current.deadline = self
         return self

@@ -2,6 +2,7 @@ from types import TracebackType
 from typing import Any
 
 class Deadline:
+    seconds: float
     sent: bool
     cut: bool
     connecting: bool

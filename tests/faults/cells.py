@@ -122,9 +122,10 @@ class World(object):
     def start(self):
         options = dict(self.others.urls, **self.endpoint.options)
         options[self.endpoint.base] = self.base + self.endpoint.path
+        timeout = TIMEOUT if self.fault.slow else LONG_TIMEOUT
         self.flagship.start("env", API_KEY, Config(
-            timeout=TIMEOUT if self.fault.slow else LONG_TIMEOUT, max_response_size=MAX_SIZE, bucketing_file=None,
-            event_handler=self.log, **options))
+            timeout=timeout, tracking_timeout=timeout, bucketing_timeout=timeout,
+            max_response_size=MAX_SIZE, bucketing_file=None, event_handler=self.log, **options))
 
     def meet(self):
         self.visitor = self.flagship.create_visitor(VISITOR_ID, True, CONTEXT)
