@@ -21,7 +21,7 @@ _threads
 transport.answer transport.breaker transport.deadline transport.client transport
 tracking.spool tracking.worker tracking.immediate tracking.deferred tracking cache.assignments cache.memory cache.redis cache.sqlite cache
 decision.semver decision.modification decision.allocation decision.targeting decision.document decision.compiled decision.evaluator
-decision.explanation decision.manager decision.snapshot decision.api decision.bucketing decision
+decision.explanation decision.manager decision.content decision.snapshot decision.bucketing_file decision.api decision.bucketing decision
 visitor
 _runtime
 app

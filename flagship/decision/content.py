@@ -13,7 +13,7 @@ _TOKENS = re.compile(u'"(?:[^"\\\\]|\\\\.)*"?|[\\[\\]{}]', re.DOTALL)
 
 
 class Unreadable(Exception):
-    """Content that cannot be used; its text says why."""
+    """Content that cannot be used; its text says why, such as ``is not JSON``."""
 
 
 def decode(content, max_size):
@@ -31,7 +31,7 @@ def decode(content, max_size):
         content = content[len(_MARK):]
     parts = max(_LEAST_PARTS, max_size // _BYTES_A_PART)
     if content.count(b"{") + content.count(b"[") > parts:
-        raise Unreadable("it has more than %d objects and lists" % parts)
+        raise Unreadable("has more than %d objects and lists" % parts)
     try:
         return _json.decode(content)
     except ValueError:
@@ -43,7 +43,7 @@ def decode(content, max_size):
             return _json.decode(shallow.encode("utf-8"))
     except ValueError:
         pass
-    raise Unreadable("it is not JSON")
+    raise Unreadable("is not JSON")
 
 
 def _cut_off(text):

@@ -157,6 +157,13 @@ class Variation(_Part):
                  "modifications", "only")
 
 
+def id_text(given):
+    """An id of the platform as text, or None: it has numbers, too, of which 2.1.x made text."""
+    if type(given) is text_type:
+        return given if to_text(given) is not None else None
+    return json_text(given) if is_number(given) else None
+
+
 def place_of(inside, part):
     """The place of a part, a key or an index, inside another place."""
     if isinstance(part, int):
@@ -309,12 +316,10 @@ class _CampaignReader(object):
         return False
 
     def _id(self, parent, place):
-        """An id as text: the platform has numbers, too, of which 2.1.x made text."""
         given = parent.get("id")
-        if type(given) is text_type and given and to_text(given) is not None:
-            return given
-        if is_number(given):
-            return json_text(given)
+        accepted = id_text(given)
+        if accepted:
+            return accepted
         if type(given) is not text_type:
             self._wrong(place_of(place, u"id"), u"must be text, not %s" % kind_of(given))
         elif not given:
