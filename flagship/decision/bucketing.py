@@ -226,7 +226,8 @@ class BucketingDecisionManager(DecisionManager):
             if self._closed or polling.attempt is not None:
                 return
             polling.attempt = attempt
-            self._due = elapsed() + self._next()
+            if not late:  # decisions look for this attempt until a late one is over
+                self._due = elapsed() + self._next()
         try:
             self._failures = self._failures + 1 if self._ask_fails(endpoint, attempt) else 0
             self._due = elapsed() + self._next()
