@@ -6,7 +6,7 @@ from flagship._compat import RecursionError
 _INFINITY = float("inf")
 
 # Python itself takes no longer ones since 3.11, as reading them takes quadratic time.
-_MOST_DIGITS = 4300
+_MOST_DIGITS = 308
 
 # A document may take this many times its size in memory, by the least that its parts take: far more
 # than any real one does. Below the floor it does not matter.
@@ -22,7 +22,7 @@ def encode(value):
 def decode(content):
     """The value of ``content``, bytes that may begin with a byte order mark.
 
-    An integer of over 4300 digits becomes an infinite float, as a float of that size does.
+    An integer of over 308 digits becomes an infinite float, as a float of that size does.
 
     :raises ValueError: for whatever is not JSON, is nested too deep, or consists of so many small
         parts that they would take a multiple of its size.
