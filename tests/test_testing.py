@@ -303,7 +303,7 @@ def test_panic_hides_the_flags_of_every_visitor(start, log):
             assert not visitor.send_hit(Page("https://a.example/"))[0]
         assert Flagship.instance().status.panic
         assert not sent.activations and not sent.hits and not sent.context_events
-        start(event_handler=log)
+        start(again=True, event_handler=log)
         assert Flagship.instance().status.panic
         sent.panic = False
         assert (color(before), color(inside), color(synchronised())) == ("red", "red", "red")
