@@ -5,12 +5,18 @@ claim is looked at with isinstance.
 """
 from __future__ import annotations
 
+import copy
 import enum
 import logging
 import os
 import pathlib
 import pickle
+import uuid
+from collections import OrderedDict
 from collections.abc import Mapping
+from decimal import Decimal
+from fractions import Fraction
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal, Optional, TypedDict, TypeVar, Union
 
 import requests
@@ -110,6 +116,16 @@ def flags(visitor: Visitor) -> None:
     assert_type(visitor.get_modification("title", title), str)
     assert_type(visitor.get_modification("color", Color.RED), str)
 
+    # A default is anything, and a flag anything's truth.
+    nothing = object()
+    assert visitor.get_modification("unknown", nothing) is nothing
+    pair: tuple[int, int] = visitor.get_modification("unknown", (1, 2))
+    assert pair == (1, 2)
+    assert_type(visitor.get_modification("unknown", b"Welcome"), bytes)
+    assert_type(visitor.get_modification("unknown", Decimal(1)), Decimal)
+    assert_type(visitor.get_modification("title", "Welcome", 1), str)
+    assert_type(visitor.get_modification("title", "Welcome", activate=os.environ.get("SEEN")), str)
+
     unknown: Optional[str] = os.environ.get("TITLE")
     either: Union[int, str] = 0 if unknown else "none"
     several: str | None = visitor.get_modification("title", unknown)
@@ -155,6 +171,10 @@ def modifications(visitor: Visitor) -> None:
         assert_type(modification.variation_group_id, str)
         assert_type(modification.variation_id, str)
         assert_type(modification.reference, bool)
+    assert_type(visitor.get_selected_variations(), list[str])
+    assert pickle.loads(pickle.dumps(present)) == present
+    copied: Visitor = copy.deepcopy(visitor)
+    assert copied.visitor_id == visitor.visitor_id
 
 
 def context(visitor: Visitor) -> None:
@@ -168,6 +188,14 @@ def context(visitor: Visitor) -> None:
     visitor.update_context({PresetContext.DEVICE_LOCALE: "fr-FR", "country": "BE"})
     visitor.update_context({PresetContext.LOCATION_LAT: 48.8, PresetContext.LOCATION_LONG: 2.3})
     visitor.update_context({})
+    visitor.update_context(None)
+    visitor.update_context(MappingProxyType({"country": "BE"}))
+    visitor.update_context(OrderedDict(country="BE", cart=Decimal("19.90"), share=Fraction(1, 2)))
+    maybe: dict[str, str | None] = {"campaign": os.environ.get("CAMPAIGN")}
+    visitor.update_context(maybe, 1)
+    visitor.update_context(("campaign", None))
+    several: Mapping[str, str] | None = {"country": "BE"}
+    visitor.update_context(several)
     visitor.update_context(("country", "FR"))
     visitor.update_context((PresetContext.DEV_MODE, False), synchronize=True)
     names: dict[str, str] = {"city": "Paris"}
@@ -194,6 +222,10 @@ def identity(flagship: Flagship) -> None:
     before: str | None = visitor.anonymous_id
     assert before == "cookie"
     visitor.unauthenticate({PresetContext.IP: "127.0.0.1"})
+    visitor.authenticate(None, None, 0)
+    visitor.authenticate("customer-1042", MappingProxyType({"vip": None}), os.environ.get("SYNCHRONIZE"))
+    flagship.create_visitor("cookie", 1, [("country", "FR"), (PresetContext.DEV_MODE, True)])
+    flagship.create_visitor("cookie", context=(("country", "FR"), ("page", None)))
     old: FlagshipVisitor = flagship.create_visitor(None, authenticated=True, context=None)
     assert old.visitor_id != flagship.create_visitor().visitor_id
     success, log = visitor.synchronize_modifications()
@@ -238,6 +270,18 @@ def hits(visitor: Visitor) -> None:
     assert_type(order.with_item_count(2), Transaction)
     line = Item("order-1", "Shoes", "shoes-42").with_price(40).with_item_quantity(2).with_item_category("shoes")
     assert_type(line, Item)
+    data: dict[str, Any] = {"total": "94.80"}
+    shop = Transaction(1042, uuid.uuid4()).with_total_revenue(Decimal("94.80")).with_taxes("1.20")
+    shop.with_shipping_cost(Fraction(1, 2)).with_item_count("2").with_coupon_code(None).with_currency(None)
+    shop.with_total_revenue(data["total"]).with_payment_method(7).with_shipping_cost(None)
+    article = Item(1042, None, 42).with_price(Decimal("19.90")).with_item_quantity(2.0).with_item_category(None)
+    article.with_item_quantity(Decimal(-1)).with_price(None).with_session_number("3")
+    seen = Event("ACTION_TRACKING", "click").with_event_value(3.0).with_event_value(None).with_event_label(None)
+    seen.with_ip(None).with_locale(None).with_resolution("640", None).with_session_timestamp(None)
+    kind: HitType | None = seen.hit_type
+    left_out: str | None = seen.left_out
+    assert kind is HitType.EVENT and left_out == "value is None"
+    assert shop.left_out is None and article.left_out is None
     sent: list[Hit] = [OldPage("https://shop.example.com/"), Screen("home"), event, order, line]
     for hit in sent:
         success, log = visitor.send_hit(hit)
@@ -410,7 +454,10 @@ def main(folder: pathlib.Path) -> None:
     with Emulator(BUCKETING, port=0) as platform, Flagship.instance() as flagship:
         assert_type(platform, Emulator)
         assert_type(flagship, Flagship)
-        flagship.start(platform.env_id, platform.api_key, Config(timeout=2.0, tracking="deferred", **platform.urls))
+        flagship.start(" env", "key ")
+        flagship.start(platform.env_id, platform.api_key, None)
+        flagship.start(
+            platform.env_id, platform.api_key, Config(timeout=2.0, tracking="deferred", **platform.urls))
         assert_type(flagship.is_flagship_started(), bool)
         visitor = flagship.create_visitor("ann", context={"country": "FR", PresetContext.DEV_MODE: True})
         visitor.synchronize_modifications()
