@@ -15,7 +15,8 @@ _Tracking = Literal["immediate", "deferred"]
 _Read_co = TypeVar("_Read_co", covariant=True)
 _Written_contra = TypeVar("_Written_contra", contravariant=True)
 
-# An option that reads as another type than it is written, or, for a callable, that no checker takes for a method.
+# An option that reads as another type than it is written, or, for a callable, that no checker takes
+# for a method.
 @type_check_only
 class _ReadOnly(Generic[_Read_co]):
     def __get__(self, config: Config, owner: type[Config]) -> _Read_co: ...

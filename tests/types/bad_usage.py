@@ -1,6 +1,5 @@
-"""Mistakes that the checkers must find: mypy --strict and pyright each report an error on every line that is marked,
-and on no other. It is never run.
-"""
+"""Mistakes that the checkers must find: mypy --strict and pyright each report an error on every
+line that is marked, and on no other. It is never run. """
 from __future__ import annotations
 
 import pathlib
@@ -12,7 +11,8 @@ import requests
 
 from flagship import Config, Flagship
 from flagship import NoSuchName  # error
-from flagship.cache import MemoryVisitorCache, RedisVisitorCache, SQLiteVisitorCache, VisitorCacheManager
+from flagship.cache import (
+    MemoryVisitorCache, RedisVisitorCache, SQLiteVisitorCache, VisitorCacheManager)
 from flagship.context import PresetContext
 from flagship.decision.modification import Modification
 from flagship.emulator import Emulator
@@ -130,7 +130,8 @@ def context(visitor: Visitor) -> None:
     visitor.get_selected_variations()["title"]  # error
 
 
-def objects(visitor: Visitor, given: dict[str, object], several: str | list[tuple[str, str]]) -> None:
+def objects(visitor: Visitor, given: dict[str, object],
+            several: str | list[tuple[str, str]]) -> None:
     visitor.update_context(given)  # error
     visitor.update_context(several)  # error
 

@@ -1,4 +1,5 @@
-"""The visitors behind evaluation contexts: OpenFeature asks flag by flag, Flagship decides on all at once."""
+"""The visitors behind evaluation contexts: OpenFeature asks flag by flag, Flagship decides on all
+at once."""
 from __future__ import absolute_import
 
 from datetime import datetime, timezone
@@ -9,13 +10,15 @@ from flagship._events import current
 from flagship.context import checked_value, key_text
 from flagship.errors import ContextError
 
-# Seconds after which a synchronisation that failed is tried again: a page that reads ten flags waits once.
+# Seconds after which a synchronisation that failed is tried again: a page that reads ten flags
+# waits once.
 _RETRY = 1.0
 _MAX_TOLD = 1000  # keys of attributes that were left out, of which a line was logged
 
 
 class RecentVisitor(object):
-    """A visitor, until when its flags are used, and why they could not be had the last time, or ""."""
+    """A visitor, until when its flags are used, and why they could not be had the last time, or
+    ""."""
 
     __slots__ = ("visitor", "until", "problem")
 
@@ -24,7 +27,8 @@ class RecentVisitor(object):
 
 
 class RecentVisitors(object):
-    """Makes and synchronises visitors, and keeps each for a short while. Safe for several threads, without a lock.
+    """Makes and synchronises visitors, and keeps each for a short while. Safe for several threads,
+    without a lock.
 
     :param float ttl: seconds for which a visitor's flags are used; 0: each call synchronises.
     :param int max_visitors: how many are kept; beyond, a tenth of them goes, the oldest first.
@@ -40,8 +44,8 @@ class RecentVisitors(object):
         self._kept = None, {}
 
     def get(self, flagship, visitor_id, context):
-        """The visitor with this id and context, synchronised or not; raises InitializationError where the SDK is not
-        started."""
+        """The visitor with this id and context, synchronised or not; raises InitializationError
+        where the SDK is not started."""
         runtime = flagship._runtime
         # Visitors outlive a restart with other options; what was decided before it does not.
         present = None if runtime is None else runtime.parts.decisions
@@ -75,7 +79,8 @@ class Attributes(object):
         self._told = set()
 
     def context_of(self, attributes):
-        """``{key: value}`` of what a visitor's context takes; each key whose value it does not take is logged once."""
+        """``{key: value}`` of what a visitor's context takes; each key whose value it does not take
+        is logged once."""
         context = {}
         for key, value in attributes.items():
             try:
@@ -88,12 +93,14 @@ class Attributes(object):
             except ContextError as error:
                 if key not in self._told and len(self._told) < _MAX_TOLD:
                     self._told.add(key)
-                    current().warning("[openfeature] left out of the visitor's context: %s", error.message)
+                    current().warning("[openfeature] left out of the visitor's context: %s",
+                                      error.message)
         return context
 
 
 def _utc(moment):
-    """ISO 8601 in UTC, so that text compares as time does; without a time zone it is UTC already."""
+    """ISO 8601 in UTC, so that text compares as time does; without a time zone it is UTC
+    already."""
     if moment.tzinfo is not None:
         moment = moment.astimezone(timezone.utc)
     return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
