@@ -344,7 +344,8 @@ def pickled(protocol):
     return lambda each: pickle.loads(pickle.dumps(each, protocol))
 
 
-LOADS = {"pickle %d" % protocol: pickled(protocol) for protocol in range(pickle.HIGHEST_PROTOCOL + 1)}
+LOADS = {"pickle %d" % protocol: pickled(protocol)
+         for protocol in range(pickle.HIGHEST_PROTOCOL + 1)}
 LOADS["deepcopy"] = copy.deepcopy
 
 

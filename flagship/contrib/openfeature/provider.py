@@ -83,7 +83,8 @@ class FlagshipProvider(AbstractProvider):
         :raises ProviderFatalError: on options that cannot work.
         :raises ProviderNotReadyError: when the SDK is not started, or in bucketing mode has no
             file; it is asked for again by itself, and the first visitor that is decided on makes
-            the provider ready. """
+            the provider ready.
+        """
         flagship = Flagship.instance()
         self._visitors.forget()
         self._condition = _ERROR
@@ -135,7 +136,8 @@ class FlagshipProvider(AbstractProvider):
 
         The details' value, a whole number above 0, is the event's value; of their attributes
         ``label`` is its label, and ``category`` may be ``User Engagement``. What else there is, is
-        left out with a log line. Nothing is raised: what cannot be sent is logged. """
+        left out with a log line. Nothing is raised: what cannot be sent is logged.
+        """
         try:
             hit = Event(EventCategory.ACTION_TRACKING, tracking_event_name)
             if tracking_event_details is not None:
@@ -172,7 +174,8 @@ class FlagshipProvider(AbstractProvider):
                 return _failed(default, ErrorCode.GENERAL, recent.problem)
             return _failed(default, ErrorCode.FLAG_NOT_FOUND, "the visitor has no flag %r"
                            % (flag_key,))
-        value, reason = modification.value, Reason.STALE if recent.problem else Reason.TARGETING_MATCH
+        value = modification.value
+        reason = Reason.STALE if recent.problem else Reason.TARGETING_MATCH
         if value is None:
             value, reason = default, Reason.DEFAULT
         else:
