@@ -15,7 +15,10 @@ class _AnyTypedDict(Protocol):
     __total__: ClassVar[bool]
     __required_keys__: ClassVar[frozenset[str]]
 
-_Value = TypeVar("_Value", bound=bool | int | float | str | dict[str, Any] | list[Any] | _AnyTypedDict | None)
+_Value = TypeVar(
+    "_Value",
+    bound=bool | int | float | str | dict[str, Any] | list[Any] | _AnyTypedDict | None,
+)
 
 @type_check_only
 class ModificationInfo(TypedDict):
@@ -26,7 +29,9 @@ class ModificationInfo(TypedDict):
 
 class Visitor:
     # For Flagship.create_visitor alone.
-    def __init__(self, runtime: Any, visitor_id: str, authenticated: bool, context: _Context | None) -> None: ...
+    def __init__(
+        self, runtime: Any, visitor_id: str, authenticated: bool, context: _Context | None
+    ) -> None: ...
     @property
     def visitor_id(self) -> str: ...
     @property
@@ -37,8 +42,12 @@ class Visitor:
     def update_context(
         self, context: _Context | tuple[_ContextKey, _ContextValue], synchronize: bool = False
     ) -> tuple[tuple[tuple[str, bool, str, None], ...], _Outcome | None]: ...
-    def authenticate(self, visitor_id: str, context: _Context | None = None, synchronize: bool = False) -> None: ...
-    def unauthenticate(self, context: _Context | None = None, synchronize: bool = False) -> None: ...
+    def authenticate(
+        self, visitor_id: str, context: _Context | None = None, synchronize: bool = False
+    ) -> None: ...
+    def unauthenticate(
+        self, context: _Context | None = None, synchronize: bool = False
+    ) -> None: ...
     def synchronize_modifications(self) -> _Outcome: ...
 
     # The type of the default, as a promise of the account: a value comes back as the platform gave
@@ -59,9 +68,13 @@ class Visitor:
         self, key: str, default_value: dict[Never, Never], activate: bool = False
     ) -> dict[Any, Any]: ...
     @overload
-    def get_modification(self, key: str, default_value: list[Never], activate: bool = False) -> list[Any]: ...
+    def get_modification(
+        self, key: str, default_value: list[Never], activate: bool = False
+    ) -> list[Any]: ...
     @overload
-    def get_modification(self, key: str, default_value: _Value, activate: bool = False) -> _Value: ...
+    def get_modification(
+        self, key: str, default_value: _Value, activate: bool = False
+    ) -> _Value: ...
     @overload
     def get_modification_with_results(
         self, key: str, default_value: None, activate: bool = False

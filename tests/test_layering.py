@@ -20,18 +20,21 @@ cache.cache_visitor
 config
 _threads
 transport.answer transport.breaker transport.deadline transport.client transport
-tracking.spool tracking.worker tracking.immediate tracking.deferred tracking cache.assignments cache.memory cache.redis cache.sqlite cache
+tracking.spool tracking.worker tracking.immediate tracking.deferred tracking
+cache.assignments cache.memory cache.redis cache.sqlite cache
 decision.modification decision.allocation decision.targeting decision.campaigns decision.evaluator
 decision.explanation decision.manager decision.snapshot decision.api decision.bucketing decision
 visitor
 _runtime
 app
 contrib contrib._settings contrib._web contrib.flask
-contrib.django.cache contrib.django contrib.django.checks contrib.django.apps contrib.django.middleware
+contrib.django.cache contrib.django contrib.django.checks contrib.django.apps
+contrib.django.middleware
 contrib.django.templatetags contrib.django.templatetags.flagship
 contrib.openfeature.visitors contrib.openfeature.provider contrib.openfeature
 helpers helpers.hits helpers.preset_context
-emulator.bodies emulator.collect emulator.decisions emulator.faults emulator.platform emulator.server
+emulator.bodies emulator.collect emulator.decisions emulator.faults emulator.platform
+emulator.server
 emulator.front emulator.emulator emulator emulator.__main__
 testing.sent testing._stage testing.flags testing testing.visitor_cache testing.pytest_plugin
 cli._errors cli._layout cli._output cli._syntax cli._arguments cli._source cli._context

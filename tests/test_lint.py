@@ -21,7 +21,8 @@ CASES = [
      "def f():\n    'Do it.'\n" + TWENTY * 2 + "    end()\n",
      "def f():\n    '''Do it.\n\n    At length.\n    '''\n" + TWENTY + "    step(20)\n" * 19),
     ("long_functions", TEST, None, "def f():\n" + TWENTY * 3),
-    ("nested_conditionals", TEST, "x = a if b else c if d else e\n", "x = (a if b else c, d or e)\n"),
+    ("nested_conditionals", TEST,
+     "x = a if b else c if d else e\n", "x = (a if b else c, d or e)\n"),
     ("nested_conditionals", LIBRARY, "x = f(a if b else c) if d else e\n", "x = a if b else c\n"),
     ("nested_comprehensions", TEST,
      "x = tuple(a for a in [b for b in c])\n", "x = [[a for a in b] for b in c]\n"),
@@ -61,7 +62,8 @@ CASES = [
     ("odd_words", LIBRARY,
      "'''Closing\ntwice is harmless.'''\n", "'''Idempotent, timeout is a number.'''\n"),
     ("odd_words", LIBRARY, "log('the Time-out')\n", "log('the timeout')\n"),
-    ("columns", "flagship/thing.pyi", "x: int  # " + "x" * 91 + "\n", "x: int  # " + "x" * 90 + "\n"),
+    ("columns", "flagship/thing.pyi",
+     "x: int  # " + "x" * 91 + "\n", "x: int  # " + "x" * 90 + "\n"),
 ]
 
 
@@ -69,8 +71,8 @@ def rules_broken(path, text):
     return {rule for rule, _, _, _ in house.findings_in(path, text)}
 
 
-@pytest.mark.parametrize("rule, path, bad, good", CASES, ids=["%s-%d" % (case[0], number)
-                                                             for number, case in enumerate(CASES)])
+@pytest.mark.parametrize("rule, path, bad, good", CASES, ids=[
+    "%s-%d" % (case[0], number) for number, case in enumerate(CASES)])
 def test_a_rule_finds_what_it_is_for_and_nothing_else(rule, path, bad, good):
     if bad is not None:
         assert rule in rules_broken(path, bad)

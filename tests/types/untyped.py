@@ -3,8 +3,8 @@
     python tests/types/untyped.py [--update]
 
 Checks a copy of the checkout's flagship/ without its stubs, with ``--check-untyped-defs`` and
-without the libraries that it uses, so the result is the same in every environment. Annotations are not
-asked for, as Python 2.7 reads the source. untyped.txt lists what was found before: file and
+without the libraries that it uses, so the result is the same in every environment. Annotations are
+not asked for, as Python 2.7 reads the source. untyped.txt lists what was found before: file and
 message, without the line's number. The list may only shrink: a line that nothing needs any more is
 an error as well. ``--update`` writes the list anew; a review sees what it adds. Exit code 0: all is
 as it should be. Python 3.10 or later, with the mypy of requirements.txt.
