@@ -107,12 +107,16 @@ setup(
             'dask[distributed]>=2023.4,<2027; python_version == "3.11"',
             "gunicorn>=19.10,<28",
             "hypothesis>=4.57,<7",
+            # For SOCKS proxies.
+            "PySocks>=1.7,<2",
             "pytest>=4.6.11,<10",
             "requests-mock>=1.9,<2",
             "responses>=0.17,<1",
             # The demo shop in a browser; one Python is enough for that.
             "selenium>=4.10,<5; python_version == '3.11'",
             "tqdm>=4.60,<5",
+            # Below 3.10 it holds urllib3 back.
+            "vcrpy>=6,<9; python_version >= '3.10'",
         ],
     },
     classifiers=[

@@ -15,6 +15,7 @@ from flagship.visitor import Visitor, new_id
 __all__ = ["Config", "Flagship"]
 
 # What can stand in a header and in a part of a URL's path.
+_PLACES = {"env_id": "a URL's path", "api_key": "a header"}
 _API_KEY = re.compile(u"[!-~]+\\Z")
 _ENV_ID = re.compile(u"[!$&'()*+,.0-9:;=@A-Z_a-z~-]+\\Z")
 
@@ -64,6 +65,7 @@ class Flagship(object):
     def _prepare(self):
         self._changing = _process.Lock()
         self._runtime = self._config = self._given = None
+        self._cache_manager = None  # the user's, of what runs
         self._waiting = None   # the runtime of visitors that were loaded before a start
         self._starting = None  # a _Start
         self._closes = 0
@@ -134,11 +136,11 @@ class Flagship(object):
                         self._waiting = Runtime(EventLog(config.event_handler))
                     runtime = self._runtime or self._waiting
             if running:
-                return self._take_over(env_id, api_key, config)
+                return self._take_over(start.given, config)
             if not waits:
                 break
             # Another thread starts with the same: what it loads will do.
-            if not other.over.wait(config.timeout + 10.0):
+            if not other.over.wait(config.timeout + config.bucketing_timeout):
                 return
         try:
             self._begin(start, runtime, env_id, api_key, config)
@@ -163,27 +165,37 @@ class Flagship(object):
             closed = start.closes != self._closes
             if not closed:
                 was_running, replaced = self._runtime is not None, runtime.use(parts)
-                self._runtime, self._waiting = runtime, None
+                self._runtime = runtime
+                if self._waiting is runtime:
+                    self._waiting = None
                 self._config, self._given = config, start.given
+                self._cache_manager = config.visitor_cache_manager
         if closed:
             return shut(parts, config.timeout)
-        runtime.state.listen_to(parts.decisions, parts.decisions.panic, runtime.events)
+        heeded = None
+        while heeded is not runtime.parts.decisions:  # another start may take over at any moment
+            heeded = runtime.parts.decisions
+            runtime.state.listen_to(heeded, heeded.panic, runtime.events)
         set_current(runtime.events)
         runtime.events.debug("Flagship started in %s mode", config.mode.name)
         if was_running:
             _retire(replaced, config.timeout)
 
-    def _take_over(self, env_id, api_key, config):
-        """Go on as before with another Config that says the same."""
-        runtime, before = self._runtime, self._config
-        if config is before or runtime is None:
-            return
-        config._start(env_id, api_key)
-        self._config = config
+    def _take_over(self, given, config):
+        """Go on as before with another Config that says the same, or with one that was changed."""
+        runtime, manager = self._runtime, config.visitor_cache_manager
+        if runtime is None:
+            return  # closed meanwhile
+        config._start(*given[:2])
+        connects = manager is not self._cache_manager and self._connect is connect
+        cache = connect_cache(config, runtime.events) if connects else None
+        with self._changing:
+            if self._runtime is not runtime or self._given != given:
+                return  # closed or started with others meanwhile, which came last
+            if connects:
+                runtime.parts = runtime.parts._replace(cache=cache)
+            self._config, self._cache_manager = config, manager
         runtime.events.use(config.event_handler)
-        if config.visitor_cache_manager is not before.visitor_cache_manager:
-            cache = connect_cache(config, runtime.events)
-            runtime.parts = runtime.parts._replace(cache=cache)
 
     def _exchange(self, runtime, config, connect, given=None):
         """Put something else in the place of what runs, of its Config and of what connects the next
@@ -292,11 +304,12 @@ def _credential(parameter, value, pattern, config):
     if not stripped:
         raise check.param_error("start", parameter, "(%s) must not be empty" % type(value).__name__)
     if not pattern.match(stripped):
-        raise check.param_error("start", parameter, "(%s) holds a character that none has"
-                                % type(value).__name__)
+        raise check.param_error(
+            "start", parameter, "(%s) holds a character that cannot stand in %s"
+            % (type(value).__name__, _PLACES[parameter]))
     if stripped != accepted:
-        EventLog(config.event_handler).warning(
-            "[start] the white space around %s is stripped", parameter)
+        EventLog(config.event_handler).warning("[start] the white space around %s is stripped",
+                                               parameter)
     return stripped
 
 

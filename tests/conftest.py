@@ -33,8 +33,11 @@ def emulator():
 
 @pytest.fixture
 def start(emulator, log):
-    """Starts the SDK on the emulator; options go to Config. Closed afterwards."""
-    def start(**options):
+    """Starts the SDK on the emulator, anew each time; options go to Config. With ``again=True`` as a
+    program does that starts once more. Closed afterwards."""
+    def start(again=False, **options):
+        if not again:
+            Flagship.instance().close()
         options.setdefault("event_handler", log)
         options.setdefault("bucketing_file", None)
         options.setdefault("timeout", 2)

@@ -180,10 +180,9 @@ def test_the_command_in_the_readme(tmpdir):
 def test_a_copy_that_an_sdk_wrote_serves_as_the_bucketing_file(run, tmpdir):
     with io.open(CAMPAIGNS, encoding="utf-8") as file:
         document = json.load(file)
-    tmpdir.join("copy.json").write(
-        json.dumps({"environmentId": "e", "lastModified": None, "bucketing": document}))
-    assert run(stdin=as_csv(visitors(20)), bucketing=str(tmpdir.join("copy.json"))) == run(
-        stdin=as_csv(visitors(20)))
+    tmpdir.join("copy.json").write(json.dumps(
+        {"environment_id": "e", "last_modified": None, "content": document}))
+    assert run(stdin=as_csv(visitors(20)), bucketing=str(tmpdir.join("copy.json"))) == run(stdin=as_csv(visitors(20)))
 
 
 BAD_CSV = [

@@ -15,7 +15,7 @@ import django
 import pytest
 import requests
 
-from flagship.decision.campaigns import Campaigns
+from flagship.decision.compiled import Campaigns
 from flagship.decision.evaluator import assign
 from tests.support import ROOT, SLOW, WHOLE, eventually
 from tests.test_quickstart import environment

@@ -130,8 +130,8 @@ def test_sources_are_found():
 
 # module: the files that may import it
 OWNERS = {
-    "requests": {"flagship/transport/client.py", "flagship/transport/deadline.py"},
-    "urllib3": {"flagship/transport/client.py", "flagship/transport/deadline.py"},
+    "requests": {"flagship/transport/session.py"},
+    "urllib3": {"flagship/transport/deadline.py"},
     "mmh3": {"flagship/decision/allocation.py"},
     "enum": {"flagship/_compat.py"},
     "django": {source for source in SOURCES if source.startswith("flagship/contrib/django/")},

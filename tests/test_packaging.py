@@ -53,9 +53,9 @@ def test_requirements_txt_installs_what_the_package_needs(metadata):
     assert metadata["install_requires"] == [line for line in lines if line and line[0] != "#"]
 
 
-def test_nothing_is_needed_at_run_time_but_four_libraries(metadata):
+def test_nothing_is_needed_at_run_time_but_five_libraries(metadata):
     assert {NAME.match(line).group() for line in metadata["install_requires"]} == {
-        "enum34", "mmh3", "requests", "six"}
+        "enum34", "mmh3", "requests", "six", "urllib3"}
 
 
 def test_every_requirement_is_a_range(metadata):

@@ -129,12 +129,12 @@ def _opened(content):
     """``(environment id, decoded bucketing file)``, from the platform's file or from a copy that an
     SDK wrote."""
     try:
-        document = json.loads(content.decode("utf-8"))
+        document = json.loads(content.decode("utf-8-sig"))
     except (ValueError, RuntimeError):
         raise Unusable("the bucketing file is not JSON")
     env_id = "batch"
-    if isinstance(document, dict) and "bucketing" in document:
-        env_id, document = document.get("environmentId") or env_id, document["bucketing"]
+    if isinstance(document, dict) and "content" in document:
+        env_id, document = document.get("environment_id") or env_id, document["content"]
     if not isinstance(document, dict):
         raise Unusable("the bucketing file is not a JSON object")
     return env_id, document

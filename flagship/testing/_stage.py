@@ -56,7 +56,9 @@ class _Tracking(TrackingClient):
             modification.campaign_id,
             modification.variation_group_id, modification.variation_id, wire))
 
-    def send_context(self, visitor_id, context):
+    def send_context(self, visitor_id, context, anonymous_id=None):
+        if not self._reports_contexts:
+            return True, "contexts are not reported"
         context = dict(without_private_keys(context))
         return self._keep(self._context, "204", SentContext(
             visitor_id, context, {"type": "CONTEXT", "visitorId": visitor_id, "data": context}))

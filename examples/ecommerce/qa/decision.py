@@ -2,7 +2,7 @@
 from django.conf import settings
 
 from flagship import Config, Flagship
-from flagship.decision.campaigns import Campaigns
+from flagship.decision.compiled import Campaigns
 from flagship.decision.explanation import explain, merged
 
 from qa.emulator import emulator

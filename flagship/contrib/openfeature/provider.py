@@ -70,7 +70,7 @@ class FlagshipProvider(AbstractProvider):
                                                            minimum=1),
                                         self._emit_change)
         self._attributes = Attributes()
-        self._runtime = None  # the start that is this provider's
+        self._starts = False  # whether the SDK runs, as far as this provider knows, by its start
         self._condition = _READY
 
     def get_metadata(self):
@@ -89,14 +89,13 @@ class FlagshipProvider(AbstractProvider):
         self._visitors.forget()
         self._condition = _ERROR
         if self._credentials is not None:
-            before = flagship._runtime
             try:
                 flagship.start(*self._credentials)
             except FlagshipError as error:
                 raise ProviderFatalError(error.message)
-            if flagship._runtime is before:  # the event handler caught the mistake
+            if not self._is_started_by_this(flagship):  # the event handler caught the mistake
                 raise ProviderFatalError("Flagship could not be started")
-            self._runtime = flagship._runtime
+            self._starts = True
         status = flagship.status
         if not status.started:
             raise ProviderNotReadyError("Flagship is not started")
@@ -107,11 +106,15 @@ class FlagshipProvider(AbstractProvider):
     def shutdown(self):
         """Close the SDK where this provider started it, delivering what is queued; called by
         OpenFeature."""
-        flagship, runtime = Flagship.instance(), self._runtime
+        flagship, starts = Flagship.instance(), self._starts
         self._visitors.forget()
-        self._runtime = None
-        if runtime is not None and flagship._runtime is runtime:
+        self._starts = False
+        if starts and self._is_started_by_this(flagship):
             flagship.close()
+
+    def _is_started_by_this(self, flagship):
+        """Whether the last start was this provider's, and not the application's own."""
+        return flagship.is_flagship_started() and flagship.config is self._credentials[2]
 
     def resolve_boolean_details(self, flag_key, default_value, evaluation_context=None):
         return self._resolve(flag_key, default_value, evaluation_context, "bool", _boolean)
