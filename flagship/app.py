@@ -6,7 +6,7 @@ import threading
 from flagship import _process, _signals, _values
 from flagship import _validation as check
 from flagship._compat import is_ascii, text_type
-from flagship._events import EventLog, current, reports_mistakes, set_current
+from flagship._events import EventLog, current, set_current
 from flagship._runtime import NOT_STARTED, Runtime, connect, connect_cache, neutral, shut
 from flagship.config import Config
 from flagship.errors import FlagshipError, InitializationError
