@@ -15,8 +15,8 @@ from flagship.helpers.hits import Page
 from tests.faults.servers import AUTHORITY, Relay, tls
 
 PAGE = Page("https://shop.example/")
-# A bundle that exists and does not know the authority of the tests: a self-signed certificate.
-OTHER = os.path.join(os.path.dirname(AUTHORITY), "valid.pem")
+# A bundle that exists and vouches for nothing that is used here.
+OTHER = os.path.join(os.path.dirname(AUTHORITY), "expired.pem")
 
 
 @pytest.fixture
