@@ -29,6 +29,9 @@ class Visitor(object):
         # One assignment changes both, so that no thread sees one visitor's id with another's anonymous id.
         self._ids = visitor_id, new_id() if authenticated and runtime.knows_anonymous else None
         self._context, self._modifications = {}, {}
+        # An id that was made up for a request without one: see AssignmentCache.save. With what is
+        # to be saved once the visitor turns out to be one.
+        self._provisional_id = self._unsaved = None
         if context:
             self._context = contexts.plain_copy(context)
             if self._context is None:
@@ -154,7 +157,9 @@ class Visitor(object):
         self._modifications = modifications
         runtime.tracking.send_context(visitor_id, context)
         if cached_ids is not None:
-            cache.save(visitor_id, variation_ids, cached_ids)
+            ids = visitor_id, variation_ids, cached_ids
+            put_off = cache.save(*ids, provisional=visitor_id == self._provisional_id)
+            self._unsaved = ids if put_off else None
         return True, ""
 
     def get_modification(self, key, default_value, activate=False):
@@ -283,6 +288,10 @@ class Visitor(object):
         return (False, log) if modification is None else self._activate(modification)
 
     def _activate(self, modification):
+        if self._provisional_id is not None:
+            self._provisional_id, self._unsaved, unsaved = None, None, self._unsaved
+            if unsaved and self._runtime.cache is not None:
+                self._runtime.cache.save(*unsaved)
         visitor_id, anonymous_id = self._ids
         return self._runtime.tracking.activate(visitor_id, anonymous_id, modification)
 

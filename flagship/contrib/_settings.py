@@ -90,6 +90,10 @@ def _cookie_secure(name, value):
     return value if value is None else check.boolean("settings", name, value)
 
 
+def _cookie_signed(name, value):
+    return check.boolean("settings", name, value)
+
+
 def _cookie_samesite(name, value):
     if value is None:
         return None
@@ -111,7 +115,8 @@ VISITOR = (("FLAGSHIP_CONTEXT", (_function, None)),
            ("FLAGSHIP_COOKIE_AGE", (_cookie_age, _ONE_YEAR)),
            ("FLAGSHIP_COOKIE_DOMAIN", (_cookie_domain, None)),
            ("FLAGSHIP_COOKIE_SECURE", (_cookie_secure, None)),
-           ("FLAGSHIP_COOKIE_SAMESITE", (_cookie_samesite, "Lax")))
+           ("FLAGSHIP_COOKIE_SAMESITE", (_cookie_samesite, "Lax")),
+           ("FLAGSHIP_COOKIE_SIGNED", (_cookie_signed, False)))
 
 
 class Settings(object):

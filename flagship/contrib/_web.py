@@ -8,6 +8,8 @@ import threading
 import traceback
 import uuid
 
+import six
+
 from flagship._compat import Enum, native, string_types, text_type, to_text
 from flagship._events import current
 from flagship.app import Flagship, neutral_visitor
@@ -15,6 +17,9 @@ from flagship.config import Config
 from flagship.contrib._settings import describe_error
 from flagship.errors import InitializationError
 from flagship.handler import FlagshipEventHandler
+
+#: What ids of users who are logged in begin with, unless the project makes its own.
+USER = "user-"
 
 # What an id in a cookie may be: more than the ids that are made here, as the cookie may be somebody
 # else's.
@@ -59,11 +64,15 @@ class RequestVisitor(object):
     :param Settings settings: those of ``VISITOR``.
     :param request: what the functions among the settings are called with.
     :param cookies: a mapping from name to value. The anonymous id in it is kept over logging in and
-        out; anything but 1 to 128 printable ASCII characters counts as no id.
+        out; anything but 1 to 128 printable ASCII characters counts as no id, and so does what has
+        the form of a user's id.
+    :param signer: signs the id in the cookie with ``sign`` and reads it with ``unsign``, which
+        raises where the signature is not its own; None (default) where it is not signed.
     """
 
-    def __init__(self, settings, request, cookies):
+    def __init__(self, settings, request, cookies, signer=None):
         self._settings, self._request, self._cookies = settings, request, cookies
+        self._signer = signer
         self._visitor, self._kept, self._at_work = None, None, False
         self._making = threading.RLock()
 
@@ -100,23 +109,27 @@ class RequestVisitor(object):
         visitor_id = self._visitor.anonymous_id or self._visitor.visitor_id
         if visitor_id == self._kept:
             return None
-        settings = self._settings
+        settings, value = self._settings, native(visitor_id)
+        if self._signer is not None:
+            value = six.ensure_str(self._signer.sign(value))
         if settings.cookie_secure is not None:
             secure = settings.cookie_secure
         elif settings.cookie_samesite == "None":
             secure = True  # browsers refuse the cookie otherwise
-        return {"key": settings.cookie_name, "value": native(visitor_id),
-                "max_age": settings.cookie_age, "path": "/", "domain": settings.cookie_domain,
-                "secure": secure, "httponly": True}
+        return {"key": settings.cookie_name, "value": value, "max_age": settings.cookie_age,
+                "path": "/", "domain": settings.cookie_domain, "secure": secure, "httponly": True}
 
     def _make(self):
         settings = self._settings
-        self._kept = _read_cookie(self._cookies.get(settings.cookie_name))
+        self._kept = _read_cookie(self._cookies.get(settings.cookie_name), self._signer)
         context = self._ask("FLAGSHIP_CONTEXT", settings.context, _read_mapping, "a mapping")
         user_id = self._ask("FLAGSHIP_USER_ID", settings.user_id, _read_id, "text, an int, a UUID")
         flagship = Flagship.instance()
         try:
             visitor = flagship.create_visitor(self._kept, context=context)
+            if self._kept is None:
+                # Robots take no cookies: a visitor for each of their requests would fill the store.
+                visitor._provisional_id = visitor.visitor_id
             if user_id and flagship.config.mode is Config.Mode.API:
                 visitor.authenticate(user_id)
             visitor.synchronize_modifications()
@@ -132,8 +145,8 @@ class RequestVisitor(object):
         """What a setting's function says of the request.
 
         :param read: makes of its result what counts, or None where it is nothing of that kind.
-        :return: what counts; None where there is no function or nothing, and where it fails or gives
-            something else, after one log line.
+        :return: what counts; None where there is no function or nothing, and where it fails or
+            gives something else, after one log line.
         """
         if function is None:
             return None
@@ -153,10 +166,18 @@ class RequestVisitor(object):
         return found
 
 
-def _read_cookie(value):
+def _read_cookie(value, signer):
     """The id in a cookie, or None."""
     value = to_text(value) if isinstance(value, string_types) else None
-    return value if value and _VISITOR_ID.match(value) else None
+    if value and signer is not None:
+        try:
+            value = six.ensure_text(signer.unsign(value))
+        except Exception:  # each framework has errors of its own for a bad signature
+            return None
+    if not value or not _VISITOR_ID.match(value):
+        return None
+    # Anybody can write a user's id there. The platform ignores case where it compares ids.
+    return None if value.lower().startswith(USER) else value
 
 
 def _read_mapping(value):
