@@ -1,5 +1,8 @@
-"""The fault matrix as a table: for each fault and endpoint whether the call kept what it promises, how long it took,
-and what came of it. Exit code 1 if a cell fails. Usage: python benchmarks/faults.py"""
+"""The fault matrix as a table: for each fault and endpoint whether the call kept what it promises,
+how long it took, and what came of it. Exit code 1 if a cell fails.
+
+Usage: python benchmarks/faults.py
+"""
 from __future__ import print_function
 
 import os
@@ -43,9 +46,11 @@ def main():
         reports = []
         for endpoint in ENDPOINTS:
             reports.append(run(endpoint, fault))
-            failures += ["%s, %s: %s" % (fault.title, endpoint.title, problem) for problem in reports[-1].problems]
+            failures += ["%s, %s: %s" % (fault.title, endpoint.title, problem)
+                         for problem in reports[-1].problems]
         causes = [report.cause for report in reports if report.cause]
-        print(ROW % ((fault.title,) + tuple(cell(*pair) for pair in zip(reports, ENDPOINTS)) + tuple(causes[:1])))
+        print(ROW % ((fault.title,) + tuple(cell(*pair) for pair in zip(reports, ENDPOINTS))
+                     + tuple(causes[:1])))
         sys.stdout.flush()
     print(LEGEND % {"bound": BOUND, "timeout": TIMEOUT, "interval": INTERVAL})
     left = threading.active_count() - 1

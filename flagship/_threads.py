@@ -1,6 +1,8 @@
 """Background work that ends when it is told to."""
 import threading
 
+from flagship._compat import acquire_within
+
 
 def start_daemon(name, run):
     """Start a daemon thread.
@@ -16,6 +18,28 @@ def start_daemon(name, run):
     except Exception:  # RuntimeError, MemoryError, thread.error on Python 2
         return None
     return thread
+
+
+class Bell(object):
+    """Wakes the one thread that waits for it. Ringing waits for nobody, so that signal handlers,
+    finalizers and forked children may ring whatever they interrupted."""
+
+    __slots__ = ("_lock",)
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self._lock.acquire()
+
+    def ring(self):
+        """End the present wait, or the next one."""
+        try:
+            self._lock.release()
+        except threading.ThreadError:
+            pass  # it was rung already
+
+    def wait(self, seconds=None):
+        """Wait until it rings, at most ``seconds``; None: however long that takes."""
+        acquire_within(self._lock, seconds)
 
 
 class RepeatingTask(object):

@@ -15,7 +15,8 @@ _Tracking = Literal["immediate", "deferred"]
 _Read_co = TypeVar("_Read_co", covariant=True)
 _Written_contra = TypeVar("_Written_contra", contravariant=True)
 
-# An option that reads as another type than it is written, or, for a callable, that no checker takes for a method.
+# An option that reads as another type than it is written, or, for a callable, that no checker takes
+# for a method.
 @type_check_only
 class _ReadOnly(Generic[_Read_co]):
     def __get__(self, config: Config, owner: type[Config]) -> _Read_co: ...
@@ -35,6 +36,8 @@ class Config:
     api_key: _ReadOnly[str | None]
     mode: Config.Mode
     timeout: float
+    tracking_timeout: float | None
+    bucketing_timeout: float
     polling_interval: float
     event_handler: _Option[FlagshipEventHandler, FlagshipEventHandler | None]
     visitor_cache_manager: _VisitorCache | None
@@ -51,6 +54,8 @@ class Config:
     tracking_queue_size: int
     tracking_interval: float
     tracking_batch_size: int
+    context_events: bool
+    repeat_contexts: bool
     spool: _Option[str | None, _Path | None]
     circuit_breaker: bool
     max_response_size: int
@@ -60,6 +65,8 @@ class Config:
         *,
         mode: Config.Mode = ...,
         timeout: float = ...,
+        tracking_timeout: float | None = ...,
+        bucketing_timeout: float = ...,
         polling_interval: float = ...,
         event_handler: FlagshipEventHandler | None = ...,
         visitor_cache_manager: _VisitorCache | None = ...,
@@ -76,6 +83,8 @@ class Config:
         tracking_queue_size: int = ...,
         tracking_interval: float = ...,
         tracking_batch_size: int = ...,
+        context_events: bool = ...,
+        repeat_contexts: bool = ...,
         spool: _Path | None = ...,
         circuit_breaker: bool = ...,
         max_response_size: int = ...,

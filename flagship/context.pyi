@@ -8,7 +8,8 @@ _Value_co = TypeVar("_Value_co", covariant=True)
 _ContextValue = str | bool | int | float
 _ContextKey = str | PresetContext
 
-# A dict, whatever else its keys and values are: dict[str, int] is no dict[str, int | str], as that could be changed.
+# A dict, whatever else its keys and values are: dict[str, int] is no dict[str, int | str], as that
+# could be changed.
 @type_check_only
 class _Dict(Protocol[_Key_co, _Value_co]):
     def items(self) -> Iterable[tuple[_Key_co, _Value_co]]: ...

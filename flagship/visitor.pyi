@@ -41,9 +41,9 @@ class Visitor:
     def unauthenticate(self, context: _Context | None = None, synchronize: bool = False) -> None: ...
     def synchronize_modifications(self) -> _Outcome: ...
 
-    # The type of the default, as a promise of the account: a value comes back as the platform gave it. Of a subclass,
-    # an Enum or a Literal only the plain type is promised, as the platform knows no other; an empty dict or list, and
-    # None, say nothing of what is in the value.
+    # The type of the default, as a promise of the account: a value comes back as the platform gave
+    # it. Of a subclass, an Enum or a Literal only the plain type is promised, as the platform knows
+    # no other; an empty dict or list, and None, say nothing of what is in the value.
     @overload
     def get_modification(self, key: str, default_value: None, activate: bool = False) -> Any: ...
     @overload

@@ -1,4 +1,5 @@
-"""What the tests share: the emulator on a free port, a started SDK, its log lines, and a look for what is left."""
+"""What the tests share: the emulator on a free port, a started SDK, its log lines, and a look for
+what is left."""
 import gc
 import os
 import threading
@@ -11,8 +12,9 @@ from flagship import Config, Flagship
 from flagship.emulator import Emulator
 from tests.support import Log, data, sockets
 
-# An example that takes long on a busy machine has failed nothing, and nothing is kept in the working directory. Without
-# the phase "target": no test here has one, and in the last hypothesis for 2.7 it can go on for minutes all the same.
+# An example that takes long on a busy machine has failed nothing, and nothing is kept in the
+# working directory. Without the phase "target": no test here has one, and in the last hypothesis
+# for 2.7 it can go on for minutes all the same.
 hypothesis.settings.register_profile("patient", deadline=None, database=None, phases=[
     hypothesis.Phase.explicit, hypothesis.Phase.generate, hypothesis.Phase.shrink])
 hypothesis.settings.load_profile("patient")
@@ -31,11 +33,16 @@ def emulator():
 
 @pytest.fixture
 def start(emulator, log):
-    """Starts the SDK on the emulator; options go to Config. Closed afterwards."""
-    def start(**options):
+    """Starts the SDK on the emulator, anew each time; options go to Config. With ``again=True`` as a
+    program does that starts once more. Closed afterwards."""
+    def start(again=False, **options):
+        if not again:
+            Flagship.instance().close()
         options.setdefault("event_handler", log)
         options.setdefault("bucketing_file", None)
         options.setdefault("timeout", 2)
+        for name in ("tracking_timeout", "bucketing_timeout"):
+            options.setdefault(name, options["timeout"])
         for name, url in emulator.urls.items():
             options.setdefault(name, url)
         Flagship.instance().start(emulator.env_id, emulator.api_key, Config(**options))
@@ -46,7 +53,8 @@ def start(emulator, log):
 
 @pytest.fixture
 def visitor(start):
-    """A synchronised, authenticated visitor in API mode, of whom the emulator has forgotten everything."""
+    """A synchronised, authenticated visitor in API mode, of whom the emulator has forgotten
+    everything."""
     def visitor(visitor_id="ann", authenticated=False, context=None, **options):
         visitor = start(**options).create_visitor(visitor_id, authenticated, context)
         assert visitor.synchronize_modifications() == (True, "")
@@ -56,7 +64,8 @@ def visitor(start):
 
 @pytest.fixture(autouse=True)
 def nothing_left(tmpdir, monkeypatch):
-    """Each test runs in a directory of its own and leaves no thread and no socket; no proxy stands before loopback."""
+    """Each test runs in a directory of its own and leaves no thread and no socket; no proxy stands
+    before loopback."""
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.setenv(name, "127.0.0.1,localhost")
     threads, before, old = set(threading.enumerate()), sockets(), os.getcwd()

@@ -63,7 +63,12 @@ def test_vectors(emulator, start, mode, name):
         for case in document["cases"]:
             visitor = flagship.create_visitor(case["visitorId"], context=case["context"])
             assert visitor.synchronize_modifications() == (True, "")
-            assert shown(visitor) == case["expected"]
+            flags = shown(visitor)
+            if mode is Config.Mode.API:
+                # The platform also names the keys of the group's other variations, as null.
+                flags = {key: flag for key, flag in flags.items()
+                         if flag["value"] is not None or key in case["expected"]}
+            assert flags == case["expected"]
 
 
 def test_hash_vectors(emulator, bucketing):

@@ -35,7 +35,8 @@ INTERVAL = 0.5  # seconds, the application's
 
 
 def ask(url, seen):
-    """Ask 40 times from eight threads; notes each worker's last answer in ``seen``, pid to (version, pollers)."""
+    """Ask 40 times from eight threads; notes each worker's last answer in ``seen``, pid to
+    (version, pollers)."""
     def work():
         for _ in range(5):
             try:
@@ -51,17 +52,21 @@ def ask(url, seen):
 
 
 def test_every_worker_follows(emulator, tmpdir):
-    """Four workers answer with a new file, which each process has fetched once, and none polls more than it should."""
+    """Four workers answer with a new file, which each process has fetched once, and none polls more
+    than it should."""
     emulator.set_bucketing(file_of(1))
     with io.open("application.py", "w") as file:
         file.write(APPLICATION)
     urls = {name.upper(): url for name, url in emulator.urls.items()}
-    environment = dict(os.environ, PYTHONPATH=os.pathsep.join([ROOT] + [path for path in sys.path if path]), **{
-        str(name): str(url) for name, url in urls.items()})
+    environment = dict(os.environ,
+                       PYTHONPATH=os.pathsep.join([ROOT] + [path for path in sys.path if path]), **{
+                           str(name): str(url) for name, url in urls.items()})
     port = free_port()
     with open("log", "w") as log:
-        server = subprocess.Popen([sys.executable, "-m", "gunicorn.app.wsgiapp", "--preload", "--workers", "4", "--bind",
-                                   "127.0.0.1:%d" % port, "application"], env=environment, stdout=log, stderr=log)
+        server = subprocess.Popen([sys.executable, "-m", "gunicorn.app.wsgiapp", "--preload",
+                                   "--workers", "4", "--bind",
+                                   "127.0.0.1:%d" % port, "application"], env=environment,
+                                  stdout=log, stderr=log)
     try:
         url, seen = "http://127.0.0.1:%d/" % port, {}
 
@@ -75,7 +80,8 @@ def test_every_worker_follows(emulator, tmpdir):
         emulator.set_bucketing(file_of(2))
         assert eventually(lambda: answered("2"), 30), seen
         polls = [each for each in emulator.requests if each.endpoint == "bucketing"]
-        # Four workers and the master; on a machine that is busy the answers take more than two intervals.
+        # Four workers and the master; on a machine that is busy the answers take more than two
+        # intervals.
         assert [each.status for each in polls].count(200) <= 5
         assert len(polls) <= 5 * ((monotonic() - began) / INTERVAL + 2)
     finally:

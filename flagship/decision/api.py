@@ -1,7 +1,7 @@
 """API mode: the platform decides, on each synchronisation."""
 from flagship._compat import text_type
 from flagship.transport.client import Endpoint, RequestFailed
-from flagship.context import public
+from flagship.context import without_private_keys
 from flagship.decision.explanation import told
 from flagship.decision.manager import DecisionError, DecisionManager
 from flagship.decision.modification import Modification, is_too_deep
@@ -23,7 +23,8 @@ class ApiDecisionManager(DecisionManager):
             % (config.decision_api_url, config.env_id), headers, repeatable=True)
 
     def decide(self, visitor_id, anonymous_id, context, cached_ids):
-        payload = {"visitorId": visitor_id, "trigger_hit": False, "context": public(context)}
+        payload = {"visitorId": visitor_id, "trigger_hit": False,
+                   "context": without_private_keys(context)}
         if anonymous_id is not None:
             payload["anonymousId"] = anonymous_id
         try:

@@ -42,7 +42,7 @@ class BucketingDecisionManager(DecisionManager):
         self._env_id, self._offline = config.env_id, config.offline
         self._interval = 0 if config.offline else config.polling_interval
         self._cdn = Endpoint("bucketing", "GET", "%s/%s/bucketing.json" % (config.cdn_url, config.env_id),
-                             repeatable=True, breaks=False)
+                             repeatable=True, breaks=False, timeout=config.bucketing_timeout)
         self._initial = config.initial_bucketing
         self._snapshot = Snapshot(config.bucketing_file, config.env_id) if config.bucketing_file else None
         self._snapshot_fails = False
@@ -56,7 +56,7 @@ class BucketingDecisionManager(DecisionManager):
         self._use_what_is_here()
         if self._offline:
             return
-        self._refresh(self._http.deadline())
+        self._refresh(self._http.deadline(self._cdn))
         if not self._closed:
             self._poll(os.getpid(), self._next())
 
@@ -102,7 +102,7 @@ class BucketingDecisionManager(DecisionManager):
         self._pid = pid
         if self._interval <= 0 or self._closed:
             return
-        deadline = self._http.deadline()
+        deadline = self._http.deadline(self._cdn)
         task = RepeatingTask("flagship-bucketing", lambda: self._refresh(deadline))
         # Threads of a new child may come here together; a lock could be one that the fork left locked.
         if self._polls.setdefault(pid, (task, deadline))[0] is task:

@@ -389,6 +389,7 @@ def emulator(platform: Emulator) -> None:
     assert_type(platform.port, int)
     assert_type(platform.url, str)
     assert_type(platform.hits, list[dict[str, Any]])
+    assert_type(platform.segments, list[dict[str, Any]])
     assert_type(platform.activations, list[dict[str, Any]])
     assert_type(platform.context_events, list[dict[str, Any]])
     assert_type(platform.decisions, list[dict[str, Any]])

@@ -50,7 +50,8 @@ class FlagshipProvider(AbstractProvider):
         default_value: Sequence[FlagValueType] | Mapping[str, FlagValueType],
         evaluation_context: EvaluationContext | None = None,
     ) -> FlagResolutionDetails[Sequence[FlagValueType] | Mapping[str, FlagValueType]]: ...
-    # The details are the SDK's TrackingEventDetails, which its last release for Python 3.9 does not have.
+    # The details are the SDK's TrackingEventDetails, which its last release for Python 3.9 does not
+    # have.
     def track(
         self,
         tracking_event_name: str,
