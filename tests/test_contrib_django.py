@@ -627,8 +627,9 @@ def test_the_context_may_be_the_headers(serve, emulator):
     (raising, "raised KeyError: %r (test_contrib_django.py, line " % "no such header"),
     (lambda request: [("vip", True)], "returned list, which must be a mapping or None"),
     (lambda request: 5, "returned int, which must be a mapping or None"),
-    (lambda request: Broken(vip=True), "raised ValueError: broken"),
-    (lambda request: SimpleLazyObject(lambda: {}["vip"]), "raised KeyError"),
+    (lambda request: Broken(vip=True), "returned Broken, which cannot be read: it raises ValueError"),
+    (lambda request: SimpleLazyObject(lambda: {}["vip"]),
+     "returned SimpleLazyObject, which cannot be read: it raises KeyError"),
     (lambda request: {"color": request.flagship.get_modification("cta-color", "")}, "raised RuntimeError")], ids=repr)
 def test_a_context_that_fails_is_a_log_line_and_empty(serve, emulator, log, context, log_line):
     assert text(serve(FLAGSHIP_CONTEXT=context).get("/color")) in ("blue", "red")
@@ -706,14 +707,19 @@ def test_the_default_of_the_tag_never_hides_the_flag(serve, emulator, log, defau
     assert log.at(logging.WARNING) == [] and log.caught == []
 
 
-@pytest.mark.parametrize("state", ["unstarted", "closed"])
-def test_the_documented_view_without_the_sdk(serve, state):
-    """It gives the defaults and raises nothing, before the start and after the end."""
+@pytest.mark.parametrize("query, host", [
+    ("page=1", "testserver"), ("a" * 3000, "testserver"), ("%ff%00", "[::1]"),
+    ("q=\u00eb", "xn--e1afmkfd.test")], ids=["plain", "long", "odd", "not ASCII"])
+@pytest.mark.parametrize("state", ["unstarted", "closed", "started"])
+def test_the_documented_view_takes_any_address(serve, state, query, host):
+    """It raises nothing, whatever the address, before the start and after the end too."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        client = serve(**({} if state == "closed" else {"FLAGSHIP_ENV_ID": None}))
-        Flagship.instance().close()
-        assert text(client.get("/documented?page=1")) == "14none"
+        client = serve(**({"FLAGSHIP_ENV_ID": None} if state == "unstarted" else {}))
+        if state != "started":
+            Flagship.instance().close()
+        shown = text(client.get("/documented", QUERY_STRING=native(query), HTTP_HOST=host))
+        assert shown in (["14blue", "14red"] if state == "started" else ["14none"])
 
 
 def test_the_tag_escapes_what_the_platform_says(serve, emulator):

@@ -366,7 +366,7 @@ class Broken(dict):
 @pytest.mark.parametrize("given, log_line", [
     ({"context": raising}, "[FLAGSHIP_CONTEXT] raised KeyError"),
     ({"context": lambda request: 5}, "returned int"),
-    ({"context": lambda request: Broken()}, "raised ValueError: broken"),
+    ({"context": lambda request: Broken()}, "returned Broken, which cannot be read: it raises ValueError"),
     ({"context": lambda request: {"id": current_visitor.visitor_id}},
      "[FLAGSHIP_CONTEXT] raised RuntimeError"),
     ({"user_id": raising}, "[FLAGSHIP_USER_ID] raised KeyError"),
