@@ -46,9 +46,11 @@ def main():
         reports = []
         for endpoint in ENDPOINTS:
             reports.append(run(endpoint, fault))
-            failures += ["%s, %s: %s" % (fault.title, endpoint.title, problem) for problem in reports[-1].problems]
+            failures += ["%s, %s: %s" % (fault.title, endpoint.title, problem)
+                         for problem in reports[-1].problems]
         causes = [report.cause for report in reports if report.cause]
-        print(ROW % ((fault.title,) + tuple(cell(*pair) for pair in zip(reports, ENDPOINTS)) + tuple(causes[:1])))
+        print(ROW % ((fault.title,) + tuple(cell(*pair) for pair in zip(reports, ENDPOINTS))
+                     + tuple(causes[:1])))
         sys.stdout.flush()
     print(LEGEND % {"bound": BOUND, "timeout": TIMEOUT, "interval": INTERVAL})
     left = threading.active_count() - 1

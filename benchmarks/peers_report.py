@@ -53,8 +53,9 @@ def table(facts, measure, this, floor):
     for name in sorted(medians, key=medians.get):
         rounds = facts[name]["microseconds"][measure]
         label = "**%s**" % name if name == this else name
-        yield "| %s |" % " | ".join([label] + [digits(each) for each in (medians[name], min(rounds), max(rounds))] + [
-            _ratio(medians[name], medians.get(base)) for base in (this, floor)])
+        yield "| %s |" % " | ".join(
+            [label] + [digits(each) for each in (medians[name], min(rounds), max(rounds))] + [
+                _ratio(medians[name], medians.get(base)) for base in (this, floor)])
     for name, mine in facts.items():
         if name not in medians:
             yield "| %s | - | | | | |" % name
@@ -65,7 +66,8 @@ def contenders(facts):
     yield "| | version | Python | what an evaluation would record |"
     yield "|---|---|---|---|"
     for name, mine in facts.items():
-        yield "| %s | %s | %s | %s |" % (name, mine.get("version", "-"), mine.get("python", "-"), mine["recording"])
+        yield "| %s | %s | %s | %s |" % (name, mine.get("version", "-"), mine.get("python", "-"),
+                                         mine["recording"])
     missing = [(name, mine["reason"]) for name, mine in facts.items() if "reason" in mine]
     if missing:
         yield ""
@@ -79,6 +81,7 @@ def markdown(details, this, floor):
     lines = [HEAD]
     for measure, title in TITLES:
         lines += ["## " + title, ""] + list(table(facts, measure, this, floor)) + [""]
-    lines += ["## What was measured", ""] + list(contenders(facts)) + ["", "%s, %d rounds, on %s." % (
-        details["date"], details["rounds"], details["machine"])]
+    lines += ["## What was measured", ""] + list(contenders(facts)) + [
+        "", "%s, %d rounds, on %s." % (
+            details["date"], details["rounds"], details["machine"])]
     return "\n".join(lines) + "\n"

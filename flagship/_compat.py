@@ -49,13 +49,49 @@ text_type = six.text_type
 string_types = (bytes, six.text_type) if PY2 else (str,)
 integer_types = six.integer_types
 
-# Python 2 has no monotonic clock; a clock set back only lengthens a wait there.
-monotonic = getattr(time, "monotonic", time.time)
+if hasattr(time, "monotonic"):
+    monotonic = time.monotonic
+else:
+    def monotonic():
+        """Seconds since some point in the past, whatever happens to the clock on the wall; on
+        Python 2 in hundredths. Windows has no such clock there: a clock set back only lengthens a
+        wait."""
+        return os.times()[4] or time.time()
+
+
+if PY2:
+    def acquire_within(lock, seconds):
+        """Acquire a ``threading.Lock`` within ``seconds``, None: however long it takes; whether it
+        was."""
+        if seconds is None:
+            return lock.acquire()
+        ends, pause = monotonic() + seconds, 0.0005
+        while not lock.acquire(False):
+            left = ends - monotonic()
+            if left <= 0:
+                return False
+            time.sleep(min(pause, left))
+            pause = min(pause * 2, 0.05)
+        return True
+else:
+    def acquire_within(lock, seconds):
+        """Acquire a ``threading.Lock`` within ``seconds``, None: however long it takes; whether it
+        was."""
+        return lock.acquire() if seconds is None else lock.acquire(True, max(0, seconds))
 
 # A lone surrogate has no UTF-8 form, so it can be neither hashed nor sent. Python 2 encodes it
 # without a word, and its narrow builds spell one character outside the BMP as a pair, which is
 # fine.
-_LONE_SURROGATE = re.compile(u"[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]") if PY2 else None
+_LONE_SURROGATE = re.compile(
+    u"[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]") if PY2 else None
+try:
+    time.clock_gettime(time.CLOCK_BOOTTIME)
+except (AttributeError, EnvironmentError):
+    elapsed = monotonic
+else:
+    def elapsed():
+        """Like ``monotonic``, and goes on while the machine sleeps, where the system tells."""
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 def to_text(value):
@@ -168,6 +204,11 @@ def fspath(value):
     return to_text(value) if isinstance(value, string_types) else None
 
 
-__all__ = ["Enum", "Iterable", "Mapping", "MappingProxyType", "PY2", "RecursionError", "argument_text", "call_in_forked_child", "code_points", "fspath",
-           "integer_types", "is_ascii", "monotonic", "native", "parse_qs", "replace", "string_types",
-           "terminal_columns", "text_type", "to_stream", "to_text", "unquote", "urlsplit", "well_formed"]
+__all__ = ["Enum", "Iterable", "Mapping", "MappingProxyType", "PY2", "RecursionError",
+           "acquire_within",
+           "argument_text", "call_in_forked_child", "code_points", "elapsed",
+           "fspath",
+           "integer_types", "is_ascii", "monotonic", "native", "parse_qs", "replace",
+           "string_types",
+           "terminal_columns", "text_type", "to_stream", "to_text", "unquote", "urlsplit",
+           "well_formed"]

@@ -65,6 +65,7 @@ class Flagship(object):
     def _prepare(self):
         self._changing = _process.Lock()
         self._runtime = self._config = self._given = None
+        self._cache_manager = None  # the user's, of what runs
         self._waiting = None   # the runtime of visitors that were loaded before a start
         self._starting = None  # a _Start
         self._closes = 0
@@ -135,7 +136,7 @@ class Flagship(object):
                         self._waiting = Runtime(EventLog(config.event_handler))
                     runtime = self._runtime or self._waiting
             if running:
-                return self._take_over(env_id, api_key, config)
+                return self._take_over(start.given, config)
             if not waits:
                 break
             # Another thread starts with the same: what it loads will do.
@@ -164,27 +165,37 @@ class Flagship(object):
             closed = start.closes != self._closes
             if not closed:
                 was_running, replaced = self._runtime is not None, runtime.use(parts)
-                self._runtime, self._waiting = runtime, None
+                self._runtime = runtime
+                if self._waiting is runtime:
+                    self._waiting = None
                 self._config, self._given = config, start.given
+                self._cache_manager = config.visitor_cache_manager
         if closed:
             return shut(parts, config.timeout)
-        runtime.state.listen_to(parts.decisions, parts.decisions.panic, runtime.events)
+        heeded = None
+        while heeded is not runtime.parts.decisions:  # another start may take over at any moment
+            heeded = runtime.parts.decisions
+            runtime.state.listen_to(heeded, heeded.panic, runtime.events)
         set_current(runtime.events)
         runtime.events.debug("Flagship started in %s mode", config.mode.name)
         if was_running:
             _retire(replaced, config.timeout)
 
-    def _take_over(self, env_id, api_key, config):
-        """Go on as before with another Config that says the same."""
-        runtime, before = self._runtime, self._config
-        if config is before or runtime is None:
-            return
-        config._start(env_id, api_key)
-        self._config = config
+    def _take_over(self, given, config):
+        """Go on as before with another Config that says the same, or with one that was changed."""
+        runtime, manager = self._runtime, config.visitor_cache_manager
+        if runtime is None:
+            return  # closed meanwhile
+        config._start(*given[:2])
+        connects = manager is not self._cache_manager and self._connect is connect
+        cache = connect_cache(config, runtime.events) if connects else None
+        with self._changing:
+            if self._runtime is not runtime or self._given != given:
+                return  # closed or started with others meanwhile, which came last
+            if connects:
+                runtime.parts = runtime.parts._replace(cache=cache)
+            self._config, self._cache_manager = config, manager
         runtime.events.use(config.event_handler)
-        if config.visitor_cache_manager is not before.visitor_cache_manager:
-            cache = connect_cache(config, runtime.events)
-            runtime.parts = runtime.parts._replace(cache=cache)
 
     def _exchange(self, runtime, config, connect, given=None):
         """Put something else in the place of what runs, of its Config and of what connects the next

@@ -132,6 +132,14 @@ def _offline(value):
     return check.boolean("Config", "offline", value)
 
 
+def _context_events(value):
+    return check.boolean("Config", "context_events", value)
+
+
+def _repeat_contexts(value):
+    return check.boolean("Config", "repeat_contexts", value)
+
+
 def _spool(value):
     return _path("spool", value)
 
@@ -183,6 +191,10 @@ class Config(object):
     :param float tracking_interval: seconds that one may wait for others to be sent with, default
         1.0.
     :param int tracking_batch_size: how many are sent without waiting longer, default 100.
+    :param bool context_events: True (default): each synchronisation reports the visitor's context,
+        for the platform's analyses; False: contexts are not reported at all.
+    :param bool repeat_contexts: True: deferred tracking also reports a context that repeats the
+        visitor's last within 30 minutes; default False.
     :param spool: path of a SQLite file for what deferred tracking cannot deliver, kept over a
         restart; several processes may share it; default None: none. It holds
         ``tracking_queue_size`` items at most, none over 4 hours old.
@@ -230,6 +242,8 @@ class Config(object):
         "tracking_queue_size": (_tracking_queue_size, 10000),
         "tracking_interval": (_tracking_interval, 1.0),
         "tracking_batch_size": (_tracking_batch_size, 100),
+        "context_events": (_context_events, True),
+        "repeat_contexts": (_repeat_contexts, False),
         "spool": (_spool, None),
         "circuit_breaker": (_circuit_breaker, True),
         "max_response_size": (_max_response_size, 16 * 1024 * 1024),

@@ -54,6 +54,8 @@ class Config:
     tracking_queue_size: int
     tracking_interval: float
     tracking_batch_size: int
+    context_events: bool
+    repeat_contexts: bool
     spool: _Option[str | None, _Path | None]
     circuit_breaker: bool
     max_response_size: int
@@ -81,6 +83,8 @@ class Config:
         tracking_queue_size: int = ...,
         tracking_interval: float = ...,
         tracking_batch_size: int = ...,
+        context_events: bool = ...,
+        repeat_contexts: bool = ...,
         spool: _Path | None = ...,
         circuit_breaker: bool = ...,
         max_response_size: int = ...,

@@ -209,7 +209,7 @@ class Visitor(object):
             (self._events.debug if failure.expected else self._events.error)("%s", log)
             return False, log
         self._modifications = modifications
-        parts.tracking.send_context(visitor_id, context)
+        parts.tracking.send_context(visitor_id, context, anonymous_id)
         if cached_ids is not None:
             parts.cache.save(visitor_id, variation_ids, cached_ids)
         return True, ""

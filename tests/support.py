@@ -17,7 +17,8 @@ WHOLE = sys.version_info[:2] in ((2, 7), (3, 6), (3, 11), (3, 13))
 SLOW = "it takes long, and runs on 2.7, 3.6, 3.11 and 3.13"
 
 #: Bytes that browsers and others may send as a cookie's value, and that are no visitor's id.
-RUBBISH = [b"", b" ", b"x" * 129, b"a b", b"\x00", b"\xc3\xa9", b"\xff\xfe", b"\"\\342\\202\"", b"\xf0\x9f\x98\x80"]
+RUBBISH = [b"", b" ", b"x" * 129, b"a b", b"\x00", b"\xc3\xa9", b"\xff\xfe", b"\"\\342\\202\"",
+           b"\xf0\x9f\x98\x80"]
 
 
 def data(name):
@@ -47,7 +48,8 @@ def descriptors():
     """The open files and sockets of this process, where the system tells."""
     try:
         return {name: os.readlink("/proc/self/fd/" + name) for name in os.listdir("/proc/self/fd")
-                if os.path.exists("/proc/self/fd/" + name) or os.path.islink("/proc/self/fd/" + name)}
+                if os.path.exists("/proc/self/fd/" + name)
+                or os.path.islink("/proc/self/fd/" + name)}
     except OSError:
         return {}
 
@@ -84,7 +86,8 @@ def everybody(campaign, *variations):
     """A campaign for every visitor; each variation is ``(id, allocation, {flag: value})``."""
     return {"id": campaign, "type": "ab", "variationGroups": [{
         "id": campaign + "-group",
-        "targeting": {"targetingGroups": [{"targetings": [{"key": "fs_all_users", "operator": "EQUALS", "value": ""}]}]},
+        "targeting": {"targetingGroups": [
+            {"targetings": [{"key": "fs_all_users", "operator": "EQUALS", "value": ""}]}]},
         "variations": [{"id": name, "allocation": allocation, "reference": place == 0,
                         "modifications": {"type": "JSON", "value": flags}}
                        for place, (name, allocation, flags) in enumerate(variations)]}]}
@@ -92,8 +95,9 @@ def everybody(campaign, *variations):
 
 def file_of(version, campaigns=1):
     """A bucketing file whose every flag has the value ``version``."""
-    return {"campaigns": [everybody("c%d" % place, ("v%d-%s" % (place, version), 100, {"flag%d" % place: version}))
-                          for place in range(campaigns)]}
+    return {"campaigns": [
+        everybody("c%d" % place, ("v%d-%s" % (place, version), 100, {"flag%d" % place: version}))
+        for place in range(campaigns)]}
 
 
 class Stream(object):

@@ -63,7 +63,12 @@ def test_vectors(emulator, start, mode, name):
         for case in document["cases"]:
             visitor = flagship.create_visitor(case["visitorId"], context=case["context"])
             assert visitor.synchronize_modifications() == (True, "")
-            assert shown(visitor) == case["expected"]
+            flags = shown(visitor)
+            if mode is Config.Mode.API:
+                # The platform also names the keys of the group's other variations, as null.
+                flags = {key: flag for key, flag in flags.items()
+                         if flag["value"] is not None or key in case["expected"]}
+            assert flags == case["expected"]
 
 
 def test_hash_vectors(emulator, bucketing):
@@ -205,8 +210,11 @@ def test_a_failed_refresh(emulator, bucketing, log, fault):
     assert flag(flagship) == 1
     emulator.behave()
     assert eventually(lambda: flag(flagship) == 2)
-    lines, failed = log.at(logging.WARNING), [each for each in polls(emulator) if each.status not in (200, 304)]
+    lines = log.at(logging.WARNING)
     assert all("could not be refreshed" in line and "key" not in line for line in lines)
+    # A refused condition is followed by a request without one, which is not said by itself.
+    failed = [each for each in polls(emulator) if each.status not in (200, 304)
+              and not (each.status == 404 and "if-modified-since" in each.headers)]
     assert not failed or len(lines) == len(failed)
 
 
@@ -293,7 +301,7 @@ def test_panic_ends_with_the_same_file(emulator, bucketing):
 def test_what_a_file_has_wrong_is_said_once(emulator, bucketing, log):
     """Each thing that is not used costs one line a file, not one a visitor."""
     document = file_of(1)
-    document["campaigns"] += [{"id": 5}] * 30
+    document["campaigns"] += [{"id": []}] * 30
     emulator.set_bucketing(document)
     flagship = bucketing(polling_interval=INTERVAL)
     assert eventually(lambda: len(polls(emulator)) >= 3)

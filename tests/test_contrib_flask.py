@@ -67,6 +67,10 @@ def application(**config):
     def varied():
         return color(), 200, {"Vary": "Accept-Language"}
 
+    @app.route("/public")
+    def public():
+        return color(), 200, {"Cache-Control": "public, max-age=60"}
+
     @app.route("/mistaken")
     def mistaken():
         current_visitor.send_hit(Page("no url"))
@@ -208,6 +212,15 @@ def test_a_response_that_used_the_visitor_varies_on_the_cookie(made):
     for _ in range(2):
         assert client.get("/color").headers["Vary"] == "Cookie"
     assert client.get("/varied").headers["Vary"] == "Accept-Language, Cookie"
+
+
+def test_a_response_that_used_the_visitor_is_private(made):
+    """Whether it sets the id or not, and whatever the view said; others are as they were."""
+    client = made().test_client()
+    for path in ("/color", "/color", "/failing", "/public"):
+        assert "private" in client.get(path).headers["Cache-Control"], path
+    assert set(client.get("/public").headers["Cache-Control"].split(", ")) == {"private", "max-age=60"}
+    assert "Cache-Control" not in client.get("/plain").headers
 
 
 def test_logging_in_and_out_keeps_the_experience(made, emulator):

@@ -58,12 +58,15 @@ def test_every_worker_follows(emulator, tmpdir):
     with io.open("application.py", "w") as file:
         file.write(APPLICATION)
     urls = {name.upper(): url for name, url in emulator.urls.items()}
-    environment = dict(os.environ, PYTHONPATH=os.pathsep.join([ROOT] + [path for path in sys.path if path]), **{
-        str(name): str(url) for name, url in urls.items()})
+    environment = dict(os.environ,
+                       PYTHONPATH=os.pathsep.join([ROOT] + [path for path in sys.path if path]), **{
+                           str(name): str(url) for name, url in urls.items()})
     port = free_port()
     with open("log", "w") as log:
-        server = subprocess.Popen([sys.executable, "-m", "gunicorn.app.wsgiapp", "--preload", "--workers", "4", "--bind",
-                                   "127.0.0.1:%d" % port, "application"], env=environment, stdout=log, stderr=log)
+        server = subprocess.Popen([sys.executable, "-m", "gunicorn.app.wsgiapp", "--preload",
+                                   "--workers", "4", "--bind",
+                                   "127.0.0.1:%d" % port, "application"], env=environment,
+                                  stdout=log, stderr=log)
     try:
         url, seen = "http://127.0.0.1:%d/" % port, {}
 

@@ -140,7 +140,6 @@ def test_null_gives_the_default_of_any_type(client, kind):
     (EvaluationContext(), "true", ErrorCode.TARGETING_KEY_MISSING),
     (EvaluationContext(""), "true", ErrorCode.TARGETING_KEY_MISSING),
     (EvaluationContext(5), "true", ErrorCode.INVALID_CONTEXT),
-    (EvaluationContext("\ud800"), "true", ErrorCode.INVALID_CONTEXT),
 ])
 def test_what_cannot_be_evaluated_gives_the_default_and_its_code(client, context, key, code):
     for kind in DEFAULTS:
@@ -148,6 +147,11 @@ def test_what_cannot_be_evaluated_gives_the_default_and_its_code(client, context
         assert (found.value, found.error_code, found.reason, found.variant) == (
             DEFAULTS[kind], code, Reason.ERROR, None)
         assert found.error_message
+
+
+def test_a_targeting_key_that_utf_8_cannot_express_is_a_visitor_all_the_same(client, platform):
+    assert details_of(client, "boolean", "true", EvaluationContext("a\ud800")).value is True
+    assert [each["visitorId"] for each in platform.decisions] == ["a\ufffd"]
 
 
 def test_the_provider_has_a_name(client):
@@ -277,19 +281,23 @@ def test_with_credentials_the_provider_starts_and_closes_the_sdk(use, platform, 
         assert (found.value, found.error_code) == (False, ErrorCode.PROVIDER_NOT_READY)
 
 
-def test_a_start_that_replaced_the_provider_s_is_not_closed(use, platform, options):
+@pytest.mark.parametrize("changed", [{}, {"timeout": 1}], ids=["the same", "others"])
+def test_a_start_of_the_application_s_after_the_provider_s_is_not_closed(
+        use, platform, options, changed):
     use(FlagshipProvider(platform.env_id, platform.api_key, Config(**options)))
     with Flagship.instance() as flagship:
-        flagship.start(platform.env_id, platform.api_key, Config(**options))
+        flagship.start(platform.env_id, platform.api_key, Config(**dict(options, **changed)))
         api.shutdown()
         assert flagship.is_flagship_started()
 
 
-def test_a_restart_leaves_no_visitor_of_the_old_start(client, platform, options, started):
+def test_a_restart_leaves_no_flag_of_the_old_start(client, platform, options, started):
+    """With other options the next evaluation decides anew; with the same nothing is asked again."""
     assert details_of(client, "boolean", "true").value is True
-    started.start(platform.env_id, platform.api_key, Config(**options))
-    assert details_of(client, "boolean", "false").value is False
-    assert len(platform.decisions) == 2
+    for changed, decisions in (({}, 1), ({"timeout": 1}, 2), ({"timeout": 1}, 2)):
+        started.start(platform.env_id, platform.api_key, Config(**dict(options, **changed)))
+        assert details_of(client, "boolean", "false").value is False
+        assert len(platform.decisions) == decisions
 
 
 @pytest.mark.parametrize("catch", [False, True])
@@ -389,13 +397,20 @@ def test_tracking_needs_no_details(client, platform):
 @tracks
 def test_what_cannot_be_tracked_is_a_log_line(client, platform, log, started):
     client.track("add-to-cart")
-    client.track("", ANN)
-    client.track("a" * 501, ANN)
-    client.track("add", ANN, TrackingEventDetails(None, {"label": "a" * 501}))
+    client.track("add-to-cart", EvaluationContext(5))
     started.close()
     client.track("add-to-cart", ANN)
     assert not platform.hits
-    assert len([line for line in log.at(logging.ERROR) if line.startswith("[openfeature] track: not sent")]) == 4
+    lines = [line for line in log.at(logging.ERROR)
+             if line.startswith("[openfeature] track: not sent")]
+    assert len(lines) == 2  # the last goes to the stock handler, as nothing is started
+
+
+@tracks
+def test_what_is_too_long_to_be_tracked_is_cut(client, platform, log):
+    client.track("a" * 501, ANN, TrackingEventDetails(None, {"label": "b" * 501}))
+    assert [(hit["ea"], hit["el"]) for hit in platform.hits] == [("a" * 500, "b" * 500)]
+    assert [line for line in log.at(logging.WARNING) if "cut to 500 bytes" in line]
 
 
 def test_threads_get_whole_answers(started, use, platform):

@@ -123,9 +123,10 @@ def test_an_outage_costs_nothing(emulator, visitor, log):
     emulator.misbehave("hit", status=503)
     results = [visitor.send_hit(PAGE) for _ in range(20)]
     assert [success for success, _ in results] == [False] * 20
-    assert len(emulator.requests) == 5 and "not tried" in results[-1][1]
-    assert len(log.at(logging.WARNING)) == 6 and "left alone" in log.at(logging.WARNING)[-2] + log.at(
-        logging.WARNING)[-1]
+    assert len(emulator.requests) == 5
+    assert "circuit open after 5 failures in a row" in results[-1][1]
+    assert "the last: the platform answered 503" in results[-1][1]
+    assert len(log.at(logging.WARNING)) == 6 and "circuit open" in log.at(logging.WARNING)[-2]
     assert visitor.activate_modification("cta-color") == (True, "204")
     emulator.behave()
     assert eventually(lambda: visitor.send_hit(PAGE)[0])
@@ -166,15 +167,16 @@ def test_synchronisations_in_an_outage(emulator, visitor, log):
     assert visitor.get_modification("discount", 0) == 20
 
 
-@pytest.mark.parametrize("fault", [{"status": 400}, {"status": 401}, {"status": 404}], ids=repr)
-def test_a_refusal_is_no_outage(emulator, visitor, fault):
-    """A platform that says no is up."""
+@pytest.mark.parametrize("status, sent", [(400, 8), (413, 8), (429, 5), (401, 5), (403, 5), (404, 5)])
+def test_what_opens_the_circuit(emulator, visitor, status, sent):
+    """A platform that finds fault with a request is up; with a wrong key or address every next
+    request is refused like the one before."""
     visitor = visitor()
     emulator.clear()
-    emulator.misbehave("hit", **fault)
+    emulator.misbehave("hit", status=status)
     for _ in range(8):
         visitor.send_hit(PAGE)
-    assert len(emulator.requests) == 8
+    assert len(emulator.requests) == sent
 
 
 def test_without_breaker(emulator, visitor):
@@ -186,10 +188,12 @@ def test_without_breaker(emulator, visitor):
     assert len(emulator.requests) == 8
 
 
-def test_a_new_start_forgets(emulator, visitor):
+def test_a_start_with_other_options_forgets(emulator, visitor):
+    """The circuit is open still after a start that says the same."""
     first = visitor()
     emulator.misbehave("hit", status=503)
     for _ in range(6):
         first.send_hit(PAGE)
     emulator.behave()
-    assert visitor().send_hit(PAGE) == (True, "200")
+    assert visitor().send_hit(PAGE)[0] is False
+    assert visitor(timeout=1).send_hit(PAGE) == (True, "200") == first.send_hit(PAGE)

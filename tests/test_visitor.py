@@ -399,13 +399,14 @@ def test_panic_in_and_out(emulator, start, log):
     assert len([line for line in log.at(logging.WARNING) if "panic" in line]) == 2
 
 
-def test_panic_is_forgotten_at_start(emulator, start):
-    """A panic that stood belongs to what ran before."""
+def test_panic_is_forgotten_at_a_start_with_other_options(emulator, start):
+    """A panic is the platform's that ran before; a start that says the same goes on with it."""
     emulator.panic = True
-    start().create_visitor("ann").synchronize_modifications()
-    emulator.panic = False
     visitor = start().create_visitor("ann")
-    assert visitor.send_hit(PAGE) == (True, "200")
+    visitor.synchronize_modifications()
+    emulator.panic = False
+    assert start().status.panic and visitor.send_hit(PAGE)[0] is False
+    assert not start(timeout=1).status.panic and visitor.send_hit(PAGE) == (True, "200")
 
 
 def test_after_close(emulator, visitor):
@@ -434,13 +435,14 @@ def test_before_start():
         Flagship.instance().create_visitor()
 
 
-def test_start_replaces(emulator, start, log):
-    """A second start closes the first: its visitors are neutral, new ones work."""
+def test_visitors_outlive_a_second_start(emulator, start):
+    """Whether it says the same or not."""
     flagship = start()
-    old = flagship.create_visitor("ann")
-    assert start() is flagship is Flagship.instance() is Flagship()
-    assert old.synchronize_modifications()[0] is False
-    assert flagship.create_visitor("ann").synchronize_modifications() == (True, "")
+    held = flagship.create_visitor("ann")
+    for options in ({}, {"timeout": 1}):
+        assert start(**options) is flagship is Flagship.instance() is Flagship()
+        for visitor in (held, flagship.create_visitor("ann")):
+            assert visitor.synchronize_modifications() == (True, "")
 
 
 def test_context_manager(emulator):

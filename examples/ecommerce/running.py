@@ -23,7 +23,8 @@ def running_demo(*arguments, **popen):
     :return: a context manager that gives a RunningDemo.
     :raises RuntimeError: when the demo does not start.
     """
-    process = subprocess.Popen([sys.executable, os.path.join(HERE, "manage.py"), "demo"] + list(arguments),
+    process = subprocess.Popen([sys.executable, os.path.join(HERE, "manage.py"), "demo"]
+                               + list(arguments),
                                stdout=subprocess.PIPE, universal_newlines=True, **popen)
     try:
         said = "".join(process.stdout.readline() for _ in range(3))

@@ -38,28 +38,34 @@ def campaign(key, name, targeting, *variations):
     """A campaign as the bucketing file has it; a variation is ``(name, allocation, flags)``, the
     reference first."""
     criterion, value = targeting
-    return {"id": key, "name": name, "type": "ab" if len(variations) > 1 else "perso", "variationGroups": [{
-        "id": key + "-group",
-        "targeting": {"targetingGroups": [{"targetings": [{"key": criterion, "operator": "EQUALS", "value": value}]}]},
-        "variations": [{
-            "id": "%s-%s" % (key, variation), "name": variation, "allocation": allocation, "reference": place == 0,
-            "modifications": {"type": "JSON", "value": flags}}
-            for place, (variation, allocation, flags) in enumerate(variations)]}]}
+    return {"id": key, "name": name, "type": "ab" if len(variations) > 1 else "perso",
+            "variationGroups": [{
+                "id": key + "-group",
+                "targeting": {"targetingGroups": [
+                    {"targetings": [{"key": criterion, "operator": "EQUALS", "value": value}]}]},
+                "variations": [{
+                    "id": "%s-%s" % (key, variation), "name": variation, "allocation": allocation,
+                    "reference": place == 0, "modifications": {"type": "JSON", "value": flags}}
+                    for place, (variation, allocation, flags) in enumerate(variations)]}]}
 
 
 EVERYBODY = ("fs_all_users", "")
 CAMPAIGNS = {"accountSettings": {"enabledXPC": True}, "campaigns": [
     campaign("headline", "What the page promises", EVERYBODY,
              ("original", 50, {"headline": None, "cta_label": None}),
-             ("signal", 50, {"headline": "Leave the signal behind", "cta_label": "Try it for 30 days"})),
+             ("signal", 50,
+              {"headline": "Leave the signal behind", "cta_label": "Try it for 30 days"})),
     campaign("plans", "Which plan stands out", EVERYBODY,
              ("hiker", 50, {"highlighted": "hiker", "accent": "#1f6f54"}),
              ("guide", 50, {"highlighted": "guide", "accent": "#b4532a"})),
-    campaign("euro", "Euro countries", ("country", ["BE", "FR"]), ("euro", 100, {"currency": "EUR"})),
+    campaign("euro", "Euro countries", ("country", ["BE", "FR"]),
+             ("euro", 100, {"currency": "EUR"})),
     campaign("britain", "Britain", ("country", "GB"),
-             ("pound", 100, {"currency": "GBP", "banner": "New: all 214 Wainwrights, with the paths up"})),
+             ("pound", 100,
+              {"currency": "GBP", "banner": "New: all 214 Wainwrights, with the paths up"})),
     campaign("students", "Half the price for students", ("student", True),
-             ("half", 100, {"discount_percent": 50, "banner": "Students walk for half the price"}))]}
+             ("half", 100,
+              {"discount_percent": 50, "banner": "Students walk for half the price"}))]}
 
 
 def context_of(request):
@@ -79,7 +85,8 @@ def create_app(env_id, api_key, options=None, emulator=None):
     """
     app = Flask(__name__)
     app.secret_key = os.urandom(16)  # sessions end with the process
-    app.config.update(FLAGSHIP_ENV_ID=env_id, FLAGSHIP_API_KEY=api_key, FLAGSHIP_OPTIONS=options or {})
+    app.config.update(FLAGSHIP_ENV_ID=env_id, FLAGSHIP_API_KEY=api_key,
+                      FLAGSHIP_OPTIONS=options or {})
     FlagshipExtension(app, context=context_of, user_id=user_of)
 
     @app.route("/")
@@ -88,18 +95,23 @@ def create_app(env_id, api_key, options=None, emulator=None):
         percent = current_visitor.get_modification("discount_percent", 0)
         plans = [dict(plan, price=plan["price"] * (100 - percent) / 100.0) for plan in PLANS]
         return render_template_string(
-            PAGE, plans=plans, visitor=current_visitor, countries=COUNTRIES, context=context_of(request), signs=SIGNS,
+            PAGE, plans=plans, visitor=current_visitor, countries=COUNTRIES,
+            context=context_of(request), signs=SIGNS,
             user=user_of(request), on_emulator=emulator is not None)
 
     @app.route("/choose/<key>", methods=["POST"])
     def choose(key):
         plan = {plan["key"]: plan for plan in PLANS}[key]
-        price = plan["price"] * (100 - current_visitor.get_modification("discount_percent", 0)) / 100.0
+        price = plan["price"] * (
+            100 - current_visitor.get_modification("discount_percent", 0)) / 100.0
         order = "order-%s" % uuid.uuid4().hex[:6]
-        current_visitor.send_hit(Event(EventCategory.ACTION_TRACKING, "choose-plan").with_event_label(key))
-        current_visitor.send_hit(Transaction(order, "Plan").with_total_revenue(price).with_item_count(1)
-                                 .with_currency(current_visitor.get_modification("currency", "USD")))
-        current_visitor.send_hit(Item(order, plan["name"], key).with_price(price).with_item_quantity(1))
+        current_visitor.send_hit(
+            Event(EventCategory.ACTION_TRACKING, "choose-plan").with_event_label(key))
+        current_visitor.send_hit(
+            Transaction(order, "Plan").with_total_revenue(price).with_item_count(1)
+            .with_currency(current_visitor.get_modification("currency", "USD")))
+        current_visitor.send_hit(
+            Item(order, plan["name"], key).with_price(price).with_item_quantity(1))
         flash("Welcome on the path: %s is yours." % plan["name"])
         return redirect(url_for("prices"))
 
@@ -149,7 +161,8 @@ def received_lines(emulator):
 
 
 # By the names that the facts of hits have on the wire.
-FACTS = {"PAGEVIEW": "{dl}", "EVENT": "{ea}: {el}", "TRANSACTION": "{tid}, {tr} {tc}", "ITEM": "{in} for {tid}"}
+FACTS = {"PAGEVIEW": "{dl}", "EVENT": "{ea}: {el}", "TRANSACTION": "{tid}, {tr} {tc}",
+         "ITEM": "{in} for {tid}"}
 
 PAGE = """<!doctype html>
 <html lang="en">
@@ -314,7 +327,8 @@ def main(arguments):
         print("Set both FLAGSHIP_ENV_ID and FLAGSHIP_API_KEY, or neither.", file=sys.stderr)
         return 2
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
-    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # the page asks every two seconds what was received
+    # The page asks every two seconds what was received.
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
     port = int(arguments[0]) if arguments else 0
     if env_id:
         return serve(create_app(env_id, api_key), port, "the real platform")
@@ -327,7 +341,8 @@ def main(arguments):
 
 def serve(app, port, platform):
     server = make_server("127.0.0.1", port, app, threaded=True)
-    print("Cairn is on http://127.0.0.1:%d/ with flags of %s. Ctrl-C ends it." % (server.server_port, platform))
+    print("Cairn is on http://127.0.0.1:%d/ with flags of %s. Ctrl-C ends it."
+          % (server.server_port, platform))
     sys.stdout.flush()
     try:
         server.serve_forever()

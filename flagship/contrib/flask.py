@@ -20,7 +20,7 @@ class FlagshipExtension(object):
     The visitor is made and synchronised when the request first uses it, once. Who does not use it pays nothing: no
     cookie, no network. Its anonymous id is in the cookie and stays the same over logging in and out. In API mode a
     user who is logged in is authenticated before the synchronisation; in bucketing mode the id of the cookie stays the
-    visitor's. A response that used the visitor varies on the cookie. In templates ``{{ flag('key', default) }}`` and
+    visitor's. A response that used the visitor varies on the cookie and is ``Cache-Control: private``. In templates ``{{ flag('key', default) }}`` and
     ``{{ flag('key', default, activate=True) }}`` read a flag.
 
     Nothing raises into a view: without a platform, in panic, with the SDK closed or not started the visitor gives the
@@ -103,6 +103,8 @@ def _keep_id(response):
     visitor = vars(request._get_current_object()).get(_NAME)
     if visitor is not None and visitor.used:
         response.vary.add("Cookie")
+        response.cache_control.public = None
+        response.cache_control.private = True
         cookie = visitor.cookie(request.is_secure)
         if cookie is not None:
             response.set_cookie(samesite=current_app.extensions[_NAME].cookie_samesite, **cookie)
