@@ -405,8 +405,8 @@ def test_panic_is_forgotten_at_a_start_with_other_options(emulator, start):
     visitor = start().create_visitor("ann")
     visitor.synchronize_modifications()
     emulator.panic = False
-    assert start().status.panic and visitor.send_hit(PAGE)[0] is False
-    assert not start(timeout=1).status.panic and visitor.send_hit(PAGE) == (True, "200")
+    assert start(again=True).status.panic and visitor.send_hit(PAGE)[0] is False
+    assert not start(again=True, timeout=1).status.panic and visitor.send_hit(PAGE) == (True, "200")
 
 
 def test_after_close(emulator, visitor):
@@ -440,7 +440,7 @@ def test_visitors_outlive_a_second_start(emulator, start):
     flagship = start()
     held = flagship.create_visitor("ann")
     for options in ({}, {"timeout": 1}):
-        assert start(**options) is flagship is Flagship.instance() is Flagship()
+        assert start(again=True, **options) is flagship is Flagship.instance() is Flagship()
         for visitor in (held, flagship.create_visitor("ann")):
             assert visitor.synchronize_modifications() == (True, "")
 
