@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from flagship.emulator import Emulator
-from flagship.errors import FlagshipParsingError, ParamError, TypingError
+from flagship.errors import ParamError, TypingError
 from tests.support import data
 
 CAMPAIGNS = "/v2/env/campaigns/"
