@@ -53,7 +53,8 @@ def run(folder, *command, **variables):
     done = subprocess.run([os.path.join(BIN, command[0])] + list(command[1:]),
                           cwd=os.path.join(folder, "usage"),
                           env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          universal_newlines=True, timeout=SECONDS)
+                          universal_newlines=True,
+                          timeout=SECONDS)
     return done.returncode, done.stdout or done.stderr
 
 
@@ -76,7 +77,8 @@ def mypy(folder):
     problems = []
     for version in VERSIONS:
         code, output = run(folder, "mypy", "--strict", "--no-pretty", "--no-error-summary",
-                           "--cache-dir", "cache", "--python-version", version, *USAGE)
+                           "--cache-dir", "cache",
+                           "--python-version", version, *USAGE)
         found = {}
         for line in output.splitlines():
             match = _MYPY_LINE.match(line)
@@ -97,8 +99,9 @@ def pyright(folder):
         with open(os.path.join(folder, "usage", "pyrightconfig.json"), "w",
                   encoding="utf-8") as file:
             # A mistake is found by those who are not strict, too.
-            json.dump({"typeCheckingMode": "standard", "strict": ["good_*.py"],
-                       "pythonVersion": version, "reportUnusedExpression": False}, file)
+            json.dump(
+                {"typeCheckingMode": "standard", "strict": ["good_*.py"], "pythonVersion": version,
+                 "reportUnusedExpression": False}, file)
         code, output = run(folder, "pyright", "--outputjson")
         try:
             diagnostics = json.loads(output)["generalDiagnostics"]
