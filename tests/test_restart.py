@@ -19,7 +19,7 @@ from flagship.cache import MemoryVisitorCache
 from flagship.emulator import Emulator
 from flagship.errors import InitializationError
 from flagship.hits import Page
-from tests.support import ROOT, Log, data, eventually, file_of
+from tests.support import ROOT, Log, eventually, file_of
 
 PAGE = Page("https://shop.example/")
 BUCKETING = Config.Mode.BUCKETING
