@@ -107,6 +107,9 @@ setup(
             'dask[distributed]>=2023.4,<2027; python_version == "3.11"',
             "gunicorn>=19.10,<28",
             "hypothesis>=4.57,<7",
+            # Whose scalars tests/kinds.py hands to every call.
+            "numpy>=1.16,<3",
+            "pandas>=0.24,<4",
             # For SOCKS proxies.
             "PySocks>=1.7,<2",
             "pytest>=4.6.11,<10",

@@ -22,7 +22,7 @@ with atheris.instrument_imports(include=["flagship"]):
     from flagship.cache.assignments import UnreadableRecord, read_record
     from flagship.config import Config
     from flagship.decision.api import ApiDecisionManager
-    from flagship.decision.campaigns import Campaigns
+    from flagship.decision.compiled import Campaigns
     from flagship.decision.evaluator import assign, merge
     from flagship.decision.manager import DecisionError
     from flagship.state import PlatformState

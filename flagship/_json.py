@@ -6,7 +6,7 @@ from flagship._compat import RecursionError
 _INFINITY = float("inf")
 
 # Python itself takes no longer ones since 3.11, as reading them takes quadratic time.
-_MOST_DIGITS = 4300
+_MOST_DIGITS = 308
 
 # A document may take this many times its size in memory, by the least that its parts take: far more
 # than any real one does. Below the floor it does not matter.
@@ -14,15 +14,18 @@ _MOST_TIMES, _FLOOR = 16, 1024 * 1024
 _LEAST_BYTES = ((b"{", 200), (b"[", 64), (b",", 24))
 
 
+_ENCODER = json.JSONEncoder(allow_nan=False)  # json.dumps would make one each time
+
+
 def encode(value):
     """ASCII bytes; raises ValueError or TypeError for what is not JSON."""
-    return json.dumps(value, allow_nan=False).encode("ascii")
+    return _ENCODER.encode(value).encode("ascii")
 
 
 def decode(content):
     """The value of ``content``, bytes that may begin with a byte order mark.
 
-    An integer of over 4300 digits becomes an infinite float, as a float of that size does.
+    An integer of over 308 digits becomes an infinite float, as a float of that size does.
 
     :raises ValueError: for whatever is not JSON, is nested too deep, or consists of so many small
         parts that they would take a multiple of its size.

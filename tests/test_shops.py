@@ -1,8 +1,9 @@
 # -*- coding: utf-8 -*-
-"""Orders in the shapes of real shops' APIs, sent by the few lines that a shop's developer writes, arrive whole.
+"""Orders in the shapes of real shops, sent by what a shop's developer writes, arrive whole.
 
-The orders in `tests/shops/` are made up, in the shapes that the public API references of WooCommerce, Shopify, Stripe
-and Odoo describe; django-oscar's, a Django model, is made here. No ``catch_all_exceptions``: nothing may raise.
+The orders in `tests/shops/` are made up, in the shapes that the public API references of
+WooCommerce, Shopify, Stripe and Odoo describe; django-oscar's, a Django model, is made here. The
+handler does not catch all: nothing may raise.
 """
 from __future__ import unicode_literals
 
@@ -30,7 +31,8 @@ def woocommerce(order):
     """Money is text, the price of one a number, what there is not is empty text."""
     yield (Transaction(order["id"], "WooCommerce")
            .with_total_revenue(order["total"]).with_shipping_cost(order["shipping_total"])
-           .with_taxes(order["total_tax"]).with_currency(order["currency"]).with_ip(order["customer_ip_address"])
+           .with_taxes(order["total_tax"]).with_currency(order["currency"])
+           .with_ip(order["customer_ip_address"])
            .with_item_count(sum(line["quantity"] for line in order["line_items"]))
            .with_shipping_method(first(order["shipping_lines"], "method_title"))
            .with_payment_method(order["payment_method_title"])
@@ -45,10 +47,11 @@ def shopify(order):
     shipping = order["total_shipping_price_set"]
     yield (Transaction(order["id"], order["name"])
            .with_total_revenue(order["total_price"]).with_taxes(order["total_tax"])
-           .with_shipping_cost(shipping and shipping["shop_money"]["amount"]).with_currency(order["currency"])
+           .with_shipping_cost(shipping and shipping["shop_money"]["amount"])
+           .with_currency(order["currency"])
            .with_item_count(sum(line["quantity"] for line in order["line_items"]))
            .with_shipping_method(first(order["shipping_lines"], "title"))
-           .with_payment_method(order["payment_gateway_names"][0] if order["payment_gateway_names"] else None)
+           .with_payment_method(next(iter(order["payment_gateway_names"]), None))
            .with_coupon_code(first(order["discount_codes"], "code"))
            .with_ip(order["browser_ip"]).with_locale(order["customer_locale"]))
     for line in order["line_items"]:
@@ -80,7 +83,8 @@ def odoo(order):
     yield (Transaction(order["id"], order["name"])
            .with_total_revenue(order["amount_total"]).with_shipping_cost(order["amount_delivery"])
            .with_taxes(order["amount_tax"]).with_currency(name_of(order["currency_id"]))
-           .with_shipping_method(name_of(order["carrier_id"])).with_payment_method(name_of(order["payment_term_id"]))
+           .with_shipping_method(name_of(order["carrier_id"]))
+           .with_payment_method(name_of(order["payment_term_id"]))
            .with_coupon_code(order["client_order_ref"] or None)
            .with_item_count(sum(line["product_uom_qty"] for line in order["order_line"])))
     for line in order["order_line"]:
@@ -120,12 +124,12 @@ def test_an_order_arrives_whole(shop, visitor, emulator):
 
 
 class Oscar(object):
-    """An order as django-oscar's models give it: Decimals, lazy text, related objects, ids of any kind."""
+    """An order as django-oscar's models give it: Decimals, lazy text, ids of any kind."""
 
     def __init__(self, number, total, shipping, tax, method, source, voucher, lines):
         self.number, self.total_incl_tax, self.shipping_incl_tax = number, total, shipping
-        self.total_tax, self.shipping_method, self.source_name, self.voucher = tax, method, source, voucher
-        self.currency, self.lines = "GBP", lines
+        self.total_tax, self.shipping_method, self.source_name = tax, method, source
+        self.voucher, self.currency, self.lines = voucher, "GBP", lines
 
 
 class OscarLine(object):
@@ -139,7 +143,8 @@ def oscar(order):
            .with_total_revenue(order.total_incl_tax).with_shipping_cost(order.shipping_incl_tax)
            .with_taxes(order.total_tax).with_currency(order.currency)
            .with_shipping_method(order.shipping_method).with_payment_method(order.source_name)
-           .with_coupon_code(order.voucher).with_item_count(sum(line.quantity for line in order.lines)))
+           .with_coupon_code(order.voucher)
+           .with_item_count(sum(line.quantity for line in order.lines)))
     for line in order.lines:
         yield (Item(order.number, line.title, line.partner_sku).with_price(line.unit_price_incl_tax)
                .with_item_quantity(line.quantity).with_item_category(line.category))
@@ -149,26 +154,30 @@ ID = uuid.UUID("12345678123456781234567812345678")
 
 
 def test_an_order_of_oscar_arrives_whole(visitor, emulator):
-    """Decimals, lazy and safe text, an UUID for a number, a title over the limit, and a price that is null."""
+    """Decimals, lazy and safe text, a UUID for a number, a long title, and a price that is null."""
     with project(USE_I18N=False):
-        order = Oscar(ID, Decimal("94.80"), Decimal("0E-2"), SimpleLazyObject(lambda: Decimal("15.80")),
-                      gettext_lazy("Free shipping"), mark_safe("Invoice"), None, [
-                          OscarLine(lazystr("Café ☕ 🙂"), "100-A", Decimal("31.60"), 3, gettext_lazy("Books")),
-                          OscarLine("🧵" * 200, mark_safe("b&b"), None, Decimal(2), None)])
+        lines = [
+            OscarLine(lazystr("Café ☕ 🙂"), "100-A", Decimal("31.60"), 3, gettext_lazy("Books")),
+            OscarLine("🧵" * 200, mark_safe("b&b"), None, Decimal(2), None)]
+        order = Oscar(ID, Decimal("94.80"), Decimal("0E-2"),
+                      SimpleLazyObject(lambda: Decimal("15.80")), gettext_lazy("Free shipping"),
+                      mark_safe("Invoice"), None, lines)
         got = arrived(oscar(order), visitor(), emulator)
+    number = "12345678-1234-5678-1234-567812345678"
     assert_whole(got, {
-        "tid": "12345678-1234-5678-1234-567812345678", "ta": "Oscar", "tr": 94.8, "ts": 0, "tt": 15.8, "tc": "GBP",
+        "tid": number, "ta": "Oscar", "tr": 94.8, "ts": 0, "tt": 15.8, "tc": "GBP",
         "sm": "Free shipping", "pm": "Invoice", "icn": 5}, [
-            {"tid": "12345678-1234-5678-1234-567812345678", "in": "Café ☕ 🙂", "ic": "100-A", "ip": 31.6, "iq": 3,
-             "iv": "Books"},
-            {"tid": "12345678-1234-5678-1234-567812345678", "in": "🧵" * 125, "ic": "b&b", "iq": 2}])
+            {"tid": number, "in": "Café ☕ 🙂", "ic": "100-A", "ip": 31.6, "iq": 3, "iv": "Books"},
+            {"tid": number, "in": "🧵" * 125, "ic": "b&b", "iq": 2}])
 
 
 def test_the_order_of_a_frame(visitor, emulator):
-    """A row of a pandas frame is an order as well."""
-    frame = pandas.DataFrame({"order": [1001, 1002], "total": [19.5, 7.0], "count": [2.0, float("nan")],
-                              "coupon": pandas.Series(["A", None], dtype=object)})
-    hits = [Transaction(row.order, "frame").with_total_revenue(row.total).with_item_count(row.count_)
-            .with_coupon_code(row.coupon) for row in frame.rename(columns={"count": "count_"}).itertuples()]
+    """A row of a pandas frame is an order as well; what is missing in it is left out."""
+    frame = pandas.DataFrame({
+        "order": [1001, 1002], "total": [19.5, 7.0], "items": [2.0, float("nan")],
+        "coupon": pandas.Series(["A", None], dtype=object)})
+    hits = [Transaction(row.order, "frame").with_total_revenue(row.total)
+            .with_item_count(row.items).with_coupon_code(row.coupon) for row in frame.itertuples()]
     assert arrived(hits, visitor(), emulator) == [
-        {"tid": "1001", "ta": "frame", "tr": 19.5, "icn": 2, "tcc": "A"}, {"tid": "1002", "ta": "frame", "tr": 7}]
+        {"tid": "1001", "ta": "frame", "tr": 19.5, "icn": 2, "tcc": "A"},
+        {"tid": "1002", "ta": "frame", "tr": 7}]

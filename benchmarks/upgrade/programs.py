@@ -95,14 +95,17 @@ class Writer(object):
             options = self.random.choice([", timeout='2'", ", timeout=0", ", retries=3"])
         return {"kind": "start", "source": "start(Config.Mode.%s%s)" % (mode, options)}
 
-    def create(self):
+    def create(self, mode):
         writer = self if self.random.random() < 0.4 else Writer(self.random.random(), 0)
+        visitor_id = writer.value("id")
+        if mode == "BUCKETING" and visitor_id in ("None", "''"):
+            visitor_id = "'ann'"  # a made-up id has another bucket each time
         return {"kind": "create_visitor", "source": "create(%s, %s, %s)" % (
-            writer.value("id"), writer.value("flag"), writer.context())}
+            visitor_id, writer.value("flag"), writer.context())}
 
     def program(self):
         mode = self.random.choice(["API", "API", "BUCKETING"])
-        steps = [self.start(mode), self.create()]
+        steps = [self.start(mode), self.create(mode)]
         for _ in range(self.random.randint(4, 9)):
             if self.random.random() < 0.12:
                 world = self.random.choice(WORLDS)
@@ -110,9 +113,9 @@ class Writer(object):
             steps.append(self.call())
         last = self.random.random()
         if last < 0.1:
-            steps += [{"kind": "close", "source": "close()"}, self.call(), self.create()]
+            steps += [{"kind": "close", "source": "close()"}, self.call(), self.create(mode)]
         elif last < 0.2:
-            steps += [self.start(mode), self.call(), self.create()]
+            steps += [self.start(mode), self.call(), self.create(mode)]
         return steps
 
 

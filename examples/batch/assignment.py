@@ -18,12 +18,12 @@ from flagship.errors import FlagshipError
 from flagship.handler import FlagshipEventHandler
 from rows import INPUTS, OUTPUTS, BadRow
 
-#: What each process needs, as plain values that can be sent to it: the bucketing file (bytes), the input's format and,
-#: for CSV, its columns as (key, type name) pairs, and the output's format.
+#: What each process needs, as plain values that can be sent to it: the bucketing file (bytes), the
+#: input's format and, for CSV, its columns as (key, type name) pairs, and the output's format.
 Settings = collections.namedtuple("Settings", ("bucketing", "input", "columns", "output"))
 
-#: The output rows of a block (bytes), its visitors and its lines (numbers), and what was skipped: (line in the block,
-#: from 1; reason) pairs.
+#: The output rows of a block (bytes), its visitors and its lines (numbers), and what was skipped:
+#: (line in the block, from 1; reason) pairs.
 Result = collections.namedtuple("Result", ("rows", "visitors", "lines", "skipped"))
 
 
@@ -129,12 +129,12 @@ def _opened(content):
     """``(environment id, decoded bucketing file)``, from the platform's file or from a copy that an
     SDK wrote."""
     try:
-        document = json.loads(content.decode("utf-8"))
+        document = json.loads(content.decode("utf-8-sig"))
     except (ValueError, RuntimeError):
         raise Unusable("the bucketing file is not JSON")
     env_id = "batch"
-    if isinstance(document, dict) and "bucketing" in document:
-        env_id, document = document.get("environmentId") or env_id, document["bucketing"]
+    if isinstance(document, dict) and "content" in document:
+        env_id, document = document.get("environment_id") or env_id, document["content"]
     if not isinstance(document, dict):
         raise Unusable("the bucketing file is not a JSON object")
     return env_id, document

@@ -103,6 +103,8 @@ class JsonInput(object):
 
     @staticmethod
     def rows(block, skipped):
+        if block.startswith(b"\xef\xbb\xbf"):  # a byte order mark, as some editors write it
+            block = block[3:]
         lines = block.split(b"\n") if six.PY2 else _decoded(block).split("\n")
         return ((number, line) for number, line in enumerate(lines, 1) if line
                 and not line.isspace())

@@ -1,10 +1,10 @@
 """A visitor's context on the command line."""
 from flagship import _json
 from flagship import context as contexts
-from flagship._compat import argument_text, integer_types, text_type
+from flagship._compat import argument_text, text_type
 from flagship.cli import _arguments, _source, _syntax
 from flagship.cli._errors import Usage
-from flagship.decision.targeting import json_text
+from flagship.decision.targeting import elements, is_number, json_text
 from flagship.errors import ContextError
 
 HELP = """\
@@ -59,19 +59,21 @@ def _looks_typed(value):
 def _not_text(campaigns):
     """Context keys to an example of the number or bool that a file compares them with."""
     found = {}
-    for campaign, problem in campaigns.source:
-        for group in () if problem else campaign.get("variationGroups") or ():
-            for alternative in (group.get("targeting") or {}).get("targetingGroups") or ():
-                for targeting in alternative.get("targetings") or ():
-                    operator = u"%s" % targeting.get("operator")
-                    if not (operator.endswith(u"EQUALS") or u"_THAN" in operator):
-                        continue  # the others look at the text of both, or at none
-                    value = targeting.get("value")
-                    for each in value if isinstance(value, list) else [value]:
-                        # 1e999 is JSON and becomes infinity, which compares with nothing.
-                        if isinstance(each, (bool, float) + integer_types) and each - each == 0:
-                            found.setdefault(targeting["key"], json_text(each))
+    for campaign in campaigns.document.campaigns:
+        for group in campaign.groups:
+            for targetings in group.alternatives:
+                for targeting in targetings:
+                    _note_not_text(targeting, found)
     return found
+
+
+def _note_not_text(targeting, found):
+    name = targeting.operator or u""
+    if targeting.problem is not None or not (name.endswith(u"EQUALS") or u"_THAN" in name):
+        return  # the others look at the text of both, or at none
+    for each in elements(targeting.value):
+        if isinstance(each, bool) or is_number(each):
+            found.setdefault(targeting.key, json_text(each))
 
 
 def _pair(given):

@@ -77,7 +77,7 @@ def _targeting(targeting, layout):
     asked = u"%s %s %s" % (shown(targeting["key"]), shown(u"%s" % targeting["operator"]),
                            json_shown(targeting["value"]))
     if targeting["problem"]:
-        return [mark, asked, shown(targeting["problem"].rpartition(u": ")[2]) + u": matches nobody"]
+        return [mark, asked, shown(targeting["problem"]) + u": matches nobody"]
     if not targeting["present"]:
         return [mark, asked, u"the visitor has no %s" % shown(targeting["key"])]
     return [mark, asked, u"the visitor has " + json_shown(targeting["visitorValue"])]

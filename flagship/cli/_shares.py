@@ -2,7 +2,6 @@
 import math
 
 from flagship.decision.allocation import BUCKETS, hash32
-from flagship.decision.targeting import VISITOR_ID
 
 #: Of 100 counts that chance alone makes, about 99 are within the bounds.
 CONFIDENCE = 0.99
@@ -22,12 +21,9 @@ def counted(campaigns, visitor_ids, context):
     """
     targetings = campaigns.targetings
     targets, counts, visitors = {}, {}, 0
-    context = dict(context)
-    targeted = None if targetings.ask_visitor_id else _chosen(campaigns.walk, targetings.holding(context), counts)
     for visitor_id in visitor_ids:
-        if targetings.ask_visitor_id:
-            context[VISITOR_ID] = visitor_id
-            holding = frozenset(targetings.holding(context))
+        if not visitors or targetings.ask_visitor_id:
+            holding = frozenset(targetings.holding(context, visitor_id))
             targeted = targets.get(holding)
             if targeted is None:
                 targeted = targets[holding] = _chosen(campaigns.walk, holding, counts)

@@ -1,13 +1,17 @@
 """Where a command's bucketing file comes from: a path, a URL, standard input, or an environment of the platform."""
-import io
 import sys
 
-from flagship import _json
 from flagship._events import EventLog
 from flagship.transport.client import Endpoint, HttpClient, RequestFailed
 from flagship.cli import _arguments, _syntax
 from flagship.cli._errors import Unavailable, Usage
+from flagship.decision import snapshot
+from flagship.decision.content import Unreadable
+from flagship.decision.content import decode as content_of
 from flagship.decision.snapshot import is_record
+
+_MAX_SIZE = 64 * 1024 * 1024  # bytes
+_MARK = b"\xef\xbb\xbf"
 
 
 def add(parser):
@@ -38,7 +42,7 @@ class Source(object):
         :raises NotJson: with line and column.
         """
         decoded = decode(self.content)
-        return (decoded["bucketing"], "bucketing") if is_record(decoded) else (decoded, "")
+        return (decoded[u"content"], u"content") if is_record(decoded) else (decoded, u"")
 
 
 def read(options):
@@ -55,26 +59,30 @@ def read(options):
 
 def content(path, name):
     """The bytes of a file, or of standard input for ``-``; raises Usage."""
+    if path == "-":
+        return getattr(sys.stdin, "buffer", sys.stdin).read()
     try:
-        if path == "-":
-            return getattr(sys.stdin, "buffer", sys.stdin).read()
-        with io.open(path, "rb") as file:
-            return file.read()
-    except (EnvironmentError, ValueError) as error:
-        raise Usage("%s: %s" % (name, getattr(error, "strerror", None) or error))
+        found = snapshot.read(path, _MAX_SIZE)
+    except Unreadable as problem:
+        raise Usage("%s: it %s" % (name, problem))
+    if found is None:
+        raise Usage("%s: No such file or directory" % name)
+    return found
 
 
 def decode(content):
     """The value of ``content``, bytes of JSON; raises NotJson."""
     try:
-        return _json.decode(content)
-    except ValueError as error:
+        return content_of(content, _MAX_SIZE)
+    except Unreadable as error:
+        if content.startswith(_MARK):
+            content = content[len(_MARK):]
         try:
             _syntax.check(content.decode("utf-8"))
         except UnicodeDecodeError as wrong:
             before = content[:wrong.start].decode("utf-8")
             raise _syntax.NotJson("a byte that is not UTF-8", before, len(before))
-        raise _syntax.NotJson("%s" % error)  # nested too deep: every part is right
+        raise _syntax.NotJson("it %s" % error)  # every part is right, but there are too many
 
 
 def _fetched(settings, url):

@@ -10,7 +10,7 @@ from flagship.cli import _arguments, _context, _explained, _source, _syntax
 from flagship.cli._errors import Unavailable, Usage
 from flagship.cli._output import Outcome
 from flagship.decision.api import ApiDecisionManager
-from flagship.decision.campaigns import Campaigns
+from flagship.decision.compiled import Campaigns
 from flagship.decision.explanation import explain, merged, told
 from flagship.decision.manager import DecisionError
 from flagship.state import PlatformState
@@ -113,9 +113,10 @@ def compiled(source, say):
         campaigns = Campaigns(source.document()[0])
     except (_syntax.NotJson, FlagshipParsingError) as problem:
         raise Usage("%s: %s" % (source.name, problem))
-    if campaigns.problems:
+    ignored = campaigns.document.problem_count
+    if ignored:
         say("%s: %d thing%s in the file ignored; \"flagship validate\" says which" % (
-            source.name, len(campaigns.problems), " is" if len(campaigns.problems) == 1 else "s are"))
+            source.name, ignored, " is" if ignored == 1 else "s are"))
     return campaigns
 
 

@@ -103,37 +103,38 @@ def _read(path):
 
 
 def _campaigns(campaigns, visitors, counts):
-    in_use = [campaign for campaign, problem in campaigns.source if problem is None]
+    in_use = [each for each in campaigns.document.campaigns if each.problem is None]
     return [_campaign(campaign, place, visitors, counts) for place, campaign in enumerate(in_use)]
 
 
 def _campaign(campaign, place, visitors, counts):
     seen, groups = {}, []
-    for group in campaign.get("variationGroups") or ():
-        if (place, group["id"]) in counts and group["id"] not in seen:
-            seen[group["id"]] = counts[place, group["id"]]
-            groups.append(_group(group, seen[group["id"]]))
-    return {"campaignId": campaign["id"], "name": campaign.get("name"), "variationGroups": groups,
-            "notTargeted": visitors - sum(map(sum, seen.values()))}
+    for group in campaign.groups:
+        if (place, group.id) in counts and group.id not in seen:
+            seen[group.id] = counts[place, group.id]
+            groups.append(_group(group, seen[group.id]))
+    targeted = sum(sum(by_bucket) for by_bucket in seen.values())
+    return {"campaignId": campaign.id, "name": campaign.name, "notTargeted": visitors - targeted,
+            "variationGroups": groups}
 
 
 def _group(group, by_bucket):
-    variations = group.get("variations") or ()
-    allocations = [variation.get("allocation") or 0 for variation in variations]
-    owners = spread([(allocation, place) for place, allocation in enumerate(allocations)])
-    places = list(range(len(variations))) + ([None] if None in owners else [])
-    return {"variationGroupId": group["id"], "name": group.get("name"), "visitors": sum(by_bucket),
-            "variations": [_variation(
-                variations[place] if place is not None else {}, owners.count(place), sum(by_bucket),
-                sum(count for owner, count in zip(owners, by_bucket) if owner == place)) for place in places]}
+    owners = spread([(each.allocation, each) for each in group.variations])
+    variations = list(group.variations) + ([None] if None in owners else [])
+    shown = []
+    for variation in variations:
+        visitors = sum(count for owner, count in zip(owners, by_bucket) if owner is variation)
+        shown.append(_variation(variation, owners.count(variation), sum(by_bucket), visitors))
+    return {"variationGroupId": group.id, "name": group.name, "visitors": sum(by_bucket),
+            "variations": shown}
 
 
 def _variation(variation, buckets, among, visitors):
     least, greatest = bounds(among, buckets / 100.0)
-    return {"variationId": variation.get("id"), "name": variation.get("name"),
-            "allocation": (variation.get("allocation") or 0) if variation else None, "buckets": buckets,
-            "visitors": visitors, "share": visitors / float(among), "expected": [least, greatest],
-            "withinChance": least <= visitors <= greatest}
+    return {"variationId": variation and variation.id, "name": variation and variation.name,
+            "allocation": variation and variation.allocation, "buckets": buckets,
+            "visitors": visitors, "share": visitors / float(among),
+            "expected": [least, greatest], "withinChance": least <= visitors <= greatest}
 
 
 def _lines(document, layout):

@@ -2,7 +2,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Literal, TypedDict, type_check_only
 
 from flagship.context import _ContextValue
-from flagship.decision.campaigns import Campaigns
+from flagship.decision.compiled import Campaigns
 from flagship.decision.modification import Modification
 
 _Outcome = Literal["assigned", "not allocated", "not targeted", "skipped"]

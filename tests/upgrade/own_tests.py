@@ -37,6 +37,8 @@ PUBLIC = [
     (r"\._context\b", ".get_context()"),
     # An id that the SDK makes is a UUID4 now; 2.1.5's, of a clock and five digits, could collide.
     (r"== 19\b", "== 36"),
+    # 2.1.5 asked for the bucketing file twice at a start, the second time from its new thread.
+    (r"== 67\b", "in (65, 66, 67)"),
 ]
 
 
@@ -64,9 +66,10 @@ def unpack(wheel, folder):
 def run(folder):
     """pytest's output over ``folder``, with this package to import."""
     environment = dict(os.environ, PYTHONPATH=ROOT)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", folder, folder],
-        cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", folder,
+               folder]
+    process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT)
     return process.communicate()[0].decode("utf-8", "replace")
 
 

@@ -2,15 +2,16 @@
 from django.conf import settings
 
 from flagship import Config, Flagship
-from flagship.decision.campaigns import Campaigns
+from flagship.decision.compiled import Campaigns
 from flagship.decision.explanation import explain, merged
 
 from qa.emulator import emulator
 
 OWN = "This process decides (bucketing mode): these are its own reasons."
-FILE = ("The platform decides (API mode) and tells no reasons. These are worked out from the emulator's own campaign "
-        "file, with what the visitor cache remembers.")
-TOLD = "The platform decided (API mode) and tells no reasons. Asking it counted as a synchronisation."
+FILE = ("The platform decides (API mode) and tells no reasons. These are worked out from the "
+        "emulator's own campaign file, with what the visitor cache remembers.")
+TOLD = ("The platform decided (API mode) and tells no reasons. "
+        "Asking it counted as a synchronisation.")
 
 
 def decision(visitor_id, anonymous_id, context):
