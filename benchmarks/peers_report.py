@@ -8,35 +8,40 @@ TITLES = (
 
 HEAD = """# This SDK beside others
 
-Microseconds for decisions in the process, without a network. Made by [benchmarks/peers.py](peers.py); to do it again:
+Microseconds for decisions in the process, without a network. Made by
+[benchmarks/peers.py](peers.py); to do it again:
 
 ```sh
 python benchmarks/peers.py --python-2-1-5 PYTHON --markdown benchmarks/peers.md
 ```
 
-PYTHON is an interpreter below 3.11, for flagship 2.1.5. `--latest` takes the others' latest versions instead of those
-below, `--only NAME ...` some of them, `--json FILE` keeps every round.
+PYTHON is an interpreter below 3.11, for flagship 2.1.5. `--latest` takes the others' latest
+versions instead of those below, `--only NAME ...` some of them, `--json FILE` keeps every round.
 
-Each contender has 100 flags, each a split in halves behind one rule that the user matches (country is fr), on its own
-documented data for use offline; `benchmarks/contenders/` has the set-ups. Each runs in a virtualenv and a process of
-its own, and is timed only after a check: every flag comes for users that match and none for others, the halves are
-halves, and flags do not split alike. In each round all are timed in a new order, the best of 50 timings of 2 ms counts
-for the round, and the median of the rounds for the table. On a busy machine look at "least": the medians are those of
+Each contender has 100 flags, each a split in halves behind one rule that the user matches (country
+is fr), on its own documented data for use offline; `benchmarks/contenders/` has the set-ups. Each
+runs in a virtualenv and a process of its own, and is timed only after a check: every flag comes for
+users that match and none for others, the halves are halves, and flags do not split alike. In each
+round all are timed in a new order, the best of 50 timings of 2 ms counts for the round, and the
+median of the rounds for the table. On a busy machine look at "least": the medians are those of
 disturbed rounds. The floor is one hash, modulo, comparison and pick a flag in a straight line.
 
 - **All 100 flags for a new user**: make the user and get the 100 values; here `create_visitor`,
-  `synchronize_modifications` and 100 times `get_modification`. The call for all flags where there is one
-  (LaunchDarkly, Optimizely, PostHog, ConfigCat), else one call a flag.
-- **One flag for a new user**: the same for one value. A synchronisation decides all 100 campaigns, the others decide
-  the one flag that is asked for, so here they are ahead where they are; a second flag costs them the same again.
-- **One flag for a known user**: the user's objects are kept. Here, as in flagship 2.1.5 and 3.0.1, that is a visitor
-  that has its flags. The others decide again; the snapshots of all flags that LaunchDarkly and PostHog offer can be
-  kept and read from too.
+  `synchronize_modifications` and 100 times `get_modification`. The call for all flags where there
+  is one (LaunchDarkly, Optimizely, PostHog, ConfigCat), else one call a flag.
+- **One flag for a new user**: the same for one value. A synchronisation decides all 100 campaigns,
+  the others decide the one flag that is asked for, so here they are ahead where they are; a second
+  flag costs them the same again.
+- **One flag for a known user**: the user's objects are kept. Here, as in flagship 2.1.5 and 3.0.1,
+  that is a visitor that has its flags. The others decide again; the snapshots of all flags that
+  LaunchDarkly and PostHog offer can be kept and read from too.
 """
 
 
 def digits(number):
-    return "%.2f" % number if number < 10 else "%.1f" % number if number < 100 else "{:,.0f}".format(number)
+    if number < 10:
+        return "%.2f" % number
+    return "%.1f" % number if number < 100 else "{:,.0f}".format(number)
 
 
 def _ratio(taken, base):

@@ -199,7 +199,8 @@ HIT_LINES = {
     "PAGEVIEW": "{dl}",
     "SCREENVIEW": "{dl}, {sr}, {ul}",
     "EVENT": "{ec}: {ea}, {el}, {ev}",
-    "TRANSACTION": "{tid}, {ta}: {tr} {tc} with {ts} for {sm} delivery, {icn} item, paid by {pm}, coupon {tcc}",
+    "TRANSACTION": "{tid}, {ta}: {tr} {tc} with {ts} for {sm} delivery, {icn} item, paid by {pm}, "
+                   "coupon {tcc}",
     "ITEM": "{tid}: {iq} x {in}, {ic}, {iv}, {ip} each",
 }
 

@@ -126,7 +126,8 @@ def well_formed(value):
     return _SURROGATE.sub(u"\ufffd", "".join((value, "")))
 
 
-#: Whether a text is ASCII, where Python knows that without looking (3.7); elsewhere the answer is "perhaps not".
+#: Whether a text is ASCII, where Python knows that without looking (3.7); elsewhere the answer is
+#: "perhaps not".
 is_ascii = getattr(text_type, "isascii", lambda text: False)
 
 if PY2:
@@ -205,10 +206,7 @@ def fspath(value):
 
 
 __all__ = ["Enum", "Iterable", "Mapping", "MappingProxyType", "PY2", "RecursionError",
-           "acquire_within",
-           "argument_text", "call_in_forked_child", "code_points", "elapsed",
-           "fspath",
-           "integer_types", "is_ascii", "monotonic", "native", "parse_qs", "replace",
-           "string_types",
-           "terminal_columns", "text_type", "to_stream", "to_text", "unquote", "urlsplit",
-           "well_formed"]
+           "acquire_within", "argument_text", "call_in_forked_child", "code_points", "elapsed",
+           "fspath", "integer_types", "is_ascii", "monotonic", "native", "parse_qs", "replace",
+           "string_types", "terminal_columns", "text_type", "to_stream", "to_text", "unquote",
+           "urlsplit", "well_formed"]

@@ -14,9 +14,12 @@ _MOST_TIMES, _FLOOR = 16, 1024 * 1024
 _LEAST_BYTES = ((b"{", 200), (b"[", 64), (b",", 24))
 
 
+_ENCODER = json.JSONEncoder(allow_nan=False)  # json.dumps would make one each time
+
+
 def encode(value):
     """ASCII bytes; raises ValueError or TypeError for what is not JSON."""
-    return json.dumps(value, allow_nan=False).encode("ascii")
+    return _ENCODER.encode(value).encode("ascii")
 
 
 def decode(content):

@@ -1,11 +1,12 @@
 """The SDK: starts and closes it, makes visitors, and holds the process's one instance."""
 import re
+import signal
 import threading
 
-from flagship import _process, _values
+from flagship import _process, _signals, _values
 from flagship import _validation as check
 from flagship._compat import is_ascii, text_type
-from flagship._events import EventLog, current, reports_mistakes, set_current
+from flagship._events import EventLog, current, set_current
 from flagship._runtime import NOT_STARTED, Runtime, connect, connect_cache, neutral, shut
 from flagship.config import Config
 from flagship.errors import FlagshipError, InitializationError
@@ -93,8 +94,9 @@ class Flagship(object):
         if runtime is None:
             return Status(config and config.mode, False, tracking=self._counters)
         parts = runtime.parts
+        errors = {} if parts.http is None else parts.http.last_errors
         return Status(config.mode, True, runtime.state.panic, tracking=parts.tracking.counters,
-                      **parts.decisions.details)
+                      last_errors=errors, **parts.decisions.details)
 
     def start(self, env_id, api_key, config=None):
         """Start the SDK.
@@ -285,6 +287,25 @@ class Flagship(object):
             runtime.close(seconds)
             self._counters = runtime.parts.tracking.counters
             set_current(None)
+
+    def close_on_signals(self, signals=(signal.SIGTERM, signal.SIGINT)):
+        """Have what is queued delivered when a signal ends the process, for servers and scripts that
+        it ends without ``atexit``. What handled the signals before goes on to; one that is ignored
+        stays so.
+
+        Where nobody handles a signal, the SDK is closed before it ends the process. Where a server
+        does, to end gracefully, what is queued is delivered first, and what still comes is sent at once.
+
+        :param signals: their numbers; default SIGTERM and SIGINT.
+        :raises ValueError: outside of the main thread, or for what is no signal.
+        """
+        _signals.close_on_signals(self._deliver, self.close, signals)
+
+    def _deliver(self):
+        runtime, seconds = self._runtime, self._seconds("close", None)
+        if runtime is not None:
+            runtime.parts.tracking.retire(seconds)
+            runtime.parts.tracking.flush(seconds)
 
     def _seconds(self, function, timeout):
         if timeout is None:

@@ -40,6 +40,9 @@ class Visitor(object):
     def _attach(self, runtime):
         self._runtime, self._events, self._state = runtime, runtime.events, runtime.state
         self._changing = threading.RLock()
+        # An id that was made up for a request without one (see AssignmentCache.save), and what is
+        # to be saved once the visitor turns out to be one.
+        self._provisional_id = self._unsaved = None
 
     def __getstate__(self):
         return {"ids": self._ids, "context": self._context, "modifications": self._modifications}
@@ -211,7 +214,9 @@ class Visitor(object):
         self._modifications = modifications
         parts.tracking.send_context(visitor_id, context, anonymous_id)
         if cached_ids is not None:
-            parts.cache.save(visitor_id, variation_ids, cached_ids)
+            ids = visitor_id, variation_ids, cached_ids
+            put_off = parts.cache.save(*ids, provisional=visitor_id == self._provisional_id)
+            self._unsaved = ids if put_off else None
         return True, ""
 
     def get_modification(self, key, default_value, activate=False):
@@ -351,8 +356,13 @@ class Visitor(object):
         return (False, log) if modification is None else self._activate(modification)
 
     def _activate(self, modification):
+        parts = self._runtime.parts
+        if self._provisional_id is not None:
+            self._provisional_id, self._unsaved, unsaved = None, None, self._unsaved
+            if unsaved and parts.cache is not None:
+                parts.cache.save(*unsaved)
         visitor_id, anonymous_id = self._identity()
-        return self._runtime.parts.tracking.activate(visitor_id, anonymous_id, modification)
+        return parts.tracking.activate(visitor_id, anonymous_id, modification)
 
     def send_hit(self, hit):
         """Send a hit.

@@ -1,7 +1,9 @@
 """What several test files use."""
+import json
 import os
 import random
 import socket
+import subprocess
 import sys
 import time
 
@@ -149,3 +151,35 @@ def closes(emulator):
 
 #: What happens to the platform that a view's visitor is on; each is called with the emulator.
 OUTAGES = [hangs, breaks, panics, stops, closes]
+
+
+def start_program(code, emulator, *arguments, **options):
+    """Run a Python program against an emulator, without waiting for it; its URLs are in ``urls``,
+    ``arguments`` in ``sys.argv``. ``options`` are for Popen."""
+    head = ("import sys, json, os, time, signal, threading\nurls = json.loads(os.environ['URLS'])\n"
+            "from flagship import Config, Flagship\nfrom flagship.hits import *\n"
+            "flagship = Flagship.instance()\n"
+            "def start(**kwargs):\n"
+            "    kwargs = dict(urls, tracking='deferred', bucketing_file=None, **kwargs)\n"
+            "    flagship.start(u'env', u'key', Config(**kwargs))\n"
+            "    return flagship.create_visitor(u'ann')\n"
+            "def screen(name):\n"
+            "    return Screen(u'%s' % name)\n")
+    environment = dict(os.environ, URLS=json.dumps(emulator.urls), PYTHONPATH=os.pathsep.join(
+        [ROOT] + [path for path in sys.path if path]))
+    environment.update(options.pop("env", {}))
+    options.setdefault("stderr", subprocess.PIPE)
+    return subprocess.Popen([sys.executable, "-c", head + code] + [str(each) for each in arguments],
+                            env=environment, **options)
+
+
+def run_program(code, emulator, *arguments, **options):
+    """Run such a program to its end; ``(exit code, what it wrote to stderr)``."""
+    process = start_program(code, emulator, *arguments, **options)
+    written = process.communicate()[1]
+    return process.returncode, (written or b"").decode("utf-8", "replace")
+
+
+def screens(emulator):
+    """The names of the screens that arrived, sorted."""
+    return sorted(hit["dl"] for hit in emulator.hits)

@@ -1,6 +1,6 @@
 # -*- coding: utf-8 -*-
-"""Mistakes of the program: what every call refuses, in which words, and what is left unchanged; and the data that
-it takes in their place."""
+"""Mistakes of the program: what every call refuses, in which words, and what is left unchanged; and
+the data that it takes in their place."""
 from __future__ import unicode_literals
 
 import logging
@@ -19,7 +19,8 @@ from flagship._compat import Mapping, MappingProxyType
 from flagship.cache.cache_visitor import VisitorCacheManager
 from flagship.errors import FlagshipError, InitializationError, ParamError, TypingError
 from flagship.handler import FlagshipEventHandler
-from flagship.helpers.hits import Event, EventCategory, Hit, HitType, Item, Page, Screen, Transaction
+from flagship.helpers.hits import (
+    Event, EventCategory, Hit, HitType, Item, Page, Screen, Transaction)
 from flagship.helpers.preset_context import PresetContext
 from flagship.visitor import Visitor
 from tests.support import Log
@@ -89,7 +90,8 @@ SYNCHRONIZE = ("synchronize", False, ANYTHING)
 
 # The hits whose setters are called.
 HITS = {
-    "page": lambda: Page("https://example.com"), "event": lambda: Event(EventCategory.ACTION_TRACKING, "cart"),
+    "page": lambda: Page("https://example.com"),
+    "event": lambda: Event(EventCategory.ACTION_TRACKING, "cart"),
     "transaction": lambda: Transaction("t", "shop"), "item": lambda: Item("t", "shoe", "sku")}
 
 # owner, call, [(parameter, a good value, what it refuses)]
@@ -143,9 +145,11 @@ TABLE = [
 
 Mistake = namedtuple("Mistake", "owner call function parameters parameter refused")
 MISTAKES = [
-    Mistake(owner, call, call if isinstance(call, TEXT) else TEXT(call.__name__), parameters, parameter, refused)
+    Mistake(owner, call, call if isinstance(call, TEXT) else TEXT(call.__name__), parameters,
+            parameter, refused)
     for owner, call, parameters in TABLE for parameter, _, refused in parameters if refused]
-mistakes = pytest.mark.parametrize("mistake", MISTAKES, ids=["%s-%s" % (each.function, each.parameter)
+mistakes = pytest.mark.parametrize("mistake", MISTAKES,
+                                   ids=["%s-%s" % (each.function, each.parameter)
                                                              for each in MISTAKES])
 
 
@@ -161,9 +165,13 @@ class World(object):
     def state(self):
         """All that a refused call could have changed."""
         config, ann = self.flagship.config, self.visitor
-        return (config, config.env_id, config.api_key, self.flagship.is_flagship_started(), ann.visitor_id,
-                ann.anonymous_id, ann.get_context(), {key: tuple(flag) for key, flag in ann.modifications.items()},
-                len(self.emulator.requests), [(dict(self.owners[name].get_data()), self.owners[name].left_out) for name in sorted(HITS)])
+        return (config, config.env_id, config.api_key, self.flagship.is_flagship_started(),
+                ann.visitor_id,
+                ann.anonymous_id, ann.get_context(),
+                {key: tuple(flag) for key, flag in ann.modifications.items()},
+                len(self.emulator.requests),
+                [(dict(self.owners[name].get_data()), self.owners[name].left_out)
+                 for name in sorted(HITS)])
 
     def ways(self, mistake):
         """(error, allowed, value, call) for each wrong value, positionally and by keyword."""
@@ -192,8 +200,8 @@ def names_all(error, function, parameter, value, allowed):
 
 @mistakes
 def test_mistake(mistake, visitor, emulator, log):
-    """A wrong argument is refused at the call, by place and by name, in words that help, and nothing is changed. The
-    handler hears of it, and logs nothing of what the caller is told."""
+    """A wrong argument is refused at the call, by place and by name, in words that help, and
+    nothing is changed. The handler hears of it, and logs nothing of what the caller is told."""
     world = World(visitor, emulator)
     before, lines = world.state(), list(log.lines)
     for kind, allowed, value, call in world.ways(mistake):
@@ -225,17 +233,20 @@ NEUTRAL = {
     "unauthenticate": lambda result, error, value: result is None,
     "get_modification": lambda result, error, value: result is value,
     "get_modification_with_results":
-        lambda result, error, value: result[0] is value and result[1:] == (False, error.message, None),
+        lambda result, error, value: result[0] is value
+        and result[1:] == (False, error.message, None),
     "get_modification_info": lambda result, error, value: result is None,
     "activate_modification": lambda result, error, value: result == (False, error.message),
-    "Hit": is_refused_hit, "Page": is_refused_hit, "Screen": is_refused_hit, "Event": is_refused_hit,
+    "Hit": is_refused_hit, "Page": is_refused_hit, "Screen": is_refused_hit,
+    "Event": is_refused_hit,
     "Transaction": is_refused_hit, "Item": is_refused_hit,
 }
 
 
 @mistakes
 def test_caught_mistake(mistake, visitor, emulator, log):
-    """With catch_all_exceptions the handler is told once, with the traceback; the call returns its neutral result."""
+    """With catch_all_exceptions the handler is told once, with the traceback; the call returns its
+    neutral result."""
     log.catch_all_exceptions = True
     world = World(visitor, emulator)
     before = world.state()
@@ -243,7 +254,8 @@ def test_caught_mistake(mistake, visitor, emulator, log):
         del log.caught[:]
         result = call()
         ((error, traceback),) = log.caught
-        assert type(error) is kind and names_all(error, mistake.function, mistake.parameter, value, allowed)
+        assert type(error) is kind
+        assert names_all(error, mistake.function, mistake.parameter, value, allowed)
         assert "Traceback" in traceback and kind.__name__ in traceback
         assert "test_arguments.py" in traceback.splitlines()[1]
         if mistake.function in NEUTRAL:
@@ -254,7 +266,8 @@ def test_caught_mistake(mistake, visitor, emulator, log):
 
 
 def test_neutral_visitor(visitor, emulator, log):
-    """The visitor that a caught mistake leaves gives defaults and sends nothing; the others are not concerned."""
+    """The visitor that a caught mistake leaves gives defaults and sends nothing; the others are not
+    concerned."""
     log.catch_all_exceptions = True
     ann = visitor()
     nobody = Flagship.instance().create_visitor(7)
@@ -266,7 +279,8 @@ def test_neutral_visitor(visitor, emulator, log):
     assert nobody.get_modification_with_results("cta-color", "green", True)[0::3] == ("green", None)
     assert nobody.get_modification_info("cta-color") is None
     assert nobody.activate_modification("cta-color")[0] is False
-    assert nobody.authenticate("Ann", synchronize=True) is None and nobody.unauthenticate(synchronize=True) is None
+    assert nobody.authenticate("Ann", synchronize=True) is None
+    assert nobody.unauthenticate(synchronize=True) is None
     assert nobody.send_hit(Page("https://example.com"))[0] is False
     assert emulator.requests == []
     assert ann.activate_modification("cta-color")[0] is True
@@ -290,26 +304,31 @@ OPTIONS = {
 }
 for name in ("decision_api_url", "cdn_url", "tracking_url"):
     OPTIONS[name] = NOT_NAME + outside(
-        "http or https", PresetContext.IP, "example.com", "ftp://example.com", "http://", "https:///v2", "http://a b", "http://a:b/",
-        "http://example.com\n") + outside("base URL", "http://example.com?a=1", "http://example.com/#a")
+        "http or https", PresetContext.IP, "example.com", "ftp://example.com", "http://",
+        "https:///v2", "http://a b", "http://a:b/",
+        "http://example.com\n") + outside("base URL", "http://example.com?a=1",
+                                          "http://example.com/#a")
 
 
 @pytest.mark.parametrize("option", sorted(OPTIONS))
 def test_option(option, log):
-    """A wrong option is refused by name, at construction and on assignment; a caught one keeps its default."""
+    """A wrong option is refused by name, at construction and on assignment; a caught one keeps its
+    default."""
     log.catch_all_exceptions = True
     default, changed = getattr(Config(), option), Config()
     for kind, allowed, value in ((kind, allowed, value) for kind, allowed, values in OPTIONS[option]
                                  for value in values):
         before = getattr(changed, option)
-        for call in (lambda: Config(**{str(option): value}), lambda: setattr(changed, option, value)):
+        for call in (lambda: Config(**{str(option): value}),
+                     lambda: setattr(changed, option, value)):
             with pytest.raises(kind) as info:
                 call()
             assert names_all(info.value, "Config", option, value, allowed)
         assert getattr(changed, option) is before
         if option != "event_handler":
             del log.caught[:]
-            config = Config(**dict({"event_handler": log, "debug": True, "timeout": 1}, **{str(option): value}))
+            config = Config(
+                **dict({"event_handler": log, "debug": True, "timeout": 1}, **{str(option): value}))
             ((error, traceback),) = log.caught
             assert type(error) is kind and names_all(error, "Config", option, value, allowed)
             assert "Traceback" in traceback and getattr(config, option) == default
@@ -350,7 +369,8 @@ def test_several_wrong_options(log):
 def test_accepted_options():
     """What the documentation allows is taken, and a base URL loses its last slash."""
     session = requests.Session()
-    options = dict(mode=Config.Mode.BUCKETING, timeout=0.001, polling_interval=-1, visitor_cache_manager=CacheManager(),
+    options = dict(mode=Config.Mode.BUCKETING, timeout=0.001, polling_interval=-1,
+                   visitor_cache_manager=CacheManager(),
                    debug=True, bucketing_file=None, initial_bucketing={}, session=session)
     config = Config(decision_api_url="http://localhost:8080/v2/", **options)
     assert {name: getattr(config, name) for name in options} == options
@@ -364,7 +384,8 @@ def test_accepted_options():
     ("other", "other", {"session": lambda: Strange()})])
 @pytest.mark.parametrize("catch", [False, True])
 def test_failed_start(env_id, api_key, options, catch, visitor, emulator):
-    """A start that fails leaves the running SDK, its config and the config that was given as they were."""
+    """A start that fails leaves the running SDK, its config and the config that was given as they
+    were."""
     ann = visitor()
     running, given = Flagship.instance().config, Config(event_handler=Log(catch), **options)
     for config in (given, running) if not options else (given,):
@@ -379,7 +400,8 @@ def test_failed_start(env_id, api_key, options, catch, visitor, emulator):
     assert Flagship.instance().config is running
     assert (running.env_id, running.api_key) == (emulator.env_id, emulator.api_key)
     assert Flagship.instance().is_flagship_started()
-    assert ann.activate_modification("cta-color")[0] and ann.synchronize_modifications() == (True, "")
+    assert ann.activate_modification("cta-color")[0]
+    assert ann.synchronize_modifications() == (True, "")
 
 
 @pytest.mark.parametrize("catch", [False, True])
@@ -395,7 +417,8 @@ def test_not_started(catch, start, log):
 
 def test_no_visitor_id(start):
     """No id, or an empty one, gets a UUID4, each its own."""
-    made = [start().create_visitor(*arguments).visitor_id for arguments in ((), (None,), ("",), ("", True)) * 5]
+    made = [start().create_visitor(*arguments).visitor_id
+            for arguments in ((), (None,), ("",), ("", True)) * 5]
     assert len(set(made)) == 20 and all(len(each) == 36 and each[14] == "4" for each in made)
 
 
@@ -412,14 +435,17 @@ def same(one, other):
 
 @pytest.mark.parametrize("key, value", BAD_PAIRS, ids=["%.20r-%.20r" % pair for pair in BAD_PAIRS])
 def test_bad_pair(key, value, visitor, log):
-    """A bad pair is rejected individually, with one ERROR line; the good ones of the same dict are kept."""
+    """A bad pair is rejected individually, with one ERROR line; the good ones of the same dict are
+    kept."""
     ann = visitor("ann", False, {"old": 0})
     del log.lines[:]
     results, synchronized = ann.update_context({"good": 1, key: value, "fine": "b"})
     assert synchronized is None and type(results) is tuple and len(results) == 3
     (refused,) = [result for result in results if not result[1]]
-    assert type(refused) is tuple and same(refused[0], key) and refused[1] is False and refused[3] is None
-    assert {result for result in results if result[1]} == {("good", True, "", None), ("fine", True, "", None)}
+    assert type(refused) is tuple and same(refused[0], key) and refused[1] is False
+    assert refused[3] is None
+    assert {result for result in results if result[1]} == {
+        ("good", True, "", None), ("fine", True, "", None)}
     assert log.at(logging.ERROR) == [refused[2]] and "update_context" in refused[2]
     assert ann.get_context() == {"old": 0, "good": 1, "fine": "b"}
     assert ann.update_context((key, value)) == ((refused,), None)
@@ -428,7 +454,8 @@ def test_bad_pair(key, value, visitor, log):
 
 
 def test_none_is_no_value(visitor, log):
-    """It is everyday data: the pair is dropped with a DEBUG line, and what the visitor had under the key stays."""
+    """It is everyday data: the pair is dropped with a DEBUG line, and what the visitor had under
+    the key stays."""
     ann = visitor("ann", False, {"old": 0})
     del log.lines[:]
     for context in ({"old": None, "new": 1}, ("old", None), {PresetContext.IP: None}):
@@ -439,7 +466,8 @@ def test_none_is_no_value(visitor, log):
     assert ann.get_context() == {"old": 0, "new": 1} and log.at(logging.INFO) == []
 
 
-@pytest.mark.parametrize("pair", [(), ("key",), ("key", 1, 2), (("key", 1),), (("a", 1), ("b", 2))], ids=str)
+@pytest.mark.parametrize("pair", [(), ("key",), ("key", 1, 2), (("key", 1),), (("a", 1), ("b", 2))],
+                         ids=str)
 def test_bad_tuple(pair, visitor, log):
     """A tuple that is no (key, value) is refused with a log line."""
     ann = visitor("ann", False, {"old": 0})
@@ -453,8 +481,10 @@ def test_bad_tuple(pair, visitor, log):
 @pytest.mark.parametrize("give", [
     lambda flagship, context: flagship.create_visitor("ann", False, context),
     lambda flagship, context: flagship.create_visitor("ann", context=context),
-    lambda flagship, context: authenticated(flagship.create_visitor("ann", False, {"old": 0}), context),
-    lambda flagship, context: unauthenticated(flagship.create_visitor("ann", True, {"old": 0}), context),
+    lambda flagship, context: authenticated(flagship.create_visitor("ann", False, {"old": 0}),
+                                            context),
+    lambda flagship, context: unauthenticated(flagship.create_visitor("ann", True, {"old": 0}),
+                                              context),
 ], ids=["create_visitor", "create_visitor by name", "authenticate", "unauthenticate"])
 def test_bad_pairs_elsewhere(give, start, log):
     """Wherever a context is given, bad pairs are rejected individually, with a log line each."""
@@ -498,7 +528,8 @@ class Form(object):
         self.items = lambda: iter(shown.items())
 
 
-MAPPINGS = {"Stored": Stored, "OrderedDict": OrderedDict, "MappingProxyType": MappingProxyType, "Own": Own,
+MAPPINGS = {"Stored": Stored, "OrderedDict": OrderedDict, "MappingProxyType": MappingProxyType,
+            "Own": Own,
             "Form": Form}
 
 
@@ -522,7 +553,8 @@ def test_any_mapping_is_a_context(kind, start, emulator, log):
     [("country", "fr"), ["page", 2]], (("country", "fr"), ("page", 2)),
     iter([("country", "fr"), ("page", 2)])], ids=["list", "tuple", "iterator"])
 def test_create_visitor_takes_pairs(context, start):
-    assert start().create_visitor("ann", context=context).get_context() == {"country": "fr", "page": 2}
+    assert start().create_visitor("ann", context=context).get_context() == {
+        "country": "fr", "page": 2}
 
 
 def test_no_context_changes_nothing(visitor, log):
@@ -584,7 +616,8 @@ def test_authenticating_nobody_is_ignored(visitor_id, visitor, log):
 
 @pytest.mark.parametrize("given, read", [
     (PresetContext.IP, "sdk_ip"), ("a\ud800\u20ac", "a\ufffd\u20ac")] + (
-        [(b"\xffa", "\ufffda")] if PY2 else []), ids=["an Enum member", "a lone surrogate"] + ["bytes"] * PY2)
+        [(b"\xffa", "\ufffda")] if PY2 else []), ids=["an Enum member", "a lone surrogate"]
+        + ["bytes"] * PY2)
 def test_text_that_is_read(given, read, start, emulator, log):
     """Ids and keys that are text in another dress are text, and go to the platform so."""
     flagship = start()
@@ -654,21 +687,28 @@ class Float(float):
 
 
 GOOD_VALUES = [
-    ("b", "b"), ("", ""), ("é\U0001f600", "é\U0001f600"), (True, True), (False, False), (0, 0), (-7, -7),
-    (2 ** 70, 2 ** 70), (1.5, 1.5), (-0.5, -0.5), (1e300, 1e300), (Size.SMALL, 1), (Colour.RED, "red"),
+    ("b", "b"), ("", ""), ("é\U0001f600", "é\U0001f600"), (True, True), (False, False), (0, 0),
+    (-7, -7),
+    (2 ** 70, 2 ** 70), (1.5, 1.5), (-0.5, -0.5), (1e300, 1e300), (Size.SMALL, 1),
+    (Colour.RED, "red"),
     (Text("b"), "b"), (Integer(7), 7), (Float(1.5), 1.5), (HitType.PAGE, "PAGEVIEW"),
-    (PresetContext.IP, "sdk_ip"), (Decimal("1.5"), 1.5), (Fraction(1, 2), 0.5), (SURROGATE, "a\ufffd"),
+    (PresetContext.IP, "sdk_ip"), (Decimal("1.5"), 1.5), (Fraction(1, 2), 0.5),
+    (SURROGATE, "a\ufffd"),
 ] + ([("é".encode("utf-8"), "é")] if PY2 else [])
 
 
-@pytest.mark.parametrize("given, kept", GOOD_VALUES, ids=["%s" % number for number in range(len(GOOD_VALUES))])
+@pytest.mark.parametrize("given, kept", GOOD_VALUES,
+                         ids=["%s" % number for number in range(len(GOOD_VALUES))])
 def test_good_value(given, kept, visitor, emulator):
-    """Text, bool and numbers, whatever their type, are kept as plain values and arrive as what they say."""
+    """Text, bool and numbers, whatever their type, are kept as plain values and arrive as what they
+    say."""
     ann = visitor()
     emulator.clear()
     assert ann.update_context({"key": given}, True) == ((("key", True, "", None),), (True, ""))
-    assert ann.update_context(("other", given), synchronize=True) == ((("other", True, "", None),), (True, ""))
-    for context in (ann.get_context(), emulator.decisions[-1]["context"], emulator.context_events[-1]["data"]):
+    assert ann.update_context(("other", given), synchronize=True) == (
+        (("other", True, "", None),), (True, ""))
+    for context in (ann.get_context(), emulator.decisions[-1]["context"],
+                    emulator.context_events[-1]["data"]):
         assert context == {"key": kept, "other": kept}
     assert {type(value) for value in ann.get_context().values()} == {type(kept)}
     assert type(emulator.decisions[-1]["context"]["key"]) is type(kept)
@@ -679,7 +719,8 @@ GOOD_KEYS = [("key", "key"), ("", ""), ("clé", "clé"), (Text("key"), "key"), (
     [("clé".encode("utf-8"), "clé")] if PY2 else [])
 
 
-@pytest.mark.parametrize("key, kept", GOOD_KEYS, ids=["%s" % number for number in range(len(GOOD_KEYS))])
+@pytest.mark.parametrize("key, kept", GOOD_KEYS,
+                         ids=["%s" % number for number in range(len(GOOD_KEYS))])
 def test_good_key(key, kept, visitor):
     """Text, subclasses included, is kept as plain text."""
     ann = visitor()
@@ -691,7 +732,8 @@ def test_good_key(key, kept, visitor):
 
 @pytest.mark.parametrize("key", list(PresetContext), ids=str)
 def test_preset_key(key, visitor, emulator):
-    """A preset key reaches the platform once it is set, unless it is private; the user's own context hides it."""
+    """A preset key reaches the platform once it is set, unless it is private; the user's own
+    context hides it."""
     ann = visitor()
     assert emulator.decisions[-1]["context"] == {}
     for context in ({key: "a"}, (key, "a")):
@@ -727,7 +769,8 @@ def test_an_enormous_int(visitor):
         assert ann.get_modification("cta-color", value) in ("blue", "red")
 
 
-@pytest.mark.parametrize("option", ["timeout", "polling_interval", "connection_pool_size", "max_response_size"])
+@pytest.mark.parametrize(
+    "option", ["timeout", "polling_interval", "connection_pool_size", "max_response_size"])
 def test_an_enormous_option(option):
     for value in (10 ** 5000, -10 ** 5000):
         try:
@@ -736,17 +779,20 @@ def test_an_enormous_option(option):
             assert error.parameter == option
 
 
-@pytest.mark.parametrize("default", ["", "b", True, 7, 2 ** 70, 1.5, NAN, {}, {"a": [1]}, [], None, Text("b"),
-                                     Size.SMALL, (), {1}, 1j, Decimal(1), b"b", Strange(), PresetContext, Shown(None),
-                                     SURROGATE], ids=repr)
+@pytest.mark.parametrize(
+    "default", ["", "b", True, 7, 2 ** 70, 1.5, NAN, {}, {"a": [1]}, [], None, Text("b"),
+                Size.SMALL, (), {1}, 1j, Decimal(1), b"b", Strange(), PresetContext, Shown(None),
+                SURROGATE], ids=repr)
 def test_default(default, visitor):
-    """A default is anything: it is only ever given back, as it is, and never hides a flag's value."""
+    """A default is anything: it is only ever given back, as it is, and never hides a flag's
+    value."""
     ann = visitor()
     assert ann.get_modification("cta-color", default) in ("blue", "red")
     for activate in (False, True):
         assert ann.get_modification("unknown", default, activate) is default
         assert ann.get_modification("cta-hint", default, activate) is default
-        value, success, reason, activation = ann.get_modification_with_results("unknown", default, activate)
+        value, success, reason, activation = ann.get_modification_with_results(
+            "unknown", default, activate)
         assert value is default and success is False and reason and activation is None
         assert ann.get_modification_with_results("cta-hint", default)[1:] == (True, "", None)
 
@@ -778,11 +824,15 @@ def life(start, emulator, handler):
     yield ann.synchronize_modifications()
     yield ann.update_context({"bad": [], "none": None}, True)
     yield ann.update_context(7), ann.update_context((1, 2, 3))
-    yield ann.get_modification("unknown", 1, True), ann.get_modification(7, 1), ann.get_modification("discount", ())
-    yield ann.get_modification_with_results(7, 1), ann.get_modification_info(7), ann.get_modification_info("unknown")
-    yield ann.activate_modification(7), ann.activate_modification("unknown"), ann.activate_modification("cta-color")
+    yield (ann.get_modification("unknown", 1, True), ann.get_modification(7, 1),
+           ann.get_modification("discount", ()))
+    yield (ann.get_modification_with_results(7, 1), ann.get_modification_info(7),
+           ann.get_modification_info("unknown"))
+    yield (ann.activate_modification(7), ann.activate_modification("unknown"),
+           ann.activate_modification("cta-color"))
     yield ann.unauthenticate(), ann.authenticate(7), ann.authenticate("Ann"), ann.visitor_id
-    yield ann.send_hit(7), ann.send_hit(Page("nowhere")), ann.send_hit(Page("https://example.com").with_ip([]))
+    yield (ann.send_hit(7), ann.send_hit(Page("nowhere")),
+           ann.send_hit(Page("https://example.com").with_ip([])))
     yield ann.send_hit(Transaction("t", "a").with_payment_method("credit_card"))
     for endpoint in ("campaigns", "activate", "events", "hit"):
         emulator.misbehave(endpoint, status=500)
@@ -805,8 +855,11 @@ def test_a_handler_that_raises(start, emulator):
     """What the user's handler raises breaks no call and changes no result."""
     quiet, raising = Log(True), Raising(True)
     assert list(life(start, emulator, raising)) == list(life(start, emulator, quiet))
-    assert [type(error) for error, _ in raising.caught] == [type(error) for error, _ in quiet.caught]
-    assert len([error for error, _ in raising.caught if isinstance(error, (TypingError, ParamError))]) == 10
+    assert [type(error) for error, _ in raising.caught] == [
+        type(error) for error, _ in quiet.caught]
+    assert len(
+        [error for error, _ in raising.caught
+         if isinstance(error, (TypingError, ParamError))]) == 10
     assert len(raising.at(logging.WARNING)) == len(quiet.at(logging.WARNING)) > 10
 
 
@@ -847,7 +900,8 @@ class Telling(HTTPAdapter):
     """Fails with the whole request in its words."""
 
     def send(self, request, **options):
-        raise requests.exceptions.ConnectionError("cannot send %r to %s" % (dict(request.headers), request.url))
+        raise requests.exceptions.ConnectionError(
+            "cannot send %r to %s" % (dict(request.headers), request.url))
 
 
 def telling():
@@ -864,21 +918,26 @@ def test_the_api_key_is_never_told(options, fault, debug, start, emulator):
     """Neither a log line, nor an error, nor a repr, nor a result holds the API key."""
     handler = Log()
     start().close()
-    options = dict(emulator.urls, bucketing_file=None, timeout=2, debug=debug, event_handler=handler, **options)
+    options = dict(emulator.urls, bucketing_file=None, timeout=2, debug=debug,
+                   event_handler=handler, **options)
     config = Config(**options)
     Flagship.instance().start(emulator.env_id, SECRET, config)
     for endpoint in ("campaigns", "activate", "events", "hit"):
         emulator.misbehave(endpoint, **fault)
     ann = Flagship.instance().create_visitor("ann")
-    told = [ann.synchronize_modifications(), ann.activate_modification("cta-color"), ann.get_modification("a", 1, True),
-            ann.send_hit(Page("https://example.com")), ann.send_hit(SECRET), ann, Flagship.instance(), config,
+    told = [ann.synchronize_modifications(), ann.activate_modification("cta-color"),
+            ann.get_modification("a", 1, True),
+            ann.send_hit(Page("https://example.com")), ann.send_hit(SECRET), ann,
+            Flagship.instance(), config,
             vars(config)["event_handler"]]
     for mistake in (lambda: Flagship.instance().start(7, SECRET, config),
                     lambda: Flagship.instance().start(emulator.env_id, [SECRET], config),
                     lambda: Flagship.instance().start(emulator.env_id, SECRET + "\ud800", config),
-                    lambda: Flagship.instance().start(emulator.env_id, SECRET + " " + SECRET, config),
+                    lambda: Flagship.instance().start(emulator.env_id, SECRET + " " + SECRET,
+                                                      config),
                     lambda: Flagship.instance().start(emulator.env_id, SECRET, {}),
-                    lambda: Config(api_key=SECRET), lambda: Config(cdn_url="http://%s example" % SECRET),
+                    lambda: Config(api_key=SECRET),
+                    lambda: Config(cdn_url="http://%s example" % SECRET),
                     lambda: Config(mode=SECRET)):
         with pytest.raises(FlagshipError) as info:
             mistake()

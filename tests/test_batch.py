@@ -53,11 +53,13 @@ def as_csv(many):
     def cell(value):
         text = json.dumps(value) if not isinstance(value, six.text_type) else value
         return '"%s"' % text.replace('"', '""') if '"' in text or "," in text else text
+
+    def row(visitor_id, context):
+        cells = [cell(context[key]) if key in context else "" for key in keys[1:]]
+        return ",".join([cell(visitor_id)] + cells) + "\n"
+
     keys = [column.split(":")[0] for column in COLUMNS.strip().split(",")]
-    return (COLUMNS
-            + "".join(",".join([cell(visitor_id)] + [cell(context[key]) if key in context else ""
-                                                    for key in keys[1:]]) + "\n"
-                      for visitor_id, context in many)).encode("utf-8")
+    return (COLUMNS + "".join(row(*each) for each in many)).encode("utf-8")
 
 
 def as_jsonl(many):
@@ -522,7 +524,8 @@ sys.exit(code)
 def test_a_killed_run_goes_on_with_the_parts_that_it_lacks_on_any_cluster(tmpdir, many, expected):
     program = ("import os, signal, sys, assign_dask\n"
                "compute = assign_dask.compute\n"
-               "assign_dask.compute = lambda *arguments: compute(*arguments) or os.kill(os.getpid(), signal.SIGKILL)\n"
+               "assign_dask.compute = lambda *arguments: compute(*arguments) or "
+               "os.kill(os.getpid(), signal.SIGKILL)\n"
                "sys.exit(assign_dask.main())\n")
     code = Run(tmpdir, *PARTS, script="-c", program=program, source=many).ended()[0]
     assert code == -signal.SIGKILL

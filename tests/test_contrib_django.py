@@ -36,6 +36,8 @@ from django.views.decorators.vary import vary_on_cookie
 
 from flagship import Config, Flagship
 from flagship._compat import Enum, native
+from flagship.cache import MemoryVisitorCache
+from flagship.contrib.django import DjangoVisitorCache
 from flagship.contrib.django.middleware import FlagshipMiddleware, user_id
 from flagship.hits import Page
 from tests.django_project import project
@@ -164,6 +166,19 @@ def page(request, name):
     return cache_page(60)(view)(request)
 
 
+def twice(request):
+    """Synchronises the visitor again."""
+    request.flagship.update_context({"vip": True}, True)
+    return color(request)
+
+
+def activated_after(request):
+    twice(request)
+    request.flagship.activate_modification("cta-color")
+    request.flagship.activate_modification("cta-color")
+    return color(request)
+
+
 def template(request, name):
     return render(request, name + ".html", {"default": "<b>"})
 
@@ -182,7 +197,8 @@ def leave(request):
 urlpatterns = [re_path("^plain$", plain), re_path("^documented$", documented),
                re_path("^own$", own), re_path("^rendered$", rendered), re_path("^public$", public),
                re_path("^counted$", counted), re_path("^earlier$", earlier),
-               re_path("^page/(.*)$", page),
+               re_path("^page/(.*)$", page), re_path("^twice$", twice),
+               re_path("^activated/after$", activated_after),
                 re_path("^color$", color), re_path("^often$", often),
                re_path("^varied$", varied), re_path("^mistaken$", mistaken), re_path("^failing$", failing),
                re_path("^enter$", enter), re_path("^leave$", leave), re_path("^template/(.*)$", template)]
@@ -304,6 +320,112 @@ def test_rubbish_in_the_cookie_gets_a_new_id(serve, emulator, cookie):
     new = client.get("/color", **{str("HTTP_COOKIE"): header}).cookies[COOKIE].value
     assert len(new) == 36 and emulator.decisions[-1]["visitorId"] == new
     assert not client.get("/color").cookies and emulator.decisions[-1]["visitorId"] == new
+
+
+@pytest.mark.parametrize("cookie", ["user-1", "USER-1", "User-anything", "user-"])
+@pytest.mark.parametrize("mode", Config.Mode)
+def test_an_id_of_a_user_in_the_cookie_gets_a_new_id(serve, emulator, mode, cookie):
+    """Anybody can write it there; the platform may ignore its case."""
+    client = serve(cookie, options={"mode": mode, "polling_interval": 0})
+    new = client.get("/color").cookies[COOKIE].value
+    assert len(new) == 36
+    assert [each["visitorId"] for each in emulator.context_events] == [new]
+
+
+def test_a_signed_cookie(serve, emulator):
+    """The id comes back, to others of the project too, and is the same to the platform."""
+    client = serve(FLAGSHIP_COOKIE_SIGNED=True)
+    first, again = client.get("/color"), client.get("/color")
+    value = first.cookies[COOKIE].value
+    visitor_id, _, signature = value.rpartition(":")
+    assert len(visitor_id) == 36 and len(signature) > 20 and not again.cookies
+    assert [each["visitorId"] for each in emulator.decisions] == [visitor_id] * 2
+    assert not serve(value, FLAGSHIP_COOKIE_SIGNED=True).get("/color").cookies
+    assert problems() == {}
+
+
+@pytest.mark.parametrize("forged", [
+    lambda value: value.split(":")[0], lambda value: "ann" + value[36:],
+    lambda value: value[:-1] + ("a" if value[-1] != "a" else "b"), lambda value: ":",
+    lambda value: "ann:", lambda value: ":" + value[37:], lambda value: value * 2])
+def test_a_bad_signature_is_a_new_visitor(serve, emulator, log, forged):
+    """Whoever writes another's id into the cookie does not know how to sign it."""
+    client = serve(FLAGSHIP_COOKIE_SIGNED=True)
+    value = client.get("/color").cookies[COOKIE].value
+    client.cookies[str(COOKIE)] = str(forged(value))
+    new = client.get("/color").cookies[COOKIE].value
+    assert new.split(":")[0] == emulator.decisions[-1]["visitorId"] and len(new.split(":")[0]) == 36
+    assert new != value and log.at(logging.WARNING) == []
+
+
+@pytest.mark.parametrize("settings", [{"SECRET_KEY": "another"}, {"FLAGSHIP_COOKIE_NAME": "v"}], ids=repr)
+def test_a_signature_holds_for_one_key_and_one_cookie(serve, settings):
+    value = serve(FLAGSHIP_COOKIE_SIGNED=True).get("/color").cookies[COOKIE].value
+    client = serve(value, FLAGSHIP_COOKIE_SIGNED=True, **settings)
+    assert client.get("/color").cookies[settings.get("FLAGSHIP_COOKIE_NAME", COOKIE)].value != value
+
+
+class Store(object):
+    """A store of a user's, in a dict."""
+
+    def __init__(self):
+        self.records, self.saves = {}, 0
+
+    def save(self, visitor_id, visitor_data):
+        self.saves += 1
+        self.records[visitor_id] = visitor_data
+
+    def lookup(self, visitor_id):
+        return self.records.get(visitor_id)
+
+
+class Shipping(Store):
+    """The same, as the stores that ship are."""
+
+    wants_every_save = False
+
+
+@pytest.mark.parametrize("store", [Shipping(), MemoryVisitorCache()], ids=lambda store: type(store).__name__)
+@pytest.mark.parametrize("mode", Config.Mode)
+def test_requests_without_a_cookie_do_not_fill_the_store(serve, store, mode):
+    """Of a visitor that a request without an id made up nothing is kept until its id comes back."""
+    client = serve(options={"visitor_cache_manager": store, "mode": mode, "polling_interval": 0})
+    ids = []
+    for _ in range(20):
+        client.cookies.clear()
+        ids.append(client.get("/color").cookies[COOKIE].value)
+    assert [each for each in ids if store.lookup(each) is not None] == []
+    client.get("/color")
+    assert [each for each in ids if store.lookup(each) is not None] == ids[-1:]
+
+
+@pytest.mark.parametrize("path, kept", [
+    ("/color", False), ("/twice", False), ("/template/activate", True), ("/activated/after", True)])
+def test_a_visitor_who_activates_is_kept_at_once(serve, path, kept):
+    """As what it saw must not change, also where it was synchronised again in between."""
+    store = Shipping()
+    client = serve(options={"visitor_cache_manager": store})
+    visitor_id = client.get(path).cookies[COOKIE].value
+    assert list(store.records) == ([visitor_id] if kept else [])
+    assert store.saves == kept
+    if kept:
+        assert store.records[visitor_id]["data"]["vaIds"]
+
+
+def test_a_user_who_comes_without_a_cookie_is_kept(serve):
+    """The id was not made up."""
+    store = Shipping()
+    serve(options={"visitor_cache_manager": store}, FLAGSHIP_USER_ID=lambda request: 5).get("/color")
+    assert list(store.records) == ["5"]
+
+
+def test_a_user_s_store_is_saved_to_after_each_synchronisation(serve):
+    store = Store()
+    client = serve(options={"visitor_cache_manager": store})
+    for _ in range(3):
+        client.cookies.clear()
+        client.get("/template/activate")
+    assert len(store.records) == store.saves == 3
 
 
 def test_a_response_that_used_the_visitor_varies_on_the_cookie(serve):
@@ -505,8 +627,9 @@ def test_the_context_may_be_the_headers(serve, emulator):
     (raising, "raised KeyError: %r (test_contrib_django.py, line " % "no such header"),
     (lambda request: [("vip", True)], "returned list, which must be a mapping or None"),
     (lambda request: 5, "returned int, which must be a mapping or None"),
-    (lambda request: Broken(vip=True), "raised ValueError: broken"),
-    (lambda request: SimpleLazyObject(lambda: {}["vip"]), "raised KeyError"),
+    (lambda request: Broken(vip=True), "returned Broken, which cannot be read: it raises ValueError"),
+    (lambda request: SimpleLazyObject(lambda: {}["vip"]),
+     "returned SimpleLazyObject, which cannot be read: it raises KeyError"),
     (lambda request: {"color": request.flagship.get_modification("cta-color", "")}, "raised RuntimeError")], ids=repr)
 def test_a_context_that_fails_is_a_log_line_and_empty(serve, emulator, log, context, log_line):
     assert text(serve(FLAGSHIP_CONTEXT=context).get("/color")) in ("blue", "red")
@@ -584,14 +707,19 @@ def test_the_default_of_the_tag_never_hides_the_flag(serve, emulator, log, defau
     assert log.at(logging.WARNING) == [] and log.caught == []
 
 
-@pytest.mark.parametrize("state", ["unstarted", "closed"])
-def test_the_documented_view_without_the_sdk(serve, state):
-    """It gives the defaults and raises nothing, before the start and after the end."""
+@pytest.mark.parametrize("query, host", [
+    ("page=1", "testserver"), ("a" * 3000, "testserver"), ("%ff%00", "[::1]"),
+    ("q=\u00eb", "xn--e1afmkfd.test")], ids=["plain", "long", "odd", "not ASCII"])
+@pytest.mark.parametrize("state", ["unstarted", "closed", "started"])
+def test_the_documented_view_takes_any_address(serve, state, query, host):
+    """It raises nothing, whatever the address, before the start and after the end too."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        client = serve(**({} if state == "closed" else {"FLAGSHIP_ENV_ID": None}))
-        Flagship.instance().close()
-        assert text(client.get("/documented?page=1")) == "14none"
+        client = serve(**({"FLAGSHIP_ENV_ID": None} if state == "unstarted" else {}))
+        if state != "started":
+            Flagship.instance().close()
+        shown = text(client.get("/documented", QUERY_STRING=native(query), HTTP_HOST=host))
+        assert shown in (["14blue", "14red"] if state == "started" else ["14none"])
 
 
 def test_the_tag_escapes_what_the_platform_says(serve, emulator):
@@ -710,7 +838,8 @@ def test_settings_are_not_missing_where_somebody_else_starts_the_sdk(serve, star
     ("E006", "FLAGSHIP_COOKIE_NAME", [None, "", "a b", "a;b", "é"]),
     ("E007", "FLAGSHIP_COOKIE_AGE", [None, 0, -1, "60", True, 1e3, 10 ** 10]),
     ("E008", "FLAGSHIP_COOKIE_DOMAIN", [5, "", "a;b", "example.com:80"]),
-    ("E009", "FLAGSHIP_COOKIE_SECURE", ["yes", 1]), ("E010", "FLAGSHIP_COOKIE_SAMESITE", ["", "lux", True, 5])])
+    ("E009", "FLAGSHIP_COOKIE_SECURE", ["yes", 1]), ("E010", "FLAGSHIP_COOKIE_SAMESITE", ["", "lux", True, 5]),
+    ("E011", "FLAGSHIP_COOKIE_SIGNED", [None, "yes", 1])])
 def test_a_wrong_setting_names_itself(serve, number, name, values):
     """In the check and when the server starts; the view works on, with the setting's default."""
     for value in values:
@@ -721,10 +850,37 @@ def test_a_wrong_setting_names_itself(serve, number, name, values):
         Flagship.instance().close()
 
 
+LOCMEM = "django.core.cache.backends.locmem.LocMemCache"
+CACHES = {
+    "default": {"BACKEND": LOCMEM},
+    "roomy": {"BACKEND": LOCMEM, "LOCATION": "roomy", "OPTIONS": {"MAX_ENTRIES": 10000}},
+    "database": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "t"},
+    "dummy": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
+SESSIONS = "django.contrib.sessions.backends."
+
+
+@pytest.mark.parametrize("alias, settings, expected", [
+    ("default", {}, ["W002"]), ("roomy", {}, []), ("database", {}, ["W002"]), ("dummy", {}, []),
+    ("default", {"SESSION_ENGINE": SESSIONS + "cache"}, ["W001", "W002"]),
+    ("default", {"SESSION_ENGINE": SESSIONS + "cached_db"}, ["W001", "W002"]),
+    ("default", {"SESSION_ENGINE": SESSIONS + "db"}, ["W002"]),
+    ("roomy", {"SESSION_ENGINE": SESSIONS + "cache", "SESSION_CACHE_ALIAS": "roomy"}, ["W001"]),
+    ("roomy", {"SESSION_ENGINE": SESSIONS + "cache"}, []), ("nowhere", {}, [])], ids=repr)
+def test_a_visitor_cache_that_forgets_or_evicts_is_a_warning(serve, alias, settings, expected):
+    serve(CACHES=CACHES, options={"visitor_cache_manager": DjangoVisitorCache(alias)}, **settings)
+    assert sorted(problems()) == ["flagship." + number for number in expected]
+    assert all(repr(alias) in message for message in problems().values())
+
+
+def test_other_visitor_caches_are_no_warning(serve):
+    serve(SESSION_ENGINE=SESSIONS + "cache", options={"visitor_cache_manager": MemoryVisitorCache()})
+    assert problems() == {}
+
+
 def test_the_checks_are_documented():
     from flagship.contrib.django import checks as ours
-    assert sorted(set(re.findall("flagship.(E[0-9]+)", ours.__doc__))) == sorted(
-        set(ours._NUMBERS.values()) | {"E001"})
+    assert sorted(set(re.findall("flagship.([EW][0-9]+)", ours.__doc__))) == sorted(
+        set(ours._NUMBERS.values()) | {"E001", "W001", "W002"})
 
 
 MANAGE = """

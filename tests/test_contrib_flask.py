@@ -19,8 +19,9 @@ from werkzeug.local import LocalProxy
 
 from flagship import Config, Flagship
 from flagship._compat import native
+from flagship.cache import MemoryVisitorCache
 from flagship.contrib.flask import FlagshipExtension, current_visitor
-from flagship.errors import FlagshipError
+from flagship.errors import FlagshipError, ParamError
 from flagship.hits import Page
 from tests.support import OUTAGES, RUBBISH, everybody
 
@@ -207,6 +208,71 @@ def test_an_id_that_others_made_is_kept(made, emulator):
     assert not cookies(response) and emulator.decisions[0]["visitorId"] == "of-another.tag:5"
 
 
+@pytest.mark.parametrize("cookie", ["user-1", "USER-1"])
+def test_an_id_of_a_user_in_the_cookie_gets_a_new_id(made, emulator, cookie):
+    """Anybody can write it there; the platform may ignore its case."""
+    client = made().test_client(use_cookies=False)
+    new, = cookies(client.get("/color", headers={"Cookie": COOKIE + "=" + cookie}))
+    assert len(new[COOKIE]) == 36 and emulator.decisions[0]["visitorId"] == new[COOKIE]
+
+
+def test_a_signed_cookie(made, emulator):
+    """The id comes back, and is the same to the platform."""
+    client = made(FLAGSHIP_COOKIE_SIGNED=True).test_client()
+    first, again = client.get("/color"), client.get("/color")
+    visitor_id, _, signature = cookies(first)[0][COOKIE].rpartition(".")
+    assert len(visitor_id) == 36 and len(signature) > 20 and not cookies(again)
+    assert [each["visitorId"] for each in emulator.decisions] == [visitor_id] * 2
+
+
+@pytest.mark.parametrize("forged", [
+    lambda value: value.split(".")[0], lambda value: "ann" + value[36:],
+    lambda value: value[:-2] + "xx", lambda value: ".", lambda value: "ann.",
+    lambda value: value[36:], lambda value: value * 2])
+def test_a_bad_signature_is_a_new_visitor(made, emulator, log, forged):
+    """Whoever writes another's id into the cookie does not know how to sign it."""
+    client = made(FLAGSHIP_COOKIE_SIGNED=True).test_client(use_cookies=False)
+    value = cookies(client.get("/color"))[0][COOKIE]
+    new, = cookies(client.get("/color", headers={"Cookie": COOKIE + "=" + forged(value)}))
+    visitor_id = new[COOKIE].split(".")[0]
+    assert len(visitor_id) == 36 and visitor_id == emulator.decisions[-1]["visitorId"]
+    assert new[COOKIE] != value and log.at(logging.WARNING) == []
+
+
+@pytest.mark.skipif("SECRET_KEY_FALLBACKS" not in flask.Flask.default_config,
+                    reason="Flask knows former keys from 3.1 on")
+def test_a_former_secret_key_still_reads_the_cookie(made):
+    value = cookies(made(FLAGSHIP_COOKIE_SIGNED=True).test_client().get("/color"))[0][COOKIE]
+    app = application(FLAGSHIP_COOKIE_SIGNED=True, SECRET_KEY_FALLBACKS=["secret"])
+    app.secret_key = "another"
+    FlagshipExtension(app)
+    client = app.test_client(use_cookies=False)
+    assert not cookies(client.get("/color", headers={"Cookie": COOKIE + "=" + value}))
+
+
+def test_a_signature_needs_a_secret_key():
+    app = application(FLAGSHIP_COOKIE_SIGNED=True)
+    app.secret_key = None
+    with pytest.raises(ParamError, match="SECRET_KEY") as caught:
+        FlagshipExtension(app)
+    assert caught.value.parameter == "FLAGSHIP_COOKIE_SIGNED"
+
+
+def test_requests_without_a_cookie_do_not_fill_the_store(made):
+    """Of a visitor that a request without an id made up nothing is kept until its id comes back, or
+    a flag is activated."""
+    store = MemoryVisitorCache()
+    app, ids = made({"visitor_cache_manager": store}), []
+    for _ in range(20):
+        client = app.test_client()
+        ids.append(cookies(client.get("/color"))[0][COOKIE])
+    assert [each for each in ids if store.lookup(each) is not None] == []
+    client.get("/color")
+    assert [each for each in ids if store.lookup(each) is not None] == ids[-1:]
+    activating = cookies(app.test_client().get("/template/activate"))[0][COOKIE]
+    assert store.lookup(activating) is not None
+
+
 def test_a_response_that_used_the_visitor_varies_on_the_cookie(made):
     client = made().test_client()
     for _ in range(2):
@@ -300,7 +366,7 @@ class Broken(dict):
 @pytest.mark.parametrize("given, log_line", [
     ({"context": raising}, "[FLAGSHIP_CONTEXT] raised KeyError"),
     ({"context": lambda request: 5}, "returned int"),
-    ({"context": lambda request: Broken()}, "raised ValueError: broken"),
+    ({"context": lambda request: Broken()}, "returned Broken, which cannot be read: it raises ValueError"),
     ({"context": lambda request: {"id": current_visitor.visitor_id}},
      "[FLAGSHIP_CONTEXT] raised RuntimeError"),
     ({"user_id": raising}, "[FLAGSHIP_USER_ID] raised KeyError"),
@@ -453,7 +519,7 @@ def test_credentials_are_not_missing_where_somebody_else_starts_the_sdk(start):
     ("FLAGSHIP_ENV_ID", 5), ("FLAGSHIP_OPTIONS", {"timeout": "2"}), ("FLAGSHIP_OPTIONS", {"no_such": 1}),
     ("FLAGSHIP_CONTEXT", "nowhere.at_all"), ("FLAGSHIP_USER_ID", 5), ("FLAGSHIP_COOKIE_NAME", "a b"),
     ("FLAGSHIP_COOKIE_AGE", "60"), ("FLAGSHIP_COOKIE_DOMAIN", "a;b"), ("FLAGSHIP_COOKIE_SECURE", "yes"),
-    ("FLAGSHIP_COOKIE_SAMESITE", "lux")], ids=repr)
+    ("FLAGSHIP_COOKIE_SAMESITE", "lux"), ("FLAGSHIP_COOKIE_SIGNED", "yes")], ids=repr)
 def test_a_wrong_setting_is_an_error_that_names_it(made, name, value):
     with pytest.raises(FlagshipError) as caught:
         made(**{str(name): value})

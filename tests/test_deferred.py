@@ -156,6 +156,7 @@ def test_one_bad_hit_does_not_take_the_others_with_it(emulator, deferred):
     visitor = deferred(tracking_interval=60)
     bad = Page("https://shop.example/bad")
     bad._fields["dl"] = "no url"  # what no setter lets through
+    emulator.is_watched = False
     for place in range(7):
         visitor.send_hit(bad if place == 3 else PAGE)
     assert Flagship.instance().flush(10)

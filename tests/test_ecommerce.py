@@ -31,7 +31,8 @@ from shutil import which as find_executable  # noqa: E402
 
 ECOMMERCE = os.path.join(ROOT, "examples", "ecommerce")
 FRENCH = "fr-FR,fr;q=0.9"
-PHONE = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 Chrome/126.0 Mobile Safari/537.36"
+PHONE = ("Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 Chrome/126.0 Mobile "
+         "Safari/537.36")
 # What is logged of the addresses that tests ask for in vain, and of a panic.
 EXPECTED = ("Not Found: /wishlist/", "Not Found: /thank-you/", "Bad Request: /qa/",
             "WARNING flagship: The platform")
@@ -241,7 +242,8 @@ class Page(HTMLParser):
 
     def __init__(self, page):
         HTMLParser.__init__(self)
-        self._ids, self._labelled, self._fields, self._headings, self._missing = [], set(), [], 0, []
+        self._ids, self._labelled, self._fields = [], set(), []
+        self._headings, self._missing = 0, []
         self._button = None
         self.feed(page)
 
@@ -423,7 +425,8 @@ class TestQaPanel:
         assert shown["product-cta"] == ("assigned", "cta-warm")
         assert shown["menu-order"] == ("assigned", "menu-original")
         assert shown["gift-note"] == ("not targeted", "")
-        assert "has <code>&quot;desktop&quot;</code>" in page and "matches, but an earlier one does too" not in page
+        assert "has <code>&quot;desktop&quot;</code>" in page
+        assert "matches, but an earlier one does too" not in page
         assert "tells no reasons" in page and re.search(r"falls into bucket <strong>\d+</strong>",
                                                         page)
 

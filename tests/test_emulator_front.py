@@ -19,6 +19,7 @@ from six.moves import BaseHTTPServer
 
 from flagship.emulator import Emulator
 from flagship.errors import FlagshipError
+from tests.emulated import emulator, session  # noqa: F401
 from tests.support import ROOT
 
 CONTROL = [("GET", "received", None), ("DELETE", "received", None), ("DELETE", "faults", None),
@@ -28,16 +29,13 @@ PAGE = {"cid": "env", "ds": "APP", "vid": "ann", "t": "SCREENVIEW", "dl": "home"
 
 
 @pytest.fixture
-def ask(emulator):
+def ask(emulator, session):
     """Asks one of the emulator's own addresses."""
-    with requests.Session() as session:
-        session.trust_env = False
-
-        def ask(method, name, body=None, **headers):
-            content = body if isinstance(body, bytes) else json.dumps(body).encode("ascii")
-            return session.request(method, emulator.url + "/_emulator/" + name, data=content,
-                                   headers=headers, timeout=5)
-        yield ask
+    def ask(method, name, body=None, **headers):
+        content = body if isinstance(body, bytes) else json.dumps(body).encode("ascii")
+        return session.request(method, emulator.url + "/_emulator/" + name, data=content,
+                               headers=headers, timeout=5)
+    return ask
 
 
 def untouched(emulator):
@@ -159,7 +157,8 @@ def test_pages_in_a_browser_neither_read_nor_change_anything(emulator):
     ("faults", 5, "object"), ("faults", [], "object"), ("faults", {}, "endpoint"),
     ("faults", {"endpoint": "nowhere"}, "endpoint"), ("faults", {"endpoint": ["hit"]}, "endpoint"),
     ("faults", {"endpoint": "hit", "self": 1}, "self"),
-    ("faults", {"endpoint": "hit", "emulator": 1}, "emulator"), ("faults", {"endpoint": "hit", "é": 1}, "")])
+    ("faults", {"endpoint": "hit", "emulator": 1}, "emulator"),
+    ("faults", {"endpoint": "hit", "é": 1}, "")])
 def test_odd_input_is_refused_with_a_message(emulator, ask, name, body, said):
     answer = ask("POST", name, body)
     assert answer.status_code == 400 and said in answer.json()["message"]
@@ -230,7 +229,8 @@ HUGE = b"99999999999"
     (POST + b"Transfer-Encoding: chunked\r\n\r\nx\r\n", 400),
     (POST + b"Transfer-Encoding: chunked\r\n\r\n2\r\nabc\r\n0\r\n\r\n", 400),
     (POST + b"Transfer-Encoding: chunked\r\n\r\nffffffff\r\n", 413),
-    (POST + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400)], ids=lambda value: repr(value)[:60])
+    (POST + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400)],
+    ids=lambda value: repr(value)[:60])
 def test_what_is_no_request_is_answered(emulator, content, status):
     """With a status and a message, and the emulator goes on."""
     head, _, body = exchange(emulator.port, content).partition(b"\r\n\r\n")
@@ -249,7 +249,8 @@ def test_a_body_in_chunks_is_read(emulator):
 
 @pytest.mark.parametrize("content", [
     b"", b"\r\n", b"GET", POST, POST + b"Content-Length: 10\r\n\r\n12345",
-    POST + b"Transfer-Encoding: chunked\r\n\r\n", POST + b"Transfer-Encoding: chunked\r\n\r\n5\r\nab"])
+    POST + b"Transfer-Encoding: chunked\r\n\r\n",
+    POST + b"Transfer-Encoding: chunked\r\n\r\n5\r\nab"])
 def test_half_a_request_is_none(emulator, content):
     """Nothing is kept of it."""
     exchange(emulator.port, content)

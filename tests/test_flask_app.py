@@ -114,4 +114,5 @@ def test_half_a_pair_of_credentials_is_refused():
     process = subprocess.Popen([sys.executable, SCRIPT], env=environment(FLAGSHIP_ENV_ID="env"),
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     output = process.communicate()
-    assert process.returncode == 2 and b"both FLAGSHIP_ENV_ID and FLAGSHIP_API_KEY" in output[1], output
+    assert process.returncode == 2, output
+    assert b"both FLAGSHIP_ENV_ID and FLAGSHIP_API_KEY" in output[1], output

@@ -19,8 +19,9 @@ from flagship import Config, Flagship
 
 flagship = Flagship.instance()
 flagship.start(u"env", u"key", Config(
-    mode=Config.Mode.BUCKETING, polling_interval=0.5, bucketing_file=None, cdn_url=os.environ["CDN_URL"],
-    decision_api_url=os.environ["DECISION_API_URL"], tracking_url=os.environ["TRACKING_URL"]))
+    mode=Config.Mode.BUCKETING, polling_interval=0.5, bucketing_file=None,
+    cdn_url=os.environ["CDN_URL"], decision_api_url=os.environ["DECISION_API_URL"],
+    tracking_url=os.environ["TRACKING_URL"]))
 
 
 def application(environ, start_response):
@@ -29,7 +30,8 @@ def application(environ, start_response):
     pollers = [each for each in threading.enumerate() if each.name == "flagship-bucketing"]
     time.sleep(0.005)  # so that another worker takes the next request
     start_response("200 OK", [("Content-Type", "text/plain"), ("Connection", "close")])
-    return [("%d %s %d" % (os.getpid(), visitor.get_modification(u"flag0", None), len(pollers))).encode("ascii")]
+    flag = visitor.get_modification(u"flag0", None)
+    return [("%d %s %d" % (os.getpid(), flag, len(pollers))).encode("ascii")]
 """
 INTERVAL = 0.5  # seconds, the application's
 

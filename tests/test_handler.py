@@ -100,7 +100,8 @@ def in_a_config(visitor):
 
 
 MISTAKES = [in_start, in_create_visitor, in_update_context, in_authenticate, in_get_modification,
-            in_get_modification_with_results, in_get_modification_info, in_activate_modification, in_explain,
+            in_get_modification_with_results, in_get_modification_info, in_activate_modification,
+            in_explain,
             in_a_hit, in_a_category, in_a_setter, in_a_config]
 mistakes = pytest.mark.parametrize("mistake", MISTAKES, ids=[each.__name__ for each in MISTAKES])
 
@@ -108,7 +109,8 @@ mistakes = pytest.mark.parametrize("mistake", MISTAKES, ids=[each.__name__ for e
 @mistakes
 @pytest.mark.parametrize("catch", [False, True])
 def test_a_mistake_is_heard_of(mistake, catch, visitor, log):
-    """Once, raised or caught, with a traceback whose first line is the caller's; the handler gets no log line of it."""
+    """Once, raised or caught, with a traceback whose first line is the caller's; the handler gets
+    no log line of it."""
     log.catch_all_exceptions = catch
     ann = visitor()
     del log.lines[:]
@@ -191,7 +193,8 @@ def test_a_handler_that_raises_changes_nothing(catch, visitor, caplog):
 def test_a_raised_mistake_stands_alone(visitor):
     """What the library found on its way to it does not confuse the reader of the traceback."""
     ann = visitor()
-    for mistake in (in_get_modification, in_update_context, in_a_hit, in_create_visitor, in_a_setter):
+    for mistake in (in_get_modification, in_update_context, in_a_hit, in_create_visitor,
+                    in_a_setter):
         with pytest.raises(TypingError) as raised:
             mistake(ann)
         assert raised.value.__suppress_context__

@@ -31,11 +31,13 @@ visitor
 _runtime
 app
 contrib contrib._settings contrib._web contrib.flask
-contrib.django.cache contrib.django contrib.django.checks contrib.django.apps contrib.django.middleware
+contrib.django.cache contrib.django contrib.django.checks contrib.django.apps
+contrib.django.middleware
 contrib.django.templatetags contrib.django.templatetags.flagship
 contrib.openfeature.visitors contrib.openfeature.provider contrib.openfeature
 helpers helpers.hits helpers.preset_context
-emulator.bodies emulator.collect emulator.decisions emulator.faults emulator.platform emulator.server
+emulator.bodies emulator.collect emulator.decisions emulator.faults emulator.platform
+emulator.server
 emulator.front emulator.emulator emulator emulator.__main__
 testing.sent testing._stage testing.flags testing testing.visitor_cache testing.pytest_plugin
 cli._errors cli._layout cli._output cli._syntax cli._arguments cli._source cli._context

@@ -61,7 +61,8 @@ def test_nothing_is_needed_at_run_time_but_five_libraries(metadata):
 def test_every_requirement_is_a_range(metadata):
     for line in metadata["install_requires"] + metadata["extras_require"]["test"]:
         versions = line.split(";")[0]
-        assert ">=" in versions and "<" in versions and "==" not in versions and "~=" not in versions, line
+        assert ">=" in versions and "<" in versions, line
+        assert "==" not in versions and "~=" not in versions, line
 
 
 def test_enum34_is_for_python_2_alone(metadata):
@@ -71,13 +72,15 @@ def test_enum34_is_for_python_2_alone(metadata):
 
 
 def test_this_interpreter_is_among_those_that_are_told(metadata):
-    assert "Programming Language :: Python :: %d.%d" % sys.version_info[:2] in metadata["classifiers"]
+    classifier = "Programming Language :: Python :: %d.%d" % sys.version_info[:2]
+    assert classifier in metadata["classifiers"]
 
 
 def test_a_package_index_can_follow_every_link(metadata):
     """It shows README.md without the files beside it; a picture is linked as such."""
     text = metadata["long_description"]
-    assert "](%s/blob/HEAD/CHANGELOG.md)" % metadata["url"] in text and "](#when-something-fails)" in text
+    assert "](%s/blob/HEAD/CHANGELOG.md)" % metadata["url"] in text
+    assert "](#when-something-fails)" in text
     assert re.findall(r"\]\((?!https://|#)",
                       text) == [] and re.findall(r"!\[[^\]]*\]\([^)]*/blob/", text) == []
     assert 'src="' not in text and "<!-- command: quickstart -->" in text

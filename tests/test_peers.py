@@ -11,6 +11,7 @@ from benchmarks.contenders import floor
 from benchmarks.contenders.worker import FLAGS, Wrong, check
 from benchmarks.peers_report import markdown
 
+
 def right(flag, user, country):
     """The side of a flag's split that a user is on."""
     return "ab"[zlib.crc32((flag + user).encode("ascii")) // 7 % 2] if country == "fr" else "none"

@@ -12,7 +12,7 @@ import pytest
 from flagship import Config, Flagship
 from flagship._compat import native
 from flagship.errors import ParamError
-from tests.test_quickstart import ROOT, environment, run
+from tests.test_quickstart import ROOT, run
 
 # Read as text with universal line ends, so that a checkout with CRLF is the same document.
 with io.open(os.path.join(ROOT, "README.md"), encoding="utf-8") as file:
@@ -76,9 +76,10 @@ with Emulator(os.path.join({root!r}, "examples", "campaigns.json")) as emulator:
     names["FLAGSHIP_OPTIONS"].update(emulator.urls)
     urls = types.ModuleType(str("urls"))
     sys.modules["urls"] = urls
-    settings.configure(SECRET_KEY="s", ALLOWED_HOSTS=["*"], ROOT_URLCONF="urls", USE_TZ=True, TEMPLATES=[
-        {{"BACKEND": "django.template.backends.django.DjangoTemplates", "DIRS": ["."]}}],
-        **{{name: value for name, value in names.items() if name.isupper()}})
+    templates = {{"BACKEND": "django.template.backends.django.DjangoTemplates", "DIRS": ["."]}}
+    settings.configure(
+        SECRET_KEY="s", ALLOWED_HOSTS=["*"], ROOT_URLCONF="urls", USE_TZ=True,
+        TEMPLATES=[templates], **{{name: value for name, value in names.items() if name.isupper()}})
     django.setup()
     from shop import views
     try:
@@ -89,7 +90,8 @@ with Emulator(os.path.join({root!r}, "examples", "campaigns.json")) as emulator:
     client = Client()
     pages = [client.get("/").content.decode("utf-8") for _ in range(2)]
     assert pages[0] == pages[1], pages
-    assert [each["context"] for each in emulator.decisions] == [{{"country": "FR"}}] * 2, emulator.decisions
+    assert [each["context"] for each in emulator.decisions] == [
+        {{"country": "FR"}}] * 2, emulator.decisions
     assert (len(emulator.hits), len(emulator.activations)) == (2, 2), emulator.requests
     print(" ".join(pages[0].split()))
 """

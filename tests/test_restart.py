@@ -79,8 +79,8 @@ def served(handle):
 
 
 def test_a_start_in_each_request(emulator, log):
-    """As programs of 2.1.x do it: of 1,000 requests each reads its visitor's flag, for one download of the file and one
-    poller in all."""
+    """As programs of 2.1.x do it: of 1,000 requests each reads its visitor's flag, for one download
+    of the file and one poller in all."""
     emulator.set_bucketing(file_of("on"))
 
     def view(path):
@@ -114,7 +114,8 @@ def test_a_start_in_each_request(emulator, log):
 
 @pytest.mark.parametrize("options", [{}, {"mode": BUCKETING}, {"tracking": "deferred"}], ids=str)
 def test_the_same_again_costs_nothing(options, start, emulator, log):
-    """No request, no thread, no connection: what was decided, queued and known of failures stays."""
+    """No request, no thread, no connection: what was decided, queued and known of failures
+    stays."""
     visitor = start(**options).create_visitor("ann")
     visitor.synchronize_modifications()
     Flagship.instance().flush()
@@ -148,15 +149,17 @@ def test_a_new_handler_and_cache_manager_are_taken_over(start, emulator):
 # Each is (options before, options after, whether to another environment).
 CHANGES = {
     "mode": ({}, {"mode": BUCKETING}, False), "mode back": ({"mode": BUCKETING}, {}, False),
-    "environment": ({}, {}, True), "environment in bucketing": ({"mode": BUCKETING}, {"mode": BUCKETING}, True),
-    "tracking": ({}, {"tracking": "deferred"}, False), "tracking back": ({"tracking": "deferred"}, {}, False),
+    "environment": ({}, {}, True),
+    "environment in bucketing": ({"mode": BUCKETING}, {"mode": BUCKETING}, True),
+    "tracking": ({}, {"tracking": "deferred"}, False),
+    "tracking back": ({"tracking": "deferred"}, {}, False),
     "all": ({"tracking": "deferred"}, {"mode": BUCKETING}, True)}
 
 
 @pytest.mark.parametrize("change", sorted(CHANGES))
 def test_a_held_visitor_goes_on(change, start, emulator, other, log):
-    """In the new runtime, with its id and context: it has its flags until it synchronises, and then the new ones; what
-    was queued before is delivered."""
+    """In the new runtime, with its id and context: it has its flags until it synchronises, and then
+    the new ones; what was queued before is delivered."""
     before, after, elsewhere = CHANGES[change]
     emulator.set_bucketing(file_of("first"))
     visitor = start(**before).create_visitor("ann", context={"vip": True})
@@ -177,7 +180,8 @@ def test_a_held_visitor_goes_on(change, start, emulator, other, log):
 
 
 def test_panic_is_the_new_platform_s(start, emulator, other, log):
-    """A start with another environment ends the panic of the one before, for held visitors too, and brings its own."""
+    """A start with another environment ends the panic of the one before, for held visitors too, and
+    brings its own."""
     visitor = start(mode=BUCKETING).create_visitor("ann")
     start(mode=BUCKETING, polling_interval=0.05)
     emulator.panic = True
@@ -195,7 +199,8 @@ def test_panic_is_the_new_platform_s(start, emulator, other, log):
 
 @pytest.mark.parametrize("tracking", ["immediate", "deferred"])
 def test_calls_in_other_threads_go_on_through_restarts(tracking, start, emulator):
-    """Threads that use held visitors while the SDK is started again and again notice nothing, and nothing is lost."""
+    """Threads that use held visitors while the SDK is started again and again notice nothing, and
+    nothing is lost."""
     emulator.set_bucketing(file_of("on"))
 
     def work(place):
@@ -225,8 +230,8 @@ def test_calls_in_other_threads_go_on_through_restarts(tracking, start, emulator
 
 
 def test_a_synchronisation_that_hangs_ends_well(start, emulator, other, log):
-    """One that is under way on a platform that does not answer when the SDK is started on another: it ends by its
-    timeout, and the next one is the new platform's."""
+    """One that is under way on a platform that does not answer when the SDK is started on another:
+    it ends by its timeout, and the next one is the new platform's."""
     visitor = start(timeout=0.5).create_visitor("ann")
     emulator.misbehave("campaigns", hang=True)
     results = []
@@ -282,7 +287,8 @@ def test_starts_that_differ_leave_one_running(emulator, other, log):
 
 @pytest.mark.parametrize("mode", list(Config.Mode), ids=lambda mode: mode.name)
 def test_close_while_another_thread_starts(mode, emulator, log):
-    """What comes out of the start is closed as well: no thread, no socket, and nothing counts as started."""
+    """What comes out of the start is closed as well: no thread, no socket, and nothing counts as
+    started."""
     emulator.misbehave("bucketing", delay=0.3)
     config = Config(**options_for(emulator, log, mode=mode, tracking="deferred"))
     starter = threading.Thread(
@@ -311,7 +317,8 @@ def work():
     ready.wait()
     try:
         flagship = Flagship.instance()
-        found.append((flagship, flagship.is_flagship_started(), flagship.status.started, flagship.config))
+        found.append((flagship, flagship.is_flagship_started(), flagship.status.started,
+                      flagship.config))
     except BaseException as error:
         found.append(repr(error))
 
@@ -333,7 +340,11 @@ def test_the_first_instance_is_whole():
     assert program.communicate()[1].decode("utf-8", "replace") == "" and program.returncode == 0
 
 
-LOADS = {"pickle %d" % protocol: lambda each, protocol=protocol: pickle.loads(pickle.dumps(each, protocol))
+def pickled(protocol):
+    return lambda each: pickle.loads(pickle.dumps(each, protocol))
+
+
+LOADS = {"pickle %d" % protocol: pickled(protocol)
          for protocol in range(pickle.HIGHEST_PROTOCOL + 1)}
 LOADS["deepcopy"] = copy.deepcopy
 
@@ -341,7 +352,8 @@ LOADS["deepcopy"] = copy.deepcopy
 @pytest.mark.parametrize("load", sorted(LOADS))
 @pytest.mark.parametrize("authenticated", [False, True])
 def test_a_loaded_visitor_in_the_same_process(load, authenticated, visitor, emulator):
-    """It has ids, context and flags of its own, calls as the other does, and outlives restarts as well."""
+    """It has ids, context and flags of its own, calls as the other does, and outlives restarts as
+    well."""
     ann = visitor("ann", authenticated, {"vip": True, "country": "fr"})
     loaded = LOADS[load](ann)
     assert (loaded.visitor_id, loaded.anonymous_id) == (ann.visitor_id, ann.anonymous_id)
@@ -364,9 +376,11 @@ def test_modifications_and_config_can_be_copied(load, visitor):
     assert dict(loaded) == dict(ann.modifications) and loaded["discount"].value == 20
     with pytest.raises(TypeError):
         loaded["discount"] = 1
-    config = LOADS[load](Config(mode=BUCKETING, timeout=0.5, bucketing_file=None, tracking="deferred"))
+    config = LOADS[load](
+        Config(mode=BUCKETING, timeout=0.5, bucketing_file=None, tracking="deferred"))
     assert (config.mode, config.timeout, config.bucketing_file) == (BUCKETING, 0.5, None)
-    assert config.tracking == "deferred" and isinstance(config.event_handler, type(Config().event_handler))
+    assert config.tracking == "deferred"
+    assert isinstance(config.event_handler, type(Config().event_handler))
 
 
 ELSEWHERE = """
@@ -380,7 +394,8 @@ from flagship.hits import Page
 
 def calls():
     return [visitor.get_modification("discount", 0), visitor.synchronize_modifications()[0],
-            visitor.activate_modification("discount")[0], visitor.send_hit(Page("https://a.example/"))[0]]
+            visitor.activate_modification("discount")[0],
+            visitor.send_hit(Page("https://a.example/"))[0]]
 
 told = [visitor.visitor_id, visitor.anonymous_id, visitor.get_context(), calls()]
 urls = json.loads(sys.argv[3])
@@ -394,13 +409,14 @@ print(json.dumps(told))
 
 
 def test_a_loaded_visitor_in_another_process(visitor, emulator, tmpdir):
-    """In one that has not started the SDK it gives its flags, and neither decides nor sends; once that is started, and
-    started again, it goes on there; after close it is neutral."""
+    """In one that has not started the SDK it gives its flags, and neither decides nor sends; once
+    that is started, and started again, it goes on there; after close it is neutral."""
     ann = visitor("ann", True, {"vip": True})
     tmpdir.join("visitor").write_binary(pickle.dumps(ann, 2))
     emulator.clear()
     program = subprocess.Popen(
-        [sys.executable, "-c", ELSEWHERE, ROOT, str(tmpdir.join("visitor")), json.dumps(emulator.urls)],
+        [sys.executable, "-c", ELSEWHERE, ROOT, str(tmpdir.join("visitor")),
+         json.dumps(emulator.urls)],
         stdout=subprocess.PIPE, env=dict(os.environ))
     output = program.communicate()[0].decode("utf-8")
     assert program.returncode == 0
@@ -412,7 +428,8 @@ def test_a_loaded_visitor_in_another_process(visitor, emulator, tmpdir):
 
 
 def test_a_visitor_loaded_before_a_start_in_bucketing_mode(emulator, log, tmpdir):
-    """It belongs to what is started, whatever the mode; one that is loaded after close waits for the next start."""
+    """It belongs to what is started, whatever the mode; one that is loaded after close waits for
+    the next start."""
     with Flagship.instance() as flagship:
         flagship.start(emulator.env_id, emulator.api_key, Config(**options_for(emulator, log)))
         pickled = pickle.dumps(flagship.create_visitor("ann", True, {"vip": True}), 2)
@@ -420,7 +437,8 @@ def test_a_visitor_loaded_before_a_start_in_bucketing_mode(emulator, log, tmpdir
     for mode in (BUCKETING, Config.Mode.API):
         assert loaded[-1].synchronize_modifications()[0] is False
         with Flagship.instance() as flagship:
-            flagship.start(emulator.env_id, emulator.api_key, Config(**options_for(emulator, log, mode=mode)))
+            flagship.start(emulator.env_id, emulator.api_key,
+                           Config(**options_for(emulator, log, mode=mode)))
             assert loaded[-1].synchronize_modifications() == (True, "")
             assert loaded[-1].get_modification("discount", 0) == 20
             assert (loaded[-1].anonymous_id is None) is (mode is BUCKETING)

@@ -4,7 +4,8 @@ boolean gates with half a pass rate take about three quarters of the time."""
 import json
 import time
 
-from statsig_python_core import DataStore, ExperimentEvaluationOptions, Statsig, StatsigOptions, StatsigUser
+from statsig_python_core import (
+    DataStore, ExperimentEvaluationOptions, Statsig, StatsigOptions, StatsigUser)
 from statsig_python_core.data_store import DataStoreResponse
 
 _TARGETED = {"type": "user_field", "operator": "none", "field": "country", "targetValue": ["fr"],

@@ -18,12 +18,12 @@ from flagship.errors import FlagshipError
 from flagship.handler import FlagshipEventHandler
 from rows import INPUTS, OUTPUTS, BadRow
 
-#: What each process needs, as plain values that can be sent to it: the bucketing file (bytes), the input's format and,
-#: for CSV, its columns as (key, type name) pairs, and the output's format.
+#: What each process needs, as plain values that can be sent to it: the bucketing file (bytes), the
+#: input's format and, for CSV, its columns as (key, type name) pairs, and the output's format.
 Settings = collections.namedtuple("Settings", ("bucketing", "input", "columns", "output"))
 
-#: The output rows of a block (bytes), its visitors and its lines (numbers), and what was skipped: (line in the block,
-#: from 1; reason) pairs.
+#: The output rows of a block (bytes), its visitors and its lines (numbers), and what was skipped:
+#: (line in the block, from 1; reason) pairs.
 Result = collections.namedtuple("Result", ("rows", "visitors", "lines", "skipped"))
 
 

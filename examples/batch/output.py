@@ -150,7 +150,8 @@ class ResumableOutput(_Output):
                                                                 record["input_sha256"]):
             raise Mismatch("the input is not what %s was begun with: its first %d bytes differ%s"
                            % (self._at, record["input_bytes"], again))
-        self.lines, self.visitors, self.skipped = record["lines"], record["visitors"], record["skipped"]
+        self.lines, self.visitors = record["lines"], record["visitors"]
+        self.skipped = record["skipped"]
         self._output_bytes = record["output_bytes"]
         self._file.truncate(self._output_bytes)
         return True

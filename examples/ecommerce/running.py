@@ -10,7 +10,8 @@ from collections import namedtuple
 HERE = os.path.dirname(os.path.abspath(__file__))
 PATIENCE = 20  # seconds; for what is broken, not for what is slow
 
-#: ``shop`` and ``emulator`` are addresses; the latter is None where the shop runs against the platform.
+#: ``shop`` and ``emulator`` are addresses; the latter is None where the shop runs against the
+#: platform.
 RunningDemo = namedtuple("RunningDemo", "process shop emulator")
 
 

@@ -182,7 +182,10 @@ class _Handler(BaseHTTPServer.BaseHTTPRequestHandler):
         lines = ["HTTP/1.1 %d %s" % (status, reason), "Server: " + self.server_version,
                  "Date: " + self.date_time_string()]
         if status != 204:
-            lines += ["Content-Length: %d" % len(body), "Content-Type: application/json"]
+            lines.append("Content-Length: %d" % len(body))
+        if body:
+            # Without a body it would be JSON that nobody can read.
+            lines.append("Content-Type: application/json")
         lines += ["%s: %s" % pair for pair in headers.items()]
         head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
         if self.command == "HEAD":

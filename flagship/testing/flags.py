@@ -69,7 +69,8 @@ class flagship_flags(object):
             return decorated
         if not callable(decorated) or any(later(decorated) for later in _LATER):
             raise check.typing_error("flagship_flags", "the decorated", decorated,
-                                     "a plain function or a class; in a coroutine or generator use `with`")
+                                     "a plain function or a class; in a coroutine or generator "
+                                     "use `with`")
 
         @six.wraps(decorated)
         def inside(*args, **kwargs):

@@ -130,7 +130,8 @@ class Sent(object):
 def _modifications(flags):
     if not isinstance(flags, Mapping):
         raise check.typing_error("flagship_flags", "flags", flags,
-                                 "a dict from key to value, or a callable (visitor_id, context) that returns one")
+                                 "a dict from key to value, or a callable (visitor_id, context) "
+                                 "that returns one")
     modifications = {}
     for key, value in flags.items():
         key = check.text("flagship_flags", "a key of flags", key)

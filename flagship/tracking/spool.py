@@ -20,6 +20,7 @@ from flagship.tracking.items import ACTIVATE, HIT, MAX_AGE, RANKS, SEGMENT, crea
 _LEASE = 60.0       # seconds that a claim holds where nobody can tell whether its process lives
 _BUSY = 1.0         # seconds to wait for another process's write
 _AGAIN = 5.0        # seconds until a file that could not be used is tried again
+_SAY_EVERY = 60.0   # seconds between two lines about a file that cannot be used
 _CLOCK_SET = 1.5e9  # a wall clock before 2017 was not set when it was read
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS spool (
@@ -67,7 +68,7 @@ class Spool(object):
         self._path, self._env_id, self._limit, self._events = path, env_id, limit, events
         self._owner, self._clock = _create_owner(), _clock_name()
         self._connection, self._inode = None, None
-        self._using, self._tried = _process.Lock(), None
+        self._using, self._tried, self._said = _process.Lock(), None, None
         self._unforgotten = []  # rows that were delivered while the file could not be used
         self.works, self.left = True, 0
         _living.add(self._owner)
@@ -244,15 +245,21 @@ class Spool(object):
                 result = self._transaction(work)
             except Exception as error:  # whatever is wrong with the file or the disk
                 self._disconnect()
-                if self.works:
-                    self._events.warning("[tracking] the spool cannot be used: %s: %s",
-                                         type(error).__name__, error)
-                self.works, self.left, self._tried = False, 0, monotonic()
+                self._note_failure(error)
                 return otherwise
             if not self.works:
                 self._events.info("[tracking] the spool can be used again")
             self.works = True
             return result
+
+    def _note_failure(self, error):
+        now = monotonic()
+        # A full disk may take one thing and not the other.
+        if self._said is None or not 0 <= now - self._said < _SAY_EVERY:
+            self._said = now
+            self._events.warning("[tracking] the spool cannot be used: %s: %s",
+                                 type(error).__name__, error)
+        self.works, self.left, self._tried = False, 0, now
 
     def _transaction(self, work):
         connection = self._connect()

@@ -107,6 +107,7 @@ class HttpClient(object):
             # What we broke off ourselves says nothing of the platform.
             if not deadline.cancelled:
                 self._note_failure(failure, breaker)
+                self._events.request_failed(failure)
             raise failure
         self._note_success(endpoint.name, breaker)
         return answer
@@ -232,10 +233,9 @@ class HttpClient(object):
                 time.time(), failure.cause, 1 if last is None else last.count + 1)
 
     def retire(self):
-        """Close the idle connections, as another client takes over; requests may still be sent."""
-        connections = self._connections
-        if connections.owned and connections.pid == os.getpid():
-            connections.session.close()
+        """Close the idle connections, as another client takes over; requests under way, and those
+        of calls that are, may still be sent."""
+        self._connections.close()
 
     def close(self):
         """Close the idle connections; requests under way end by their timeout. Idempotent, and may

@@ -16,7 +16,6 @@ import socket
 import stat
 import threading
 
-import six
 import urllib3
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError

@@ -8,9 +8,10 @@ from flagship.decision.explanation import explain, merged
 from qa.emulator import emulator
 
 OWN = "This process decides (bucketing mode): these are its own reasons."
-FILE = ("The platform decides (API mode) and tells no reasons. These are worked out from the emulator's own campaign "
-        "file, with what the visitor cache remembers.")
-TOLD = "The platform decided (API mode) and tells no reasons. Asking it counted as a synchronisation."
+FILE = ("The platform decides (API mode) and tells no reasons. These are worked out from the "
+        "emulator's own campaign file, with what the visitor cache remembers.")
+TOLD = ("The platform decided (API mode) and tells no reasons. "
+        "Asking it counted as a synchronisation.")
 
 
 def decision(visitor_id, anonymous_id, context):

@@ -5,6 +5,7 @@ import warnings
 
 import django
 from django.apps import apps
+from django.core.signing import Signer
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.functional import SimpleLazyObject
@@ -42,6 +43,9 @@ class FlagshipMiddleware(MiddlewareMixin):
         super(FlagshipMiddleware, self).__init__(get_response)
         self._settings, problems = settings_and_problems()
         self._settings.user_id = self._settings.user_id or user_id
+        self._signer = None
+        if self._settings.cookie_signed:
+            self._signer = Signer(salt="flagship." + self._settings.cookie_name)
         for problem in problems:
             warnings.warn("%s: %s" % (problem.id, problem.msg), RuntimeWarning)
         if not problems and not apps.is_installed("flagship.contrib.django"):
@@ -50,7 +54,8 @@ class FlagshipMiddleware(MiddlewareMixin):
                               "'flagship.contrib.django' is not in INSTALLED_APPS", RuntimeWarning)
 
     def process_request(self, request):
-        visitor = request._flagship = _web.RequestVisitor(self._settings, request, request.COOKIES)
+        visitor = request._flagship = _web.RequestVisitor(self._settings, request, request.COOKIES,
+                                                          self._signer)
 
         def use():
             _keep_out_of_page_caches(request)
@@ -78,7 +83,7 @@ def user_id(request):
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated or user.pk is None:
         return None
-    return "user-%s" % user.pk
+    return "%s%s" % (_web.USER, user.pk)
 
 
 class _Uncached(object):

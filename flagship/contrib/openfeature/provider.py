@@ -174,7 +174,8 @@ class FlagshipProvider(AbstractProvider):
                 return _error_details(default, ErrorCode.GENERAL, recent.problem)
             return _error_details(default, ErrorCode.FLAG_NOT_FOUND,
                                   "the visitor has no flag %r" % (flag_key,))
-        value, reason = modification.value, Reason.STALE if recent.problem else Reason.TARGETING_MATCH
+        value = modification.value
+        reason = Reason.STALE if recent.problem else Reason.TARGETING_MATCH
         if value is None:
             value, reason = default, Reason.DEFAULT
         else:
@@ -182,7 +183,7 @@ class FlagshipProvider(AbstractProvider):
             if value is None:
                 return _error_details(default, ErrorCode.TYPE_MISMATCH,
                                       "the flag %r is not %s but of type %s"
-                               % (flag_key, kind, type(modification.value).__name__))
+                                      % (flag_key, kind, type(modification.value).__name__))
         if self._activated is True or self._activated and flag_key in self._activated:
             visitor.activate_modification(flag_key)
         return FlagResolutionDetails(

@@ -44,8 +44,8 @@ class RecentVisitors(object):
         self._kept = None, {}
 
     def get(self, flagship, visitor_id, context):
-        """The visitor with this id and context, synchronised or not; raises InitializationError where the SDK is not
-        started."""
+        """The visitor with this id and context, synchronised or not; raises InitializationError
+        where the SDK is not started."""
         runtime = flagship._runtime
         # Visitors outlive a restart with other options; what was decided before it does not.
         present = None if runtime is None else runtime.parts.decisions
