@@ -43,6 +43,7 @@ class Config:
     visitor_cache_manager: _VisitorCache | None
     debug: bool
     decision_api_url: str
+    decision_api: Literal["platform", "self-hosted"]
     cdn_url: str
     tracking_url: str
     bucketing_file: _Option[str | None, _Path | None]
@@ -60,6 +61,8 @@ class Config:
     circuit_breaker: bool
     max_response_size: int
 
+    @property
+    def is_self_hosted(self) -> bool: ...
     def __init__(
         self,
         *,
@@ -72,6 +75,7 @@ class Config:
         visitor_cache_manager: _VisitorCache | None = ...,
         debug: bool = ...,
         decision_api_url: str = ...,
+        decision_api: Literal["platform", "self-hosted"] = ...,
         cdn_url: str = ...,
         tracking_url: str = ...,
         bucketing_file: _Path | None = ...,

@@ -154,8 +154,8 @@ def test_not_sent_twice(emulator, deferred, fault):
 def test_one_bad_hit_does_not_take_the_others_with_it(emulator, deferred):
     """A batch that is refused is halved until the one that is refused is alone."""
     visitor = deferred(tracking_interval=60)
-    bad = Page("https://shop.example/bad")
-    bad._fields["dl"] = "no url"  # what no setter lets through
+    bad = Screen("bad")
+    bad._data["sr"] = "no size"  # what no setter lets through
     emulator.is_watched = False
     for place in range(7):
         visitor.send_hit(bad if place == 3 else PAGE)

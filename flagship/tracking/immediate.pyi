@@ -37,3 +37,6 @@ def activation(
 def identified(
     hit: dict[str, Any], visitor_id: str, anonymous_id: str | None
 ) -> dict[str, Any]: ...
+def segment(
+    visitor_id: str, anonymous_id: str | None, context: dict[str, _ContextValue]
+) -> dict[str, Any]: ...
