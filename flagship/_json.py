@@ -1,7 +1,15 @@
 """JSON as the platform speaks it: UTF-8, and no NaN or infinity."""
 import json
+import re
 
 from flagship._compat import RecursionError
+
+# An int that no float can hold.
+_LONG = re.compile(b"(?<![0-9])[0-9]{309}")
+
+
+class TooDeep(ValueError):
+    """JSON that is nested deeper than the decoder's stack takes."""
 
 
 def encode(value):
@@ -11,15 +19,16 @@ def encode(value):
 
 def decode(content):
     """The value of ``content`` (bytes); raises ValueError for whatever is not JSON."""
+    numbers = {"parse_int": _int} if _LONG.search(content) else {}
     try:
-        return json.loads(content.decode("utf-8"), parse_int=_int, parse_constant=_refuse)
+        return json.loads(content.decode("utf-8"), parse_constant=_refuse, **numbers)
     except RecursionError:
-        raise ValueError("nested too deep")
+        raise TooDeep("nested too deep")
 
 
 def _int(digits):
-    # What no float can hold is infinity, as for JavaScript: an int of many digits takes long to
-    # make, and newer Pythons refuse it.
+    # Infinity, as for JavaScript: an int of many digits takes long to make, and newer Pythons
+    # refuse it.
     return int(digits) if len(digits) < 309 else float(digits)
 
 

@@ -33,17 +33,12 @@ def decode(content, max_size):
     if content.count(b"{") + content.count(b"[") > parts:
         raise Unreadable("has more than %d objects and lists" % parts)
     try:
-        return _json.decode(content)
+        try:
+            return _json.decode(content)
+        except _json.TooDeep:
+            return _json.decode(_cut_off(content.decode("utf-8")).encode("utf-8"))
     except ValueError:
-        pass
-    try:
-        text = content.decode("utf-8")
-        shallow = _cut_off(text)
-        if len(shallow) < len(text):
-            return _json.decode(shallow.encode("utf-8"))
-    except ValueError:
-        pass
-    raise Unreadable("is not JSON")
+        raise Unreadable("is not JSON")
 
 
 def _cut_off(text):
