@@ -6,12 +6,11 @@ from flagship.transport.client import Endpoint, HttpClient, RequestFailed
 from flagship.cli import _arguments, _syntax
 from flagship.cli._errors import Unavailable, Usage
 from flagship.decision import snapshot
-from flagship.decision.content import Unreadable
-from flagship.decision.content import decode as content_of
+from flagship.decision.content import Unreadable, without_mark
+from flagship.decision.content import decode as decode_content
 from flagship.decision.snapshot import is_record
 
 _MAX_SIZE = 64 * 1024 * 1024  # bytes
-_MARK = b"\xef\xbb\xbf"
 
 
 def add(parser):
@@ -73,10 +72,9 @@ def content(path, name):
 def decode(content):
     """The value of ``content``, bytes of JSON; raises NotJson."""
     try:
-        return content_of(content, _MAX_SIZE)
+        return decode_content(content, _MAX_SIZE)
     except Unreadable as error:
-        if content.startswith(_MARK):
-            content = content[len(_MARK):]
+        content = without_mark(content)
         try:
             _syntax.check(content.decode("utf-8"))
         except UnicodeDecodeError as wrong:

@@ -10,6 +10,7 @@ from flagship.cli._output import Outcome
 from flagship.cli._shares import bounds, counted
 from flagship.cli.decide import compiled
 from flagship.decision.allocation import spread
+from flagship.decision.content import without_mark
 
 _DESCRIPTION = """\
 Count how many visitors land in each variation of a bucketing file, beside what
@@ -88,7 +89,8 @@ def _made_up(visitors, seed):
 def _read(path):
     name = _arguments.text("--ids", path)
     found = False
-    for number_, line in enumerate(_source.content(path, name).splitlines(), 1):
+    content = without_mark(_source.content(path, name))
+    for number_, line in enumerate(content.splitlines(), 1):
         try:
             visitor_id = to_text(line.decode("utf-8"))
         except UnicodeDecodeError:

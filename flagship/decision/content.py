@@ -27,8 +27,7 @@ def decode(content, max_size):
     :raises Unreadable: where it is not JSON, or has too many parts: 15 KiB of gzip can be millions
         of objects.
     """
-    if content.startswith(_MARK):
-        content = content[len(_MARK):]
+    content = without_mark(content)
     parts = max(_LEAST_PARTS, max_size // _BYTES_A_PART)
     if content.count(b"{") + content.count(b"[") > parts:
         raise Unreadable("has more than %d objects and lists" % parts)
@@ -39,6 +38,11 @@ def decode(content, max_size):
             return _json.decode(_cut_off(content.decode("utf-8")).encode("utf-8"))
     except ValueError:
         raise Unreadable("is not JSON")
+
+
+def without_mark(content):
+    """Bytes without the byte order mark that some editors begin a file with."""
+    return content[len(_MARK):] if content.startswith(_MARK) else content
 
 
 def _cut_off(text):
