@@ -1,4 +1,5 @@
-"""Where a command's bucketing file comes from: a path, a URL, standard input, or an environment of the platform."""
+"""Where a command's bucketing file comes from: a path, a URL, standard input, or an environment of
+the platform."""
 import sys
 
 from flagship._events import EventLog
@@ -16,11 +17,11 @@ _MAX_SIZE = 64 * 1024 * 1024  # bytes
 def add(parser):
     """The arguments that say where the bucketing file is."""
     parser.add_argument("file", nargs="?", metavar="FILE",
-                        help="a bucketing file: a path, an http(s) URL, or - for standard input; the copy that the SDK "
-                             "keeps (bucketing.json) will do")
+                        help="a bucketing file: a path, an http(s) URL, or - for standard input; "
+                             "the copy that the SDK keeps (bucketing.json) will do")
     parser.add_argument("--env-id", metavar="ID",
-                        help="without FILE: the environment whose file is taken from the platform; default: "
-                             "$FLAGSHIP_ENV_ID")
+                        help="without FILE: the environment whose file is taken from the "
+                             "platform; default: $FLAGSHIP_ENV_ID")
     parser.add_argument("--cdn-url", metavar="URL", help="base of the platform's bucketing files")
     _arguments.add_timeout(parser)
 
