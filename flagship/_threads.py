@@ -2,6 +2,7 @@
 import sys
 import threading
 
+from flagship._compat import acquire_within
 _LONGEST_WAIT = 4e6     # seconds; threads can wait for no number much larger
 _AFTER_A_FAILURE = 1.0  # seconds, at least
 
@@ -34,6 +35,28 @@ def start_daemon(name, run):
     except Exception:  # RuntimeError, MemoryError, thread.error on Python 2
         return None
     return thread
+
+
+class Bell(object):
+    """Wakes the one thread that waits for it. Ringing waits for nobody, so that signal handlers,
+    finalizers and forked children may ring whatever they interrupted."""
+
+    __slots__ = ("_lock",)
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self._lock.acquire()
+
+    def ring(self):
+        """End the present wait, or the next one."""
+        try:
+            self._lock.release()
+        except threading.ThreadError:
+            pass  # it was rung already
+
+    def wait(self, seconds=None):
+        """Wait until it rings, at most ``seconds``; None: however long that takes."""
+        acquire_within(self._lock, seconds)
 
 
 class RepeatingTask(object):

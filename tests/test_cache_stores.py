@@ -178,6 +178,14 @@ def test_each_is_a_visitor_cache_manager():
         assert issubclass(kind, VisitorCacheManager)
 
 
+def test_a_synchronisation_that_changes_nothing_writes_nothing(store, decide):
+    cache, saved = store(), []
+    save_record = cache.save
+    cache.save = lambda *arguments: (saved.append(arguments[0]), save_record(*arguments))
+    assert [decide(cache) for _ in range(3)] == [((True, ""), 1)] * 3
+    assert saved == ["ann"]
+
+
 def test_the_bound_is_exact_where_it_is_small(store):
     """The oldest goes first, and a save makes a visitor young."""
     cache = store(max_visitors=3)

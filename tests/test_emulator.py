@@ -1,5 +1,5 @@
 # -*- coding: utf-8 -*-
-"""The emulator answers like the platform, and misbehaves as it is told."""
+"""The emulator runs, misbehaves as it is told, and tells what it received."""
 from __future__ import unicode_literals
 
 import json
@@ -13,154 +13,10 @@ import pytest
 import requests
 
 from flagship.emulator import Emulator
-from flagship.errors import FlagshipParsingError, ParamError, TypingError
-from tests.support import data
+from tests.emulated import emulator, post, session  # noqa: F401
+from tests.support import ROOT, data
 
-CAMPAIGNS = "/v2/env/campaigns/"
-KEY = {"x-api-key": "key"}
-HIT = {"cid": "env", "ds": "APP", "vid": "ann"}
-PAGE = dict(HIT, t="PAGEVIEW", dl="https://shop.example/")
-ACTIVATION = {"cid": "env", "caid": "g", "vaid": "v", "vid": "ann"}
-
-
-@pytest.fixture
-def session():
-    with requests.Session() as session:
-        session.trust_env = False
-        yield session
-
-
-@pytest.fixture
-def post(emulator, session):
-    def post(path, body, **headers):
-        content = body if isinstance(body, bytes) else json.dumps(body).encode("ascii")
-        return session.post(emulator.url + path, data=content, headers=headers, timeout=5)
-    return post
-
-
-@pytest.mark.parametrize("body, said", [
-    (b"", "JSON"), (b"{", "JSON"), (b"\xff", "JSON"), (b"[]", "object"), (b"5", "object"), ({}, "visitorId"),
-    ({"visitorId": ""}, "visitorId"), ({"visitorId": 5}, "visitorId"), ({"visitorId": "v", "new": 1}, "new"),
-    ({"visitorId": "v", "context": []}, "context"), ({"visitorId": "v", "context": {"a": None}}, "context"),
-    ({"visitorId": "v", "context": {"a": [1]}}, "context"), ({"visitorId": "v", "anonymousId": 5}, "anonymousId"),
-    ({"visitorId": "v", "trigger_hit": 1}, "trigger_hit")])
-def test_campaigns_refuses(emulator, post, body, said):
-    answer = post(CAMPAIGNS, body, **KEY)
-    assert answer.status_code == 400 and said in answer.json()["message"]
-    assert emulator.decisions == [] and emulator.requests[0].status == 400
-
-
-@pytest.mark.parametrize("path, headers, status", [
-    (CAMPAIGNS, {}, 401), (CAMPAIGNS, {"x-api-key": "wrong"}, 401), ("/v2/other/campaigns/", KEY, 401),
-    (CAMPAIGNS + "?mode=wrong", KEY, 400), (CAMPAIGNS + "?mode=simple", KEY, 200), (CAMPAIGNS, KEY, 200),
-    ("/v2/env/campaigns", KEY, 200), ("/v2/env/nothing/", KEY, 404), ("/", KEY, 404)])
-def test_campaigns_status(post, path, headers, status):
-    assert post(path, {"visitorId": "ann"}, **headers).status_code == status
-
-
-def test_campaigns_answer(post):
-    """The answer is platform.md's, with null values and without what a file leaves out."""
-    campaigns = post(CAMPAIGNS, {"visitorId": "ann", "context": {"vip": True}}, **KEY).json()
-    color = campaigns["campaigns"][0]["variation"]["modifications"]["value"]
-    assert set(color) == {"cta-color", "cta-size", "cta-hint"} and color["cta-hint"] is None
-    assert campaigns["visitorId"] == "ann"
-    assert campaigns["campaigns"][1] == {
-        "id": "vip", "variationGroupId": "vip-gold", "type": "perso", "variation": {
-            "id": "vip-on", "reference": False, "modifications": {"type": "JSON", "value": {
-                "discount": 20, "banner": {"title": "Merci", "lines": ["a", "b"]}, "free": True}}}}
-    assert campaigns["campaigns"][0]["slug"] == "call-to-action"
-
-
-def test_panic(emulator, post, session):
-    emulator.panic = True
-    assert post(CAMPAIGNS, {"visitorId": "ann"}, **KEY).json() == {
-        "visitorId": "ann", "campaigns": [], "panic": True}
-    assert session.get(emulator.url + "/cdn/env/bucketing.json").json() == {"panic": True}
-
-
-@pytest.mark.parametrize("path, body, status", [
-    ("/v2/activate", ACTIVATION, 204), ("/v2/activate", dict(ACTIVATION, aid="x"), 204),
-    ("/v2/activate", dict(ACTIVATION, aid=5), 400), ("/v2/activate", dict(ACTIVATION, cid="other"), 400),
-    ("/v2/activate", {}, 400), ("/v2/activate", dict(ACTIVATION, new=1), 400), ("/v2/activate", b"x", 400),
-    ("/v2/activate", {"cid": "env", "batch": [{"vid": "a", "caid": "g", "vaid": "v", "qt": 0}] * 100}, 204),
-    ("/v2/activate", {"cid": "env", "batch": [{"vid": "a", "caid": "g", "vaid": "v", "qt": 0}] * 101}, 400),
-    ("/v2/activate", {"cid": "env", "batch": [{"vid": "a", "caid": "g", "vaid": "v"}]}, 400),
-    ("/v2/activate", {"cid": "env", "batch": []}, 400), ("/v2/activate", {"cid": "env", "batch": ["x"]}, 400),
-    ("/v2/env/events", {"type": "CONTEXT", "visitorId": "a", "data": {"b": 1}}, 204),
-    ("/v2/env/events", {"type": "OTHER", "visitorId": "a", "data": {}}, 400),
-    ("/v2/env/events", {"type": "CONTEXT", "data": {}}, 400),
-    ("/v2/other/events", {"type": "CONTEXT", "visitorId": "a", "data": {}}, 401),
-    ("/collect/", PAGE, 200), ("/collect/", b"", 400), ("/collect/", dict(PAGE, ds="WEB"), 400),
-    ("/collect/", dict(PAGE, cid="other"), 400), ("/collect/", dict(PAGE, dl="nowhere"), 400),
-    ("/collect/", dict(PAGE, dl="https://a.example/" + "x" * 2031), 400), ("/collect/", dict(PAGE, vid=""), 400),
-    ("/collect/", dict(PAGE, t="VIEW"), 400), ("/collect/", dict(PAGE, ec="x"), 400), ("/collect/", dict(HIT), 400),
-    ("/collect/", dict(PAGE, uip="1.2.3.4", sr="1x2", ul="fr", sn=1, cst=1600000000000, cuid="bob"), 200),
-    ("/collect/", dict(PAGE, sr="big"), 400), ("/collect/", dict(PAGE, sn="1"), 400),
-    ("/collect/", dict(HIT, t="SCREENVIEW", dl="home"), 200), ("/collect/", dict(HIT, t="SCREENVIEW"), 400),
-    ("/collect/", dict(HIT, t="EVENT", ec="User Engagement", ea="x", el="y", ev=1), 200),
-    ("/collect/", dict(HIT, t="EVENT", ec="Other", ea="x"), 400),
-    ("/collect/", dict(HIT, t="EVENT", ec="User Engagement", ea="x", ev=0), 400),
-    ("/collect/", dict(HIT, t="EVENT", ec="User Engagement", ea="x", ev=1.5), 400),
-    ("/collect/", dict(HIT, t="TRANSACTION", tid="1", ta="a", tr=1.5, ts=1, tt=0, icn=2, pm="credit_card"), 200),
-    ("/collect/", dict(HIT, t="TRANSACTION", tid="1"), 400),
-    ("/collect/", dict(HIT, t="TRANSACTION", tid="1", ta="a", tr="1"), 400),
-    ("/collect/", dict(HIT, t="TRANSACTION", tid="1", ta="a", icn=True), 400),
-    ("/collect/", dict(HIT, t="TRANSACTION", tid="1", ta="é" * 251), 400),
-    ("/collect/", {"cid": "env", "ds": "APP", "t": "ITEM", "tid": "1", "in": "n", "ic": "s"}, 400),
-    ("/collect/", dict(HIT, t="ITEM", tid="1", ic="s", iq=1, **{"in": "n", "ip": 1.5, "iv": "c"}), 200),
-    ("/collect/", {"t": "BATCH", "ds": "APP", "cid": "env", "h": []}, 400),
-    ("/collect/", {"t": "BATCH", "ds": "APP", "cid": "env", "h": [{"t": "SCREENVIEW", "dl": "x", "vid": "a", "qt": 0}]},
-     200),
-    ("/collect/", {"t": "BATCH", "ds": "APP", "cid": "env", "h": [{"t": "SCREENVIEW", "dl": "x", "vid": "a"}]}, 400),
-    ("/collect/", {"t": "BATCH", "ds": "APP", "cid": "env", "h": [
-        {"t": "SCREENVIEW", "dl": "x", "vid": "a", "qt": 4 * 3600 * 1000 + 1}]}, 400),
-    ("/collect/", {"t": "BATCH", "ds": "APP", "cid": "env", "h": [dict(PAGE, qt=1)]}, 400)])
-def test_tracking_status(emulator, post, path, body, status):
-    """What is accepted is kept; what is refused says why and is not."""
-    answer = post(path, body)
-    assert answer.status_code == status, answer.text
-    kept = emulator.hits + emulator.activations + emulator.context_events
-    if status < 300:
-        assert kept and (body in kept or "batch" in body or "h" in body)
-    else:
-        assert kept == [] and answer.json()["message"]
-
-
-def test_batches_are_kept_hit_by_hit(emulator, post):
-    hit = {"t": "SCREENVIEW", "dl": "x", "vid": "a", "qt": 5}
-    post("/collect/", {"t": "BATCH", "ds": "APP", "cid": "env", "h": [hit, hit]})
-    assert emulator.hits == [dict(hit, cid="env", ds="APP")] * 2
-
-
-def test_bucketing_file(emulator, session):
-    """The CDN gives the file, then 304 until it changes."""
-    url = emulator.url + "/cdn/env/bucketing.json"
-    first = session.get(url)
-    assert first.json()["campaigns"][0]["id"] == "cta"
-    condition = {"If-Modified-Since": first.headers["Last-Modified"]}
-    again = session.get(url, headers=condition)
-    assert (again.status_code, again.content) == (304, b"")
-    emulator.set_bucketing({"campaigns": []})
-    changed = session.get(url, headers=condition)
-    assert changed.json() == {"campaigns": []} and changed.headers["Last-Modified"] != first.headers["Last-Modified"]
-    assert session.get(emulator.url + "/cdn/other/bucketing.json").status_code == 404
-    assert session.post(url).status_code == 405
-
-
-@pytest.mark.parametrize("bad", [{"campaigns": 5}, []])
-def test_no_bucketing_file(bad, tmpdir):
-    path = tmpdir.join("file.json")
-    path.write(json.dumps(bad))
-    with pytest.raises(FlagshipParsingError):
-        Emulator(str(path))
-
-
-@pytest.mark.parametrize("arguments, error", [
-    (("nowhere",), ParamError), (("hit", {"status": "500"}), TypingError), (("hit", {"reset": "after"}), ParamError),
-    (("hit", {"times": 0}), ParamError), (("hit", {"new": 1}), TypeError)], ids=repr)
-def test_misbehave_refuses(emulator, arguments, error):
-    with pytest.raises(error):
-        emulator.misbehave(arguments[0], **(arguments[1] if len(arguments) > 1 else {}))
+PAGE = {"cid": "env", "ds": "APP", "vid": "ann", "t": "PAGEVIEW", "dl": "https://shop.example/"}
 
 
 def test_times(emulator, post):
@@ -209,15 +65,17 @@ def test_port_and_restart(emulator):
         socket.create_connection(("127.0.0.1", port)).close()
 
 
+ALONE = [sys.executable, "-m", "flagship.emulator", "--bucketing"]
+ENVIRONMENT = dict(os.environ, PYTHONPATH=os.pathsep.join([ROOT] + list(filter(None, sys.path))))
+
+
 def test_alone():
     """python -m flagship.emulator prints its URLs, serves, and ends on Ctrl-C."""
-    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    environment = dict(os.environ, PYTHONPATH=os.pathsep.join(
-        [root] + [path for path in sys.path if path]))
-    process = subprocess.Popen([sys.executable, "-m", "flagship.emulator", "--bucketing", data("shop.json"),
-                                "--env-id", "e", "--api-key", "k"], stdout=subprocess.PIPE, env=environment,
-                               # A shell's background job ignores the signal, and so would what it starts.
-                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+    process = subprocess.Popen(
+        ALONE + [data("shop.json"), "--env-id", "e", "--api-key", "k"], stdout=subprocess.PIPE,
+        env=ENVIRONMENT,
+        # A shell's background job ignores the signal, and so would what it starts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     try:
         lines = [process.stdout.readline().decode("ascii").strip() for _ in range(4)]
         urls = dict(line.split("=", 1) for line in lines)
@@ -231,8 +89,12 @@ def test_alone():
     assert process.returncode == 0
 
 
-def test_alone_with_a_bad_file(tmpdir):
-    process = subprocess.Popen([sys.executable, "-m", "flagship.emulator", "--bucketing", str(tmpdir.join("none"))],
-                               stderr=subprocess.PIPE, env=dict(os.environ, PYTHONPATH=os.path.dirname(
-                                   os.path.dirname(os.path.abspath(__file__)))))
-    assert b"none" in process.communicate()[1] and process.returncode == 2
+@pytest.mark.parametrize("content", [None, "", "[]", '{"campaigns": 5}'])
+def test_alone_with_a_bad_file(tmpdir, content):
+    """It says so, without a traceback."""
+    path = tmpdir.join("file.json")
+    if content is not None:
+        path.write(content)
+    process = subprocess.Popen(ALONE + [str(path)], stderr=subprocess.PIPE, env=ENVIRONMENT)
+    said = process.communicate()[1]
+    assert process.returncode == 2 and b"error: " in said and b"Traceback" not in said

@@ -60,6 +60,8 @@ class SQLiteVisitorCache(VisitorCacheManager):
     :raises ParamError: on an empty path, ``":memory:"``, or a number out of range.
     """
 
+    wants_every_save = False  # a lookup renews the expiry
+
     def __init__(self, path, max_visitors=1000000, ttl=None, timeout=1.0):
         name = "SQLiteVisitorCache"
         accepted = fspath(path)

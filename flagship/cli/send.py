@@ -143,7 +143,7 @@ def run(options, say):
     settings = _arguments.config(options, messages, tracking_url=options.tracking_url)
     # In API mode a start sends nothing, and no hit carries the key.
     with Flagship.instance() as flagship:
-        flagship.start(environment, "no key, as hits carry none", settings)
+        flagship.start(environment, "hits-carry-no-key", settings)
         hit = _hit(options)
         for warning in messages.warnings:
             say(warning)
@@ -170,10 +170,16 @@ def _hit(options):
 
 
 def _checked(place, call, arguments):
+    """The hit that a call makes or changes. Who types a value can be told what is wrong with it, so
+    what a hit would go without is refused here."""
     try:
-        return call(*arguments)
+        hit = call(*arguments)
     except FlagshipError as error:
         raise Usage("%s: %s" % (place, _arguments.problem(error)))
+    problem = hit.problem or hit.left_out
+    if problem:
+        raise Usage("%s: %s" % (place, problem.partition(": ")[2] or problem))
+    return hit
 
 
 def _lines(document):

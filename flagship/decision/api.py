@@ -1,5 +1,5 @@
 """API mode: the platform decides, on each synchronisation."""
-from flagship.context import public
+from flagship.context import without_private_keys
 from flagship.decision.content import Unreadable, decode
 from flagship.decision.document import id_text
 from flagship.decision.explanation import told
@@ -22,12 +22,11 @@ class ApiDecisionManager(DecisionManager):
         self._max_size = config.max_response_size
         headers = dict(SDK_HEADERS)
         headers["x-api-key"] = config.api_key
-        self._campaigns = Endpoint(
-            "campaigns", "POST", "%s/%s/campaigns/?exposeAllKeys=true&sendContextEvent=false"
-            % (config.decision_api_url, config.env_id), headers, repeatable=True)
+        self._campaigns = Endpoint("campaigns", "POST", _url(config), headers, repeatable=True)
 
     def decide(self, visitor_id, anonymous_id, context, cached_ids):
-        payload = {"visitorId": visitor_id, "trigger_hit": False, "context": public(context)}
+        payload = {"visitorId": visitor_id, "trigger_hit": False,
+                   "context": without_private_keys(context)}
         if anonymous_id is not None:
             payload["anonymousId"] = anonymous_id
         try:
@@ -93,3 +92,13 @@ def _flags_of(campaign):
     except (AttributeError, IndexError, KeyError, TypeError):
         pass  # some part is not the object it should be
     return None, None
+
+
+def _url(config):
+    """Where to ask for campaigns, and who reports the visitor's context."""
+    if not config.is_self_hosted:
+        return "%s/%s/campaigns/?exposeAllKeys=true&sendContextEvent=false" % (
+            config.decision_api_url, config.env_id)
+    # A slash at the end would be the call for a single campaign.
+    url = config.decision_api_url + "/campaigns?exposeAllKeys=true"
+    return url if config.context_events else url + "&sendContextEvent=false"

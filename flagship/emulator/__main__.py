@@ -12,13 +12,15 @@ from flagship.errors import FlagshipError
 def main(arguments=None):
     parser = argparse.ArgumentParser(prog="python -m flagship.emulator",
                                      description="The Flagship platform on loopback.")
-    parser.add_argument("--bucketing", metavar="FILE", help="the campaigns, a bucketing file; default: none")
+    parser.add_argument("--bucketing", metavar="FILE",
+                        help="the campaigns, a bucketing file; default: none")
     parser.add_argument("--port", type=int, default=0, metavar="N", help="default: a free one")
     parser.add_argument("--env-id", default="env", help="default: %(default)s")
     parser.add_argument("--api-key", default="key", help="default: %(default)s")
     options = parser.parse_args(arguments)
     try:
-        emulator = Emulator(options.bucketing, options.env_id, options.api_key, options.port).start()
+        emulator = Emulator(options.bucketing, options.env_id, options.api_key, options.port)
+        emulator.start()
     except (FlagshipError, EnvironmentError, ValueError, OverflowError) as error:
         parser.error(str(error))
     try:

@@ -2,6 +2,7 @@ from typing import Any
 
 MAX_BATCH: int
 MAX_AGE_MS: int
+SEGMENT: str
 
 class Invalid(Exception): ...
 

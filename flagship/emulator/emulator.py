@@ -1,37 +1,44 @@
-"""The emulator as its users see it: the platform, its faults and what it received, behind a server."""
-import json
+"""The emulator as its users see it: the platform, its faults and what it received, behind a
+server."""
 import threading
 
 from flagship import _validation as check
+from flagship.emulator.bodies import Refusal
 from flagship.emulator.faults import Fault, Faults
-from flagship.emulator.platform import ENDPOINTS, Platform, Refusal
+from flagship.emulator.front import PREFIX, Front
+from flagship.emulator.platform import ENDPOINTS, Platform, encoded
 from flagship.emulator.server import Server
-
-_CONTROL = "/_emulator/"
 
 
 class Emulator(object):
     """The platform on loopback, serving until :meth:`stop`. A context manager starts and stops it.
 
-    :param bucketing: the campaigns, a decoded bucketing file (dict) or a path of one; None (default): no campaigns.
+    It accepts and answers what the platform and the vendor's self-hosted Decision API do, whichever
+    SDK asks.
+
+    :param bucketing: the campaigns, a decoded bucketing file (dict) or a path of one; None
+        (default): no campaigns. A campaign's ``bucketRanges`` count in API mode; one without goes
+        to everybody, while the vendor's server gives it to nobody.
     :param str env_id: the one environment it knows; default ``"env"``.
     :param str api_key: the environment's API key; default ``"key"``.
     :param int port: 0 (default) takes a free one.
     :raises FlagshipParsingError: when ``bucketing`` is no bucketing file.
     :raises OSError: from :meth:`start`, when the port is taken.
 
-    Over HTTP: ``GET`` or ``DELETE /_emulator/received``; ``POST`` or ``DELETE /_emulator/faults`` with the arguments
-    of :meth:`misbehave` as an object; ``GET``, or ``POST`` with true or false, ``/_emulator/panic``;
-    ``POST /_emulator/bucketing`` with a file.
+    Over HTTP, from this machine and from no web page of another origin: ``GET`` or ``DELETE
+    /_emulator/received``; ``POST`` or ``DELETE /_emulator/faults`` with the arguments of
+    :meth:`misbehave` as an object; ``GET``, or ``POST`` with true or false, ``/_emulator/panic``;
+    ``POST /_emulator/bucketing`` with a file's content.
     """
 
     host = "127.0.0.1"
 
     def __init__(self, bucketing=None, env_id="env", api_key="key", port=0):
         self._platform = Platform(check.text("Emulator", "env_id", env_id, empty=False),
-                                  check.text("Emulator", "api_key", api_key, empty=False), bucketing)
+                                  check.text("Emulator", "api_key", api_key, empty=False),
+                                  bucketing)
         self._port = check.integer("Emulator", "port", port, 0, 65535)
-        self._faults, self._requests = Faults(), []
+        self._faults, self._requests, self._front = Faults(), [], Front(self)
         self._working = threading.Lock()
         self._server = self._thread = None
 
@@ -41,13 +48,14 @@ class Emulator(object):
         :return: the emulator.
         """
         self._server = Server((self.host, self._port), self._answer)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), name="flagship-emulator")
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,),
+                                        name="flagship-emulator")
         self._thread.daemon = True
         self._thread.start()
         return self
 
     def stop(self):
-        """End every connection and thread. Twice is harmless."""
+        """End every connection and thread; idempotent."""
         server, self._server = self._server, None
         if server is not None:
             server.end()
@@ -92,23 +100,34 @@ class Emulator(object):
 
     @property
     def decisions(self):
-        """Bodies of the campaigns requests that were answered, a list of dicts."""
+        """Bodies of the requests for campaigns or flags that were answered, a list of dicts."""
         return list(self._platform.decisions)
 
     @property
     def context_events(self):
-        """Bodies of the context events that were accepted, a list of dicts."""
+        """Bodies of the context events that were accepted, a list of dicts. Contexts that came as
+        hits, or that a self-hosted server would report, are in :attr:`segments`."""
         return list(self._platform.context_events)
 
     @property
     def activations(self):
-        """The activations that were accepted, a list of dicts; those of a batch with its ``cid``."""
+        """The activations that were accepted, a list of dicts; those of a batch with its
+        ``cid``."""
         return list(self._platform.activations)
 
     @property
     def hits(self):
-        """The hits that were accepted, a list of dicts; those of a batch with its ``cid`` and ``ds``."""
+        """The hits that were accepted, a list of dicts; those of a batch with its ``cid`` and
+        ``ds``. Without :attr:`segments`."""
         return list(self._platform.hits)
+
+    @property
+    def segments(self):
+        """The contexts that came as hits of type SEGMENT and were accepted, a list of dicts, one a
+        context: ``s`` is the context. Those of a batch with its ``cid`` and ``ds``. Also those that
+        a self-hosted server reports itself, when it is asked for campaigns without
+        ``sendContextEvent=false``."""
+        return list(self._platform.segments)
 
     @property
     def connections(self):
@@ -117,15 +136,17 @@ class Emulator(object):
 
     @property
     def accepted(self):
-        """How many ``decisions``, ``context_events``, ``activations`` and ``hits`` were accepted since the emulator was
-        made, a dict; :meth:`clear` does not change it."""
+        """How many ``decisions``, ``context_events``, ``activations``, ``hits`` and ``segments``
+        were accepted since the emulator was made, a dict; :meth:`clear` does not change it."""
         return self._platform.accepted
 
     @property
     def received(self):
         """All of the above, as one JSON-serialisable dict."""
-        return {"accepted": self.accepted, "connections": self.connections, "requests": [request.as_dict() for request in self.requests], "decisions": self.decisions,
-                "context_events": self.context_events, "activations": self.activations, "hits": self.hits}
+        return {"accepted": self.accepted, "connections": self.connections,
+                "requests": [request.as_dict() for request in self.requests],
+                "decisions": self.decisions, "context_events": self.context_events,
+                "activations": self.activations, "hits": self.hits, "segments": self.segments}
 
     def clear(self):
         """Forget what was received."""
@@ -143,29 +164,36 @@ class Emulator(object):
         self._platform.panic = check.boolean("Emulator", "panic", panic)
 
     def set_bucketing(self, bucketing):
-        """Change the campaigns; ``bucketing`` as for the constructor. Each change has a later Last-Modified."""
+        """Change the campaigns; ``bucketing`` as for the constructor. Each change has a later
+        Last-Modified."""
         with self._working:
             self._platform.set_bucketing(bucketing)
 
     def misbehave(self, endpoint, **fault):
         """Make an endpoint misbehave from now on, instead of any way it did before.
 
-        :param str endpoint: ``campaigns``, ``events``, ``activate``, ``hit`` or ``bucketing``.
-        :param float delay: seconds before anything is sent; default 0.
+        :param str endpoint: ``campaigns``, ``events``, ``activate``, ``hit``, ``bucketing``,
+            ``flags`` or ``accountSettings``; the SDK asks for the first five.
+        :param float delay: seconds before anything is sent; default 0, at most a day.
         :param bool hang: never answer; default False.
         :param int status: answer this HTTP status; default None, as ever.
-        :param dict headers: further headers of the answer; default none.
-        :param body: answer this text or bytes; default None, as ever.
-        :param int size: answer this many bytes; default None, as ever.
-        :param str reset: reset the connection ``"before"`` the answer or ``"inside"`` it; default None.
-        :param bool truncate: close the connection in the middle of the answer's body; default False.
-        :param float drip: seconds between two bytes of the answer, its head included; default 0.
+        :param dict headers: further headers of the answer, at most 100; default none.
+        :param body: answer this text or bytes, at most 64 MiB; default None, as ever.
+        :param int size: answer this many bytes, at most 64 MiB; default None, as ever.
+        :param str reset: reset the connection ``"before"`` the answer or ``"inside"`` it; default
+            None.
+        :param bool truncate: close the connection in the middle of the answer's body; default
+            False.
+        :param float drip: seconds between two bytes of the answer, its head included; default 0, at
+            most a day.
         :param float share: the share of requests, chosen at random; default 1, all.
         :param int times: for so many requests; default None, until :meth:`behave`.
+        :raises TypingError: on a value of the wrong type.
         :raises ParamError: on an endpoint that does not exist or a value out of range.
         """
         if endpoint not in ENDPOINTS:
-            raise check.param_error("misbehave", "endpoint", "must be one of %s" % ", ".join(ENDPOINTS))
+            raise check.param_error("misbehave", "endpoint",
+                                    "must be one of %s" % ", ".join(ENDPOINTS))
         self._faults.set(endpoint, Fault(**fault))
 
     def behave(self, endpoint=None):
@@ -173,9 +201,10 @@ class Emulator(object):
         self._faults.clear(endpoint)
 
     def _answer(self, request):
-        """``(status, headers, body, fault)`` for a request; the fault is None where there is none."""
-        if request.path.startswith(_CONTROL):
-            return self._control(request) + (None,)
+        """``(status, headers, body, fault)`` for a request; the fault is None where there is
+        none."""
+        if request.path.startswith(PREFIX):
+            return self._taken(lambda own: self._front.answer(own, self.port), request) + (None,)
         fault = self._faults.take(request.endpoint)
         with self._working:
             self._requests.append(request)
@@ -188,30 +217,11 @@ class Emulator(object):
             request.status = status
         return status, dict(headers, **fault.headers) if fault else headers, body, fault
 
-    def _control(self, request):
-        """The emulator's own addresses."""
-        what = request.path[len(_CONTROL):]
-        calls = {("GET", "received"): lambda: self.received,
-                 ("DELETE", "received"): self.clear,
-                 ("POST", "faults"): lambda: self.misbehave(**request.json()),
-                 ("DELETE", "faults"): self.behave,
-                 ("GET", "panic"): lambda: self.panic,
-                 ("POST", "panic"): lambda: setattr(self, "panic", request.json()),
-                 ("POST", "bucketing"): lambda: self.set_bucketing(request.json())}
-
-        def call(request):
-            if (request.method, what) not in calls:
-                raise Refusal(404, "no such address")
-            try:
-                result = calls[request.method, what]()
-            except (TypeError, ValueError) as error:
-                raise Refusal(400, "%s" % error)
-            return 200, {}, json.dumps(result).encode("ascii")
-        return self._taken(call, request)
-
     @staticmethod
     def _taken(answer, request):
         try:
             return answer(request)
         except Refusal as refusal:
-            return refusal.status, {}, json.dumps({"message": refusal.message}).encode("ascii")
+            return refusal.status, {}, encoded({"message": refusal.message})
+        except Exception as error:  # a server answers, whatever it is asked
+            return 500, {}, encoded({"message": repr(error)})

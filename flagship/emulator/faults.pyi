@@ -1,6 +1,9 @@
 from collections.abc import Mapping
 from typing import Literal
 
+MAX_BYTES: int
+MAX_SECONDS: int
+
 class Fault:
     delay: float
     hang: bool

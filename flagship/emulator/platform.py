@@ -2,21 +2,25 @@
 import io
 import json
 import time
+from collections import namedtuple
 from email.utils import formatdate
 
-from flagship._compat import fspath, integer_types, parse_qs, text_type, unquote, urlsplit
-from flagship.decision.compiled import Campaigns
-from flagship.decision.evaluator import assign
-from flagship.emulator import collect
+from flagship import _validation as check
+from flagship._compat import fspath, native, parse_qs, text_type, to_text, unquote, urlsplit
+from flagship._json import decode, encode
+from flagship.emulator import bodies, collect
+from flagship.emulator.bodies import Refusal
+from flagship.emulator.decisions import Decisions, campaign_answer, flags_answer, merged_answer
+from flagship.errors import FlagshipParsingError
 
-#: The endpoints, by the names that the SDK uses in its log lines.
-ENDPOINTS = ("campaigns", "events", "activate", "hit", "bucketing")
+#: The endpoints, by the names that the SDK uses in its log lines, and those that it does not use.
+ENDPOINTS = ("campaigns", "events", "activate", "hit", "bucketing", "flags", "accountSettings")
 
 #: What is accepted, by the names of the lists that it is kept in.
-KINDS = ("decisions", "context_events", "activations", "hits")
+KINDS = ("decisions", "context_events", "activations", "hits", "segments")
 
-_SCALARS = (text_type, bool, float) + integer_types
-_MAX_ACTIVATIONS = 100  # in a batch
+_FILES = {"bucketing.json": "bucketing", "accountSettings.json": "accountSettings"}
+_REPEATED = 1800  # seconds in which a self-hosted server reports a visitor's context once
 
 
 class Request(object):
@@ -34,54 +38,81 @@ class Request(object):
     __slots__ = ("endpoint", "method", "path", "headers", "body", "status", "time")
 
     def __init__(self, endpoint, method, path, headers, body):
-        self.endpoint, self.method, self.path, self.headers, self.body = endpoint, method, path, headers, body
+        self.endpoint, self.method, self.path = endpoint, method, path
+        self.headers, self.body = headers, body
         self.status, self.time = None, time.time()
 
     def json(self):
         """The decoded body; raises ValueError where it is not JSON."""
-        return json.loads(self.body.decode("utf-8"))
+        return decode(self.body)
 
     def as_dict(self):
-        return {"endpoint": self.endpoint, "method": self.method, "path": self.path, "headers": self.headers,
-                "body": self.body.decode("utf-8", "replace"), "status": self.status, "time": self.time}
+        return {"endpoint": self.endpoint, "method": self.method, "path": self.path,
+                "headers": self.headers, "body": self.body.decode("utf-8", "replace"),
+                "status": self.status, "time": self.time}
 
 
-class Refusal(Exception):
-    """An answer that is not 2xx: ``status`` and, for the body, ``message``."""
-
-    def __init__(self, status, message):
-        super(Refusal, self).__init__(message)
-        self.status, self.message = status, message
+#: What a path tells: an endpoint, or None; the environment, None where it is not in the path; the
+#: campaign of a call for a single one, else None; and whether only a self-hosted server has it.
+Route = namedtuple("Route", "endpoint env_id campaign is_self_hosted")
+_NOWHERE = Route(None, None, None, False)
 
 
-def endpoint_of(path):
-    """``(endpoint, env id)`` of a path; either is None where the path does not tell."""
-    parts = [unquote(part) for part in urlsplit(path).path.strip("/").split("/")]
-    if parts == ["v2", "activate"]:
-        return "activate", None
-    if len(parts) == 3 and parts[0] == "v2" and parts[2] in ("campaigns", "events"):
-        return parts[2], parts[1]
-    if len(parts) == 3 and parts[0] == "cdn" and parts[2] == "bucketing.json":
-        return "bucketing", parts[1]
-    return ("hit", None) if parts == ["collect"] else (None, None)
+def route_of(path):
+    """The Route of a path with its query."""
+    try:
+        # As UTF-8, on Python 2 too; None where it is not.
+        parts = [to_text(unquote(native(part))) for part in urlsplit(path).path.split("/")[1:]]
+    except ValueError:
+        return _NOWHERE  # a malformed URL
+    if not parts:
+        return _NOWHERE
+    if parts in (["collect"], ["collect", ""]):
+        return Route("hit", None, None, False)
+    if parts[0] == "cdn" and len(parts) == 3 and parts[2] in _FILES:
+        return Route(_FILES[parts[2]], parts[1], None, False)
+    if parts[0] != "v2":
+        return _NOWHERE
+    if parts[1:] in (["activate"], ["activate", ""]):
+        return Route("activate", None, None, False)
+    if parts[1:2] in (["campaigns"], ["flags"]):
+        return _decision_route(parts[1:], None)
+    return _decision_route(parts[2:], parts[1]) if len(parts) > 2 else _NOWHERE
+
+
+def _decision_route(parts, env_id):
+    """The Route of what follows the environment, or stands in its place on a self-hosted server."""
+    self_hosted = env_id is None
+    name, rest = parts[0], parts[1:]
+    if name == "campaigns" and len(rest) < 2:
+        # With a slash at the end it is the call for all campaigns, but not on a self-hosted server.
+        single = bool(rest) and (self_hosted or rest != [""])
+        return Route("campaigns", env_id, rest[0] if single else None, self_hosted)
+    if name == "flags" and rest in ([], [""]) or name == "events" and rest in ([], [""]):
+        return Route(name, env_id, None, self_hosted)
+    return _NOWHERE
 
 
 class Platform(object):
     """One environment of the platform, and what it has accepted.
 
-    :ivar list decisions: bodies of the campaigns requests that were answered.
+    :ivar list decisions: bodies of the campaigns and flags requests that were answered.
     :ivar list context_events: bodies.
     :ivar list activations: one dict each, those of a batch with the batch's ``cid``.
     :ivar list hits: one dict each, those of a batch with the batch's ``cid`` and ``ds``.
+    :ivar list segments: the contexts that came as hits, as these, and those that a self-hosted
+        server reports.
     """
 
     def __init__(self, env_id, api_key, bucketing):
         self.env_id, self.api_key = env_id, api_key
         self.panic = False
-        self.decisions, self.context_events, self.activations, self.hits = [], [], [], []
+        self.decisions, self.context_events, self.activations = [], [], []
+        self.hits, self.segments = [], []
         self._cleared = dict.fromkeys(KINDS, 0)
-        self._assigned = {}
+        self._reported = {}  # visitor's ids -> (context, when it was reported)
         self._modified = 0
+        self._decisions = None
         self.set_bucketing(bucketing)
 
     @property
@@ -100,150 +131,144 @@ class Platform(object):
         if bucketing is None:
             bucketing = {"campaigns": []}
         if not isinstance(bucketing, dict):
-            with io.open(fspath(bucketing), encoding="utf-8") as file:
-                bucketing = json.load(file)
-        content = json.dumps(bucketing).encode("ascii")
+            path = fspath(bucketing)
+            if path is None:
+                raise check.typing_error("Emulator", "bucketing", bucketing, "a dict or a path")
+            with io.open(path, "rb") as file:
+                bucketing = _document(file.read())
+        content = encoded(bucketing)
+        document = decode(content)
+        if self._decisions is None:
+            self._decisions = Decisions(document)
+        else:
+            self._decisions.use(document)
         # A second at least, so that no change hides behind a 304.
         self._modified = max(int(time.time()), self._modified + 1)
-        self._file = content, formatdate(self._modified, usegmt=True), Campaigns(json.loads(content.decode("ascii")))
+        self._file = content, formatdate(self._modified, usegmt=True)
 
     def answer(self, request):
         """``(status, headers, body)`` for a request; raises Refusal."""
-        endpoint, env_id = endpoint_of(request.path)
-        if endpoint is None:
+        route = route_of(request.path)
+        if route.endpoint is None:
             raise Refusal(404, "no such address")
-        if request.method != ("GET" if endpoint == "bucketing" else "POST"):
+        if request.method != ("GET" if route.endpoint in _FILES.values() else "POST"):
             raise Refusal(405, "method not allowed")
-        if env_id is not None and env_id != self.env_id:
-            raise Refusal(404 if endpoint == "bucketing" else 401, "unknown environment")
-        return getattr(self, "_" + endpoint)(request)
+        if route.env_id is not None and route.env_id != self.env_id:
+            raise Refusal(404 if route.endpoint in _FILES.values() else 401, "unknown environment")
+        status, headers, answer = _ANSWERS[route.endpoint](self, request, route)
+        return status, headers, answer if isinstance(answer, bytes) else encoded(answer)
 
-    def _bucketing(self, request):
-        content, modified, _ = self._file
+    def _bucketing(self, request, route):
+        content, modified = self._file
         if self.panic:
-            return 200, {}, b'{"panic": true}'
+            return 200, {}, {"panic": True, "campaigns": [],
+                             "accountSettings": self._decisions.account_settings}
         headers = {"Last-Modified": modified}
         if request.headers.get("if-modified-since") == modified:
             return 304, headers, b""
         return 200, headers, content
 
-    def _campaigns(self, request):
-        if request.headers.get("x-api-key") != self.api_key:
+    def _account_settings(self, request, route):
+        return 200, {}, {"accountSettings": self._decisions.account_settings}
+
+    def _campaigns(self, request, route):
+        # A self-hosted server has a key of its own, and asks for none.
+        if not route.is_self_hosted and request.headers.get("x-api-key") != self.api_key:
             raise Refusal(401, "x-api-key is missing or wrong")
-        query = parse_qs(urlsplit(request.path).query)
-        if query.get("mode", ["normal"])[-1] not in ("normal", "simple", "full"):
-            raise Refusal(400, "mode must be normal, simple or full")
-        body = _object(request, {"visitorId": _text, "anonymousId": _text_or_null, "trigger_hit": _boolean,
-                                 "context": _context}, required=("visitorId",))
+        query = parse_qs(urlsplit(request.path).query, keep_blank_values=True)
+        body = bodies.decoded(request.body)
+        asked = bodies.decision_request(body)
+        if route.campaign and not self._decisions.has_campaign(route.campaign):
+            raise Refusal(400, u"The campaign %s is paused or doesn\u2019t exist. Verify your "
+                               u"customId or campaignId." % route.campaign)
         self.decisions.append(body)
-        answer = {"visitorId": body["visitorId"], "campaigns": []}
-        if self.panic or self._file[2].panic:
-            answer["panic"] = True
-        else:
-            answer["campaigns"] = [_campaign(variation) for variation in self._assigned_to(body)]
-        return 200, {}, json.dumps(answer).encode("ascii")
-
-    def _assigned_to(self, body):
-        campaigns, visitor_id, anonymous_id = self._file[2], body["visitorId"], body.get("anonymousId")
-        if not campaigns.experience_continuity:
-            return assign(campaigns, visitor_id, body.get("context", {}))
-        # A visitor that logs in keeps what it had while anonymous.
-        before = self._assigned.get(visitor_id) or self._assigned.get(anonymous_id, ())
-        variations = assign(campaigns, visitor_id, body.get("context", {}), before)
-        self._assigned[visitor_id] = tuple(variation.id for variation in variations)
-        return variations
-
-    def _events(self, request):
-        self.context_events.append(_object(
-            request, {"type": _is("CONTEXT"), "visitorId": _text, "data": _context},
-            required=("type", "visitorId", "data")))
+        visitor_id = asked.get("visitor_id", u"")
+        if self.panic or self._decisions.panic:
+            return 200, {}, {"visitorId": visitor_id, "campaigns": [], "panic": True}
+        context = asked.get("context", {})
+        if route.is_self_hosted and query.get("sendContextEvent", [""])[-1] != "false":
+            self._report(visitor_id, asked)
+        decisions = self._decisions.decide(visitor_id, asked.get("anonymous_id"), context)
+        every = query.get("exposeAllKeys", [""])[-1] == "true"
+        if route.endpoint == "flags":
+            return 200, {}, flags_answer(decisions, every)
+        if route.campaign is None:
+            return 200, {}, self._shown(visitor_id, decisions, every, query)
+        for decision in decisions:
+            answer = campaign_answer(decision, every)
+            if route.campaign in (u"", answer["id"], answer.get("slug")):
+                return 200, {}, answer
         return 204, {}, b""
 
-    def _activate(self, request):
-        if "batch" in _decoded(request):
-            body = _object(request, {"cid": _is(self.env_id), "batch": _batch}, required=("cid", "batch"))
-            self.activations.extend(dict(each, cid=body["cid"]) for each in body["batch"])
-        else:
-            fields = dict(_ACTIVATION, cid=_is(self.env_id))
-            self.activations.append(_object(request, fields, required=("cid", "vid", "caid", "vaid")))
+    def _shown(self, visitor_id, decisions, every, query):
+        """The answer in the mode that the query asks for; there is nothing in an unknown one."""
+        mode = query.get("mode", [""])[-1] or "normal"
+        answer = {}
+        if mode in ("normal", "full"):
+            answer["visitorId"] = visitor_id
+            answer["campaigns"] = [campaign_answer(each, every) for each in decisions]
+        if mode in ("simple", "full"):
+            answer.update(merged_answer(decisions, every))
+        if answer and "accountSettings" in query.get("extras", []) + query.get("extras[]", []):
+            answer["extras"] = {"accountSettings": self._decisions.account_settings}
+        return answer
+
+    def _report(self, visitor_id, asked):
+        """Report a context as a self-hosted server does: as a hit, and none that repeats the
+        visitor's last."""
+        context, anonymous_id = asked.get("context"), asked.get("anonymous_id")
+        if not context or asked.get("visitor_consent") is False:
+            return
+        segment = {"t": collect.SEGMENT, "cid": self.env_id, "ds": u"APP", "s": context, "qt": 0,
+                   "vid": anonymous_id or visitor_id}
+        if anonymous_id:
+            segment["cuid"] = visitor_id
+        who, now = (visitor_id, anonymous_id), time.time()
+        last, reported_at = self._reported.get(who, (None, 0))
+        if last != context or now - reported_at >= _REPEATED:
+            self._reported[who] = context, now
+            self.segments.append(segment)
+
+    def _events(self, request, route):
+        body = bodies.decoded(request.body)
+        bodies.event_request(body)
+        self.context_events.append(body)
         return 204, {}, b""
 
-    def _hit(self, request):
+    def _activate(self, request, route):
+        activations = bodies.activations(bodies.decoded(request.body), self.env_id)
+        self.activations.extend(activations)
+        for each in activations:
+            for visitor_id in (each["vid"], each.get("aid")):
+                self._decisions.activate(visitor_id, each["caid"])
+        return 204, {}, b""
+
+    def _hit(self, request, route):
         try:
-            self.hits.extend(collect.hits(_decoded(request), len(request.body), self.env_id))
+            hits = collect.hits(bodies.decoded(request.body), len(request.body), self.env_id)
         except collect.Invalid as problem:
             raise Refusal(400, text_type(problem))
+        for hit in hits:
+            (self.segments if hit["t"] == collect.SEGMENT else self.hits).append(hit)
         return 200, {}, b""
 
 
-def _campaign(variation):
-    campaign = {"id": variation.campaign_id, "variationGroupId": variation.variation_group_id,
-                "variation": {"id": variation.id, "reference": variation.reference,
-                              "modifications": {"type": variation.modification_type, "value": variation.values}}}
-    for name, value in (("type", variation.campaign_type), ("slug", variation.campaign_slug)):
-        if value is not None:
-            campaign[name] = value
-    return campaign
+_ANSWERS = {"bucketing": Platform._bucketing, "accountSettings": Platform._account_settings,
+            "campaigns": Platform._campaigns, "flags": Platform._campaigns,
+            "events": Platform._events, "activate": Platform._activate, "hit": Platform._hit}
 
 
-def _decoded(request):
+def encoded(value):
+    """JSON (bytes); raises FlagshipParsingError for what is none."""
     try:
-        body = request.json()
-    except ValueError:
-        raise Refusal(400, "the body is not JSON")
-    if not isinstance(body, dict):
-        raise Refusal(400, "the body is not an object")
-    return body
+        return encode(value)
+    except (TypeError, ValueError, RuntimeError) as error:  # RuntimeError: nested too deep
+        raise FlagshipParsingError("it is not JSON: %s" % error)
 
 
-def _object(request, fields, required):
-    body = _decoded(request)
-    _check(body, fields, required)
-    return body
-
-
-def _check(body, fields, required):
-    unknown = sorted(set(body) - set(fields))
-    if unknown:
-        raise Refusal(400, "unknown field: %s" % ", ".join(unknown))
-    wrong = sorted([key for key in required if key not in body]
-                   + [key for key in body if not fields[key](body[key])])
-    if wrong:
-        raise Refusal(400, "missing or wrong: %s" % ", ".join(wrong))
-
-
-def _text(value):
-    return isinstance(value, text_type) and bool(value)
-
-
-def _text_or_null(value):
-    return value is None or _text(value)
-
-
-def _boolean(value):
-    return isinstance(value, bool)
-
-
-def _count(value):
-    return isinstance(value, integer_types) and not isinstance(value, bool) and value >= 0
-
-
-def _context(value):
-    return isinstance(value, dict) and all(isinstance(each, _SCALARS) for each in value.values())
-
-
-def _is(expected):
-    return lambda value: value == expected
-
-
-_ACTIVATION = {"vid": _text, "aid": _text, "caid": _text, "vaid": _text}
-
-
-def _batch(value):
-    if not isinstance(value, list) or not 0 < len(value) <= _MAX_ACTIVATIONS:
-        return False
-    for each in value:
-        if not isinstance(each, dict):
-            return False
-        _check(each, dict(_ACTIVATION, qt=_count), required=("vid", "caid", "vaid", "qt"))
-    return True
+def _document(content):
+    """A decoded file."""
+    try:
+        return json.loads(content.decode("utf-8-sig"))
+    except (ValueError, RuntimeError) as error:
+        raise FlagshipParsingError("it is not JSON: %s" % error)

@@ -1,12 +1,16 @@
 import os
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
-_Endpoint = Literal["campaigns", "events", "activate", "hit", "bucketing"]
+from flagship.emulator.bodies import Refusal as Refusal
+
+_Endpoint = Literal[
+    "campaigns", "events", "activate", "hit", "bucketing", "flags", "accountSettings"
+]
 _Bucketing = dict[str, Any] | str | os.PathLike[str]
 _Answer = tuple[int, dict[str, str], bytes]
 
 ENDPOINTS: tuple[_Endpoint, ...]
-KINDS: tuple[Literal["decisions", "context_events", "activations", "hits"], ...]
+KINDS: tuple[Literal["decisions", "context_events", "activations", "hits", "segments"], ...]
 
 class Request:
     endpoint: _Endpoint | None
@@ -17,17 +21,23 @@ class Request:
     status: int | None
     time: float
     def __init__(
-        self, endpoint: _Endpoint | None, method: str, path: str, headers: dict[str, str], body: bytes
+        self,
+        endpoint: _Endpoint | None,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        body: bytes,
     ) -> None: ...
     def json(self) -> Any: ...
     def as_dict(self) -> dict[str, Any]: ...
 
-class Refusal(Exception):
-    status: int
-    message: str
-    def __init__(self, status: int, message: str) -> None: ...
+class Route(NamedTuple):
+    endpoint: _Endpoint | None
+    env_id: str | None
+    campaign: str | None
+    is_self_hosted: bool
 
-def endpoint_of(path: str) -> tuple[_Endpoint | None, str | None]: ...
+def route_of(path: str) -> Route: ...
 
 class Platform:
     env_id: str
@@ -37,9 +47,12 @@ class Platform:
     context_events: list[dict[str, Any]]
     activations: list[dict[str, Any]]
     hits: list[dict[str, Any]]
+    segments: list[dict[str, Any]]
     def __init__(self, env_id: str, api_key: str, bucketing: _Bucketing | None) -> None: ...
     @property
     def accepted(self) -> dict[str, int]: ...
     def clear(self) -> None: ...
     def set_bucketing(self, bucketing: _Bucketing | None) -> None: ...
     def answer(self, request: Request) -> _Answer: ...
+
+def encoded(value: object) -> bytes: ...

@@ -1,12 +1,22 @@
-"""The sockets of the emulator: HTTP/1.1 on loopback, and the misbehaviour that only a socket can show."""
+"""The sockets of the emulator: HTTP/1.1 on loopback, and the misbehaviour that only a socket can
+show."""
+import json
+import re
 import socket
 import struct
 import threading
 
 from six.moves import BaseHTTPServer, socketserver
 
+from flagship._compat import text_type
 from flagship._version import __version__
-from flagship.emulator.platform import Request, endpoint_of
+from flagship.emulator.faults import MAX_BYTES
+from flagship.emulator.platform import Request, route_of
+
+_DIGITS = re.compile(r"^[0-9]{1,12}$")
+_CHUNK = re.compile(br"^([0-9A-Fa-f]{1,8})[ \t]*(;.*)?\r?\n$")
+_MAX_LINE = 65536
+_LINGER = 1.0  # seconds in which a client that is still sending may hear why it is refused
 
 
 class Server(socketserver.ThreadingMixIn, BaseHTTPServer.HTTPServer):
@@ -17,7 +27,8 @@ class Server(socketserver.ThreadingMixIn, BaseHTTPServer.HTTPServer):
 
     daemon_threads = True
     block_on_close = False
-    # Others must not be able to take the port while it is in use; one that was in use may be taken again.
+    # Others must not be able to take the port while it is in use; one that was in use may be taken
+    # again.
     allow_reuse_address = True
     request_queue_size = 128
 
@@ -32,7 +43,8 @@ class Server(socketserver.ThreadingMixIn, BaseHTTPServer.HTTPServer):
         self.server_name, self.server_port = self.server_address[:2]
 
     def process_request(self, request, client_address):
-        thread = threading.Thread(target=self.process_request_thread, args=(request, client_address),
+        thread = threading.Thread(target=self.process_request_thread,
+                                  args=(request, client_address),
                                   name="flagship-emulator-connection")
         thread.daemon = True
         self.accepted += 1
@@ -65,6 +77,14 @@ class Server(socketserver.ThreadingMixIn, BaseHTTPServer.HTTPServer):
             thread.join()
 
 
+class _Malformed(Exception):
+    """A request that cannot be read; ``status`` and, for the body, what is wrong with it."""
+
+    def __init__(self, status, problem):
+        super(_Malformed, self).__init__(problem)
+        self.status = status
+
+
 class _Handler(BaseHTTPServer.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -75,23 +95,101 @@ class _Handler(BaseHTTPServer.BaseHTTPRequestHandler):
 
     def _serve(self):
         try:
-            length = int(self.headers.get("Content-Length") or 0)
-        except ValueError:
-            length = 0
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        request = Request(endpoint_of(self.path)[0], self.command, self.path, headers, self.rfile.read(length))
+            headers = {_text(name).lower(): _text(value) for name, value in self.headers.items()}
+            body = self._body(headers)
+        except _Malformed as malformed:
+            return self.send_error(malformed.status, str(malformed))
+        if body is None:
+            return self._end()  # the client went away
+        path = _text(self.path)
+        request = Request(route_of(path).endpoint, self.command, path, headers, body)
         self._send(*self.server.answer(request))
 
-    do_GET = do_POST = do_DELETE = do_PUT = do_HEAD = _serve
+    do_GET = do_POST = do_DELETE = do_PUT = do_PATCH = do_HEAD = do_OPTIONS = _serve
+
+    def send_error(self, code, message=None, explain=None):
+        """Refuse what cannot be read as a request, and end the connection: nobody knows where the
+        next one begins."""
+        # A request line that is none has no method and no version.
+        self.command = getattr(self, "command", None)
+        self.close_connection = True
+        body = json.dumps({"message": message or "not a request"}).encode("ascii")
+        self._send(code, {"Connection": "close"}, body, None)
+        self._linger()
+
+    def _linger(self):
+        """Read on for a moment: what a client is still sending would else take back the answer."""
+        try:
+            self.wfile.flush()
+            self.connection.shutdown(socket.SHUT_WR)
+            self.connection.settimeout(_LINGER)
+            for _ in range(MAX_BYTES // _MAX_LINE):
+                if not self.connection.recv(_MAX_LINE):
+                    break
+        except (socket.error, ValueError):
+            pass  # gone already, or still sending
+
+    def _body(self, headers):
+        """The request's body (bytes), or None where the client went away in it."""
+        coding = headers.get("transfer-encoding")
+        if coding is not None:
+            if coding.strip().lower() != "chunked":
+                raise _Malformed(501, "Transfer-Encoding must be chunked")
+            return self._chunked_body()
+        length = headers.get("content-length", "0").strip()
+        if not _DIGITS.match(length):
+            raise _Malformed(400, "Content-Length must be a number")
+        return self._read(int(length))
+
+    def _read(self, length):
+        if length > MAX_BYTES:
+            raise _Malformed(413, "the body must be at most %d bytes" % MAX_BYTES)
+        content = self.rfile.read(length)
+        return content if len(content) == length else None
+
+    def _chunked_body(self):
+        pieces, total = [], 0
+        while True:
+            size = self._chunk_size()
+            if size is None:
+                return None
+            total += size
+            if total > MAX_BYTES:
+                raise _Malformed(413, "the body must be at most %d bytes" % MAX_BYTES)
+            if not size:
+                break
+            piece = self._read(size)
+            if piece is None:
+                return None
+            if self.rfile.readline(_MAX_LINE).strip():
+                raise _Malformed(400, "a chunk is longer than its size")
+            pieces.append(piece)
+        while self.rfile.readline(_MAX_LINE).strip():
+            pass  # trailers
+        return b"".join(pieces)
+
+    def _chunk_size(self):
+        line = self.rfile.readline(_MAX_LINE)
+        if not line:
+            return None
+        found = _CHUNK.match(line)
+        if not found:
+            raise _Malformed(400, "a chunk's size must be a number")
+        return int(found.group(1), 16)
 
     def _send(self, status, headers, body, fault):
         reason = self.responses.get(status, ("",))[0]
         lines = ["HTTP/1.1 %d %s" % (status, reason), "Server: " + self.server_version,
                  "Date: " + self.date_time_string()]
         if status != 204:
-            lines += ["Content-Length: %d" % len(body), "Content-Type: application/json"]
+            lines.append("Content-Length: %d" % len(body))
+        if body:
+            # Without a body it would be JSON that nobody can read.
+            lines.append("Content-Type: application/json")
         lines += ["%s: %s" % pair for pair in headers.items()]
         head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+        if self.command == "HEAD":
+            body = b""
         if fault is None:
             self._write(head + body)
         else:
@@ -131,3 +229,8 @@ class _Handler(BaseHTTPServer.BaseHTTPRequestHandler):
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.rfile.close()
             self.connection.close()
+
+
+def _text(value):
+    """What came in a request's head as text, on Python 2 too."""
+    return value if isinstance(value, text_type) else value.decode("latin-1")
