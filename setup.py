@@ -25,7 +25,8 @@ def version():
 
 
 def requirements():
-    return [line for line in read("requirements.txt").splitlines() if line and not line.startswith("#")]
+    return [line for line in read("requirements.txt").splitlines() if line
+            and not line.startswith("#")]
 
 
 def description():
@@ -37,12 +38,13 @@ def description():
 
 
 class Sdist(sdist):
-    """With SOURCE_DATE_EPOCH an archive depends on nothing but the files' contents: setuptools, which lets a wheel be
-    reproduced, writes the clock, the owner and the modes into an sdist."""
+    """With SOURCE_DATE_EPOCH an archive depends on nothing but the files' contents: setuptools,
+    which lets a wheel be reproduced, writes the clock, the owner and the modes into an sdist."""
 
     def make_archive(self, base_name, format, root_dir=None, base_dir=None, *arguments, **options):
         if format != "gztar" or "SOURCE_DATE_EPOCH" not in os.environ:
-            return sdist.make_archive(self, base_name, format, root_dir, base_dir, *arguments, **options)
+            return sdist.make_archive(self, base_name, format, root_dir, base_dir, *arguments,
+                                      **options)
         epoch = int(os.environ["SOURCE_DATE_EPOCH"])
 
         def plain(member):
@@ -59,8 +61,8 @@ class Sdist(sdist):
         return name
 
 
-# pip takes the newest that the interpreter has: redis-py 3.5, Django 1.11 and Flask 1.1 are the last on 2.7.
-# 4.1 is the first redis-py that does without distutils, which Python 3.12 has no more.
+# pip takes the newest that the interpreter has: redis-py 3.5, Django 1.11 and Flask 1.1 are the
+# last on 2.7. 4.1 is the first redis-py that does without distutils, which Python 3.12 has no more.
 REDIS = ['redis>=3.5,<9; python_version < "3.12"', 'redis>=4.1,<9; python_version >= "3.12"']
 DJANGO = "Django>=1.11,<7"
 FLASK = "Flask>=1.1,<4"
@@ -82,7 +84,8 @@ setup(
     },
     author="Flagship Team",
     author_email="support@flagship.io",
-    license="Apache-2.0",  # for setuptools before 77, which does not read license_expression in setup.cfg
+    # For setuptools before 77, which does not read license_expression in setup.cfg.
+    license="Apache-2.0",
     cmdclass={"sdist": Sdist},
     packages=find_packages(include=["flagship", "flagship.*"]),
     entry_points={"console_scripts": ["flagship = flagship.cli:main"]},
@@ -92,8 +95,8 @@ setup(
     extras_require={
         "django": [DJANGO],
         # To build docs/, on Python 3.11 or later.
-        "docs": [DJANGO, FLASK, OPENFEATURE, "furo>=2025.7", "matplotlib>=3.9,<4", "sphinx>=8,<10"] + REDIS,
-        "flask": [FLASK],
+        "docs": [DJANGO, FLASK, OPENFEATURE, "furo>=2025.7", "matplotlib>=3.9,<4", "sphinx>=8,<10"]
+        + REDIS, "flask": [FLASK],
         "openfeature": [OPENFEATURE],
         "redis": REDIS,
         "test": REDIS + [
@@ -104,12 +107,21 @@ setup(
             'dask[distributed]>=2023.4,<2027; python_version == "3.11"',
             "gunicorn>=19.10,<28",
             "hypothesis>=4.57,<7",
+            # Whose scalars tests/kinds.py hands to every call.
+            "numpy>=1.16,<3",
+            "pandas>=0.24,<4",
+            # For SOCKS proxies.
+            "PySocks>=1.7,<2",
             "pytest>=4.6.11,<10",
             "requests-mock>=1.9,<2",
             "responses>=0.17,<1",
             # The demo shop in a browser; one Python is enough for that.
             "selenium>=4.10,<5; python_version == '3.11'",
             "tqdm>=4.60,<5",
+            # It is built from source, and differs little from one Python to the next.
+            'uwsgi>=2.0.21,<3; python_version == "3.11" or python_version == "3.13"',
+            # Below 3.10 it holds urllib3 back.
+            "vcrpy>=6,<9; python_version >= '3.10'",
         ],
     },
     classifiers=[

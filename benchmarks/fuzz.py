@@ -1,7 +1,8 @@
-"""Coverage-guided fuzzing of the three things that come from outside: the campaigns answer, the bucketing file and the
-visitor cache's record. Needs atheris (``pip install atheris``).
+"""Coverage-guided fuzzing of the three things that come from outside: the campaigns answer, the
+bucketing file and the visitor cache's record. Needs atheris (``pip install atheris``).
 
-Usage: python benchmarks/fuzz.py campaigns|bucketing|record [options of libFuzzer, such as -max_total_time=1200]
+Usage: python benchmarks/fuzz.py campaigns|bucketing|record [options of libFuzzer,
+                                                                  such as -max_total_time=1200]
 """
 from __future__ import print_function
 
@@ -21,14 +22,15 @@ with atheris.instrument_imports(include=["flagship"]):
     from flagship.cache.assignments import UnreadableRecord, read_record
     from flagship.config import Config
     from flagship.decision.api import ApiDecisionManager
-    from flagship.decision.campaigns import Campaigns
+    from flagship.decision.compiled import Campaigns
     from flagship.decision.evaluator import assign, merge
     from flagship.decision.manager import DecisionError
     from flagship.state import PlatformState
     from flagship.errors import FlagshipParsingError
     from flagship.handler import FlagshipEventHandler
 
-CONTEXTS = ({}, {u"vip": True, u"country": u"fr", u"age": 31}, {u"vip": 1.5, u"country": False, u"age": u"x"})
+CONTEXTS = ({}, {u"vip": True, u"country": u"fr", u"age": 31},
+            {u"vip": 1.5, u"country": False, u"age": u"x"})
 EVENTS = EventLog(FlagshipEventHandler())
 
 

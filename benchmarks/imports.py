@@ -2,10 +2,11 @@
 
     python benchmarks/imports.py [--runs N] [--limit RATIO]
 
-Each import is in a process of its own, the two by turns, and its cost is the process's CPU time for it, without the
-interpreter's own start. The best of many runs is compared: whatever else the machine does makes a run longer, never
-shorter. With ``--limit`` the exit code is 1 where the ratio is above it; as long as it is, there are more runs, up to
-ten times as many, so that only what is slow fails and not what is disturbed.
+Each import is in a process of its own, the two by turns, and its cost is the process's CPU time for
+it, without the interpreter's own start. The best of many runs is compared: whatever else the
+machine does makes a run longer, never shorter. With ``--limit`` the exit code is 1 where the ratio
+is above it; as long as it is, there are more runs, up to ten times as many, so that only what is
+slow fails and not what is disturbed.
 """
 from __future__ import print_function
 
@@ -23,12 +24,14 @@ print(clock() - began)
 """
 MODULES = "requests", "flagship"
 # Else every run compiles what lies in a checkout, and not what is installed.
-ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+ENVIRONMENT = {name: value for name, value in os.environ.items()
+               if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def seconds(module):
     """The CPU time that one import takes in a new process."""
-    return float(subprocess.check_output([sys.executable, "-c", IMPORT.format(module)], env=ENVIRONMENT))
+    return float(subprocess.check_output([sys.executable, "-c", IMPORT.format(module)],
+                                         env=ENVIRONMENT))
 
 
 def best(runs, before=None):

@@ -1,4 +1,5 @@
-"""How Sphinx builds the site: ``python -m pip install ".[docs]" && python -m sphinx -W docs docs/_build``."""
+"""How Sphinx builds the site:
+``python -m pip install ".[docs]" && python -m sphinx -W docs docs/_build``."""
 import os
 import re
 import sys

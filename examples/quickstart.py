@@ -1,9 +1,11 @@
-"""A first tour of the SDK: two visitors of a shop, their flags, and everything that is reported about them.
+"""A first tour of the SDK: two visitors of a shop, their flags, and everything that is reported
+about them.
 
     python examples/quickstart.py
 
-Without further settings it brings its own platform, the emulator, with the campaigns in campaigns.json beside it, and
-needs no network. With FLAGSHIP_ENV_ID and FLAGSHIP_API_KEY in the environment it talks to the real platform instead.
+Without further settings it brings its own platform, the emulator, with the campaigns in
+campaigns.json beside it, and needs no network. With FLAGSHIP_ENV_ID and FLAGSHIP_API_KEY in the
+environment it talks to the real platform instead.
 """
 from __future__ import print_function
 
@@ -53,7 +55,8 @@ def main():
 
 def run_on_platform(mode, env_id, api_key):
     """One run on the real platform."""
-    print("%s mode, on the real platform. Hits and activations go to your account's reports." % mode.value)
+    print("%s mode, on the real platform. Hits and activations go to your account's reports."
+          % mode.value)
     decisions = run(mode, env_id, api_key)
     print("What the platform received is in your account; this script cannot see it.\n")
     return decisions
@@ -75,8 +78,8 @@ def run(mode, env_id, api_key, **urls):
 
     :return: ``{visitor: {flag: (value, variation id)}}``, with the same visitors in every mode.
     """
-    # No copy of the campaigns on disk and no polling: the script ends at once. The longer time-out is for slow
-    # machines; a web application wants it short.
+    # No copy of the campaigns on disk and no polling: the script ends at once. The longer time-out
+    # is for slow machines; a web application wants it short.
     config = Config(mode=mode, timeout=5.0, bucketing_file=None, polling_interval=0, **urls)
     # Leaving the block closes the SDK, so that all that was sent has arrived.
     with Flagship.instance() as flagship:
@@ -92,31 +95,36 @@ def run(mode, env_id, api_key, **urls):
         for _, visitor in visitors:
             activate(visitor)
         send_hits(guest, customer)
-        return {name: {key: (flag.value, flag.variation_id) for key, flag in visitor.modifications.items()}
+        return {name: {key: (flag.value, flag.variation_id)
+                       for key, flag in visitor.modifications.items()}
                 for name, visitor in visitors}
 
 
 def a_guest(flagship):
     """A visitor who stays anonymous."""
-    guest = flagship.create_visitor(GUEST, context={"country": "BE", PresetContext.DEVICE_TYPE: "mobile"})
+    guest = flagship.create_visitor(GUEST,
+                                    context={"country": "BE", PresetContext.DEVICE_TYPE: "mobile"})
     expect(guest.synchronize_modifications())
     return guest
 
 
 def a_customer(flagship, mode):
     """A visitor who looks around first and then logs in."""
-    customer = flagship.create_visitor(CUSTOMER_BEFORE_LOGIN, context={"country": "FR", "cart_value": 89.9})
+    customer = flagship.create_visitor(CUSTOMER_BEFORE_LOGIN,
+                                       context={"country": "FR", "cart_value": 89.9})
     expect(customer.synchronize_modifications())
     before = customer.get_modification_info("cta_label")
     customer.update_context({"vip": True, "orders": 23})
     if mode is Config.Mode.API:
-        # By its id alone this customer would get another button; experience continuity keeps the guest's.
+        # By its id alone this customer would get another button; experience continuity keeps the
+        # guest's.
         customer.authenticate(CUSTOMER)
     expect(customer.synchronize_modifications())
     if before is not None and customer.anonymous_id is not None:
         kept = customer.get_modification_info("cta_label") == before
         print("\n%s logged in as %s and %s the variation of the button." % (
-            plain(customer.anonymous_id), plain(customer.visitor_id), "keeps" if kept else "changes"))
+            plain(customer.anonymous_id), plain(customer.visitor_id),
+            "keeps" if kept else "changes"))
     return customer
 
 
@@ -134,11 +142,14 @@ def send_hits(guest, customer):
     expect(guest.send_hit(Page("https://shop.example.com/shoes/trail-42")))
     expect(guest.send_hit(Screen("Size guide").with_resolution(390, 844).with_locale("fr-BE")))
     expect(customer.send_hit(
-        Event(EventCategory.ACTION_TRACKING, "add-to-cart").with_event_label("trail-42").with_event_value(89)))
+        Event(EventCategory.ACTION_TRACKING,
+              "add-to-cart").with_event_label("trail-42").with_event_value(89)))
     # The transaction first, then its items.
     expect(customer.send_hit(
-        Transaction("order-20431", "Purchase").with_total_revenue(94.8).with_shipping_cost(4.9).with_taxes(15.8)
-        .with_currency("EUR").with_payment_method("card").with_shipping_method("standard").with_item_count(1)
+        Transaction("order-20431",
+                    "Purchase").with_total_revenue(94.8).with_shipping_cost(4.9).with_taxes(15.8)
+        .with_currency("EUR").with_payment_method("card").with_shipping_method(
+            "standard").with_item_count(1)
         .with_coupon_code("WELCOME")))
     expect(customer.send_hit(
         Item("order-20431", "Trail shoe 42", "TS-42-BLACK").with_price(89.9).with_item_quantity(1)
@@ -157,7 +168,8 @@ def print_flags(visitors):
     for visitor in visitors:
         for key, flag in sorted(visitor.modifications.items()):
             variation = flag.variation_id + (" (reference)" if flag.reference else "")
-            rows.append((visitor.visitor_id, key, json.dumps(flag.value, sort_keys=True), flag.campaign_id, variation))
+            rows.append((visitor.visitor_id, key, json.dumps(flag.value, sort_keys=True),
+                         flag.campaign_id, variation))
     print()
     print_table(rows)
     if len(rows) == 1:
@@ -170,12 +182,14 @@ def print_received(emulator):
     contexts, activations, hits = emulator.context_events, emulator.activations, emulator.hits
     print("The platform received %d context events, %d activations and %d hits:\n"
           % (len(contexts), len(activations), len(hits)))
-    rows = [("context", event["visitorId"], json.dumps(event["data"], sort_keys=True)) for event in contexts]
+    rows = [("context", event["visitorId"], json.dumps(event["data"], sort_keys=True))
+            for event in contexts]
     rows += [("activation", identity(each["vid"], each.get("aid")),
               "variation %s of group %s" % (each["vaid"], each["caid"])) for each in activations]
     # On a hit the anonymous id stays the visitor, and the customer's id is added.
-    rows += [(hit["t"], identity(hit.get("cuid", hit["vid"]), hit["vid"] if "cuid" in hit else None),
-              HIT_LINES[hit["t"]].format(**hit)) for hit in hits]
+    rows += [
+        (hit["t"], identity(hit.get("cuid", hit["vid"]), hit["vid"] if "cuid" in hit else None),
+         HIT_LINES[hit["t"]].format(**hit)) for hit in hits]
     print_table(rows)
     print()
 
@@ -185,7 +199,8 @@ HIT_LINES = {
     "PAGEVIEW": "{dl}",
     "SCREENVIEW": "{dl}, {sr}, {ul}",
     "EVENT": "{ec}: {ea}, {el}, {ev}",
-    "TRANSACTION": "{tid}, {ta}: {tr} {tc} with {ts} for {sm} delivery, {icn} item, paid by {pm}, coupon {tcc}",
+    "TRANSACTION": "{tid}, {ta}: {tr} {tc} with {ts} for {sm} delivery, {icn} item, paid by {pm}, "
+                   "coupon {tcc}",
     "ITEM": "{tid}: {iq} x {in}, {ic}, {iv}, {ip} each",
 }
 
@@ -195,7 +210,8 @@ def identity(visitor_id, anonymous_id):
 
 
 def same(decisions):
-    """Whether all runs gave the visitors the same flags; says so where there is something to compare."""
+    """Whether all runs gave the visitors the same flags; says so where there is something to
+    compare."""
     if len(decisions) == 1:
         return True
     first, equal = decisions[0], True

@@ -12,9 +12,9 @@ from six.moves.urllib.parse import parse_qs, unquote, urlsplit
 from enum import Enum
 
 try:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 except ImportError:
-    from collections import Mapping
+    from collections import Iterable, Mapping
 
 try:
     from types import MappingProxyType
@@ -79,13 +79,24 @@ else:
         was."""
         return lock.acquire() if seconds is None else lock.acquire(True, max(0, seconds))
 
-# A lone surrogate has no UTF-8 form, so it can be neither hashed nor sent. Python 2 encodes it without a word, and
-# its narrow builds spell one character outside the BMP as a pair, which is fine.
-_LONE_SURROGATE = re.compile(u"[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]") if PY2 else None
+# A lone surrogate has no UTF-8 form, so it can be neither hashed nor sent. Python 2 encodes it
+# without a word, and its narrow builds spell one character outside the BMP as a pair, which is
+# fine.
+_LONE_SURROGATE = re.compile(
+    u"[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]") if PY2 else None
+try:
+    time.clock_gettime(time.CLOCK_BOOTTIME)
+except (AttributeError, EnvironmentError):
+    elapsed = monotonic
+else:
+    def elapsed():
+        """Like ``monotonic``, and goes on while the machine sleeps, where the system tells."""
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 def to_text(value):
-    """The text ``value`` as exactly ``text_type``, or None where it is not text that UTF-8 can express."""
+    """The text ``value`` as exactly ``text_type``, or None where it is not text that UTF-8 can
+    express."""
     if PY2:
         if isinstance(value, bytes):
             try:
@@ -101,7 +112,22 @@ def to_text(value):
     return value if type(value) is str else "".join((value, ""))
 
 
-#: Whether a text is ASCII, where Python knows that without looking (3.7); elsewhere the answer is "perhaps not".
+_SURROGATE = _LONE_SURROGATE or re.compile(u"[\ud800-\udfff]")
+
+
+def well_formed(value):
+    """The text ``value`` as exactly ``text_type``, with U+FFFD for each part that UTF-8 cannot
+    express."""
+    accepted = to_text(value)
+    if accepted is not None:
+        return accepted
+    if PY2 and isinstance(value, bytes):
+        value = value.decode("utf-8", "replace")
+    return _SURROGATE.sub(u"\ufffd", "".join((value, "")))
+
+
+#: Whether a text is ASCII, where Python knows that without looking (3.7); elsewhere the answer is
+#: "perhaps not".
 is_ascii = getattr(text_type, "isascii", lambda text: False)
 
 if PY2:
@@ -138,13 +164,15 @@ def terminal_columns():
 
 
 def to_stream(text, encoding):
-    """What a standard stream's ``write`` takes for a text; what the encoding cannot express becomes an escape."""
+    """What a standard stream's ``write`` takes for a text; what the encoding cannot express becomes
+    an escape."""
     encoded = text.encode(encoding, "backslashreplace")
     return encoded if PY2 else encoded.decode(encoding)
 
 
 def argument_text(value):
-    """An argument of the command line as text, or None where it is not text that UTF-8 can express."""
+    """An argument of the command line as text, or None where it is not text that UTF-8 can
+    express."""
     accepted = to_text(value)
     if accepted is None and not PY2:
         # Where the locale is not UTF-8 the bytes hide in surrogates.
@@ -156,12 +184,14 @@ def argument_text(value):
 
 
 def native(text):
-    """The text of an HTTP header as ``str``, which is what Python 2's client mixes with a body of bytes."""
+    """The text of an HTTP header as ``str``, which is what Python 2's client mixes with a body of
+    bytes."""
     return text.encode("latin-1") if PY2 and isinstance(text, text_type) else text
 
 
 def call_in_forked_child(call):
-    """Have ``call()`` called in every child that this process forks from now on; whether this Python can do so (3.7)."""
+    """Have ``call()`` called in every child that this process forks from now on; whether this
+    Python can do so (3.7)."""
     if not hasattr(os, "register_at_fork"):
         return False
     os.register_at_fork(after_in_child=call)
@@ -182,8 +212,9 @@ def fspath(value):
     return to_text(value) if isinstance(value, string_types) else None
 
 
-__all__ = [
-    "Enum", "Mapping", "MappingProxyType", "PY2", "RecursionError", "acquire_within",
-    "argument_text", "call_around_fork", "call_in_forked_child", "code_points", "fspath", "integer_types",
-    "is_ascii", "monotonic", "native", "parse_qs", "replace", "string_types",
-    "terminal_columns", "text_type", "to_stream", "to_text", "unquote", "urlsplit"]
+__all__ = ["Enum", "Iterable", "Mapping", "MappingProxyType", "PY2", "RecursionError",
+           "acquire_within", "argument_text", "call_around_fork", "call_in_forked_child",
+           "code_points", "elapsed",
+           "fspath", "integer_types", "is_ascii", "monotonic", "native", "parse_qs", "replace",
+           "string_types", "terminal_columns", "text_type", "to_stream", "to_text", "unquote",
+           "urlsplit", "well_formed"]

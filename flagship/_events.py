@@ -1,6 +1,10 @@
 """The SDK's side of the event handler: a user's handler that raises must never break a call."""
+import copy
 import functools
 import logging
+import os
+import re
+import sys
 import traceback
 
 import six
@@ -9,23 +13,47 @@ from flagship import _process
 from flagship.errors import FlagshipError
 from flagship.handler import FlagshipEventHandler, logger
 
+_PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+# What would begin a new line in a log, or do something in the terminal that shows it.
+_CONTROL = re.compile(u"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def one_line(message):
+    """A text with its control characters escaped."""
+    if not _CONTROL.search(message):
+        return message
+    return _CONTROL.sub(lambda found: repr(found.group()).lstrip("u").strip("'"), message)
+
+
+def describe(error):
+    """An exception in one line of text, such as ``KeyError: 'country'``, whatever it is made of."""
+    name = type(error).__name__
+    try:
+        told = traceback.format_exception_only(type(error), error)[-1].strip()
+    except Exception:  # its __str__ raises
+        return name
+    return one_line(told.decode("utf-8", "replace") if isinstance(told, bytes) else told)
+
 
 class EventLog(object):
-    """Speaks to one event handler and survives it."""
+    """Speaks to one event handler at a time and survives it."""
 
     __slots__ = ("_handler", "_default")
 
     def __init__(self, handler):
-        self._handler = handler
+        self.use(handler)
+
+    def use(self, handler):
+        """Speak to another handler from now on."""
         # With the stock handler a line that nobody listens to need not be formatted.
-        self._default = "on_log" not in vars(handler) and (
-            six.get_unbound_function(type(handler).on_log) is six.get_unbound_function(FlagshipEventHandler.on_log))
+        self._default = _is_stock(handler, "on_log")
+        self._handler = handler
 
     def log(self, level, message, *args):
         if self._default and not logger.isEnabledFor(level):
             return
         try:
-            self._handler.on_log(level, message % args if args else message)
+            self._handler.on_log(level, one_line(message % args if args else message))
         except Exception:
             logger.exception("The event handler's on_log raised")
 
@@ -47,21 +75,56 @@ class EventLog(object):
         return not self._default or logger.isEnabledFor(logging.DEBUG)
 
     def raise_or_report(self, error):
-        """Raise the mistake that is being handled, or report it where the user's handler catches all exceptions."""
+        """Tell the handler of the mistake that is being handled, and raise it unless the handler
+        catches all exceptions."""
         if not self._handler.catch_all_exceptions:
+            self.report(error)
             raise  # what is being handled, with its traceback
+        self._tell(error, _traceback_from_caller())
+
+    def report(self, error):
+        """Tell the handler of an error that is being handled, and that somebody else raises or
+        logs: the stock one need not say it again."""
+        if not _is_stock(self._handler, "on_exception_raised"):
+            self._tell(error, _traceback_from_caller())
+
+    def request_failed(self, failure):
+        """Tell the handler of a request that failed, while that is handled; somebody else logs it."""
+        # A copy, as the error's own traceback holds the socket for as long as the handler keeps it.
+        self.report(copy.copy(failure))
+
+    def _tell(self, error, told):
         try:
-            self._handler.on_exception_raised(error, traceback.format_exc())
+            self._handler.on_exception_raised(error, told)
         except Exception:
             logger.exception("The event handler's on_exception_raised raised")
+
+
+def _is_stock(handler, name):
+    return name not in vars(handler) and (
+        six.get_unbound_function(getattr(type(handler), name))
+        is six.get_unbound_function(getattr(FlagshipEventHandler, name)))
+
+
+def _traceback_from_caller():
+    """The traceback of the error that is being handled, as text that begins with the line of the
+    program's own code that called the library."""
+    kind, error, failed = sys.exc_info()
+    frame = sys._getframe()
+    while frame is not None and os.path.abspath(frame.f_code.co_filename).startswith(_PACKAGE):
+        frame = frame.f_back
+    called = [] if frame is None else traceback.format_stack(frame, 1)
+    own = [entry for entry in traceback.extract_tb(failed) if entry[2] != "checked"]
+    return "".join(["Traceback (most recent call last):\n"] + called + traceback.format_list(own)
+                   + traceback.format_exception_only(kind, error))
 
 
 _DEFAULT = EventLog(FlagshipEventHandler())
 
 
 def current():
-    """The event log of the SDK that was started last, or the default one: hits are built without a reference to the
-    SDK that will send them."""
+    """The event log of the SDK that was started last, or the default one: hits are built without a
+    reference to the SDK that will send them."""
     return _process.current_events() or _DEFAULT
 
 
@@ -72,8 +135,8 @@ def set_current(events=None):
 def reports_mistakes(neutral):
     """Let ``catch_all_exceptions`` decide whether a mistake is raised or reported.
 
-    :param neutral: makes the call's neutral result from ``(self, error)``. ``self._events``, where there is one, is
-        the event log that is told, else the one of the SDK started last.
+    :param neutral: makes the call's neutral result from ``(self, error)``. ``self._events``, where
+        there is one, is the event log that is told, else the one of the SDK started last.
     """
     def decorate(call):
         @functools.wraps(call)

@@ -1,64 +1,98 @@
-"""What all visitors of one start share, wired together."""
+"""What all visitors of one SDK share, wired together."""
 from collections import namedtuple
 
-from flagship._events import EventLog
-from flagship.transport.client import HttpClient
 from flagship.cache.assignments import AssignmentCache
 from flagship.decision import create_manager
-from flagship.decision.manager import DecisionManager
+from flagship.decision.manager import DecisionError, DecisionManager
 from flagship.state import PlatformState
 from flagship.tracking import create_client
+from flagship.transport.client import HttpClient
 
-#: The parts that reach out of the process: the visitor cache or None, the tracking client, the decision manager, and
-#: a function that closes what they share.
-Parts = namedtuple("Parts", ("cache", "tracking", "decisions", "disconnect"))
+NOT_STARTED = "Flagship is not started"
+
+#: What a start makes: the visitor cache or None, the tracking client, the decision manager, and the
+#: client that they share, or None.
+Parts = namedtuple("Parts", ("cache", "tracking", "decisions", "http"))
 
 
 def connect(config, events, state):
     """The parts as ``config`` says, on the real platform."""
-    manager = config.visitor_cache_manager
-    cache = None if manager is None else AssignmentCache(manager, config.env_id, config.timeout, events)
     http = HttpClient(config, events)
-    tracking = create_client(config, http, events, state)
-    return Parts(cache, tracking, create_manager(config, http, events, state), http.close)
+    return Parts(connect_cache(config, events), create_client(config, http, events, state),
+                 create_manager(config, http, events, state), http)
+
+
+def connect_cache(config, events):
+    manager = config.visitor_cache_manager
+    if manager is None:
+        return None
+    return AssignmentCache(manager, config.env_id, config.timeout, events)
 
 
 class Runtime(object):
-    """What a visitor holds of the SDK that made it.
+    """What a visitor holds of the SDK. It outlives a restart with other options: its parts change,
+    by one assignment, and the visitors go on.
 
-    :param Config config: the options, with the credentials.
-    :param connect: makes the Parts from ``(config, events, state)``.
+    :param EventLog events: told of what happens; its handler may change.
     """
 
-    def __init__(self, config, connect):
-        self.events = EventLog(config.event_handler)
-        self.state = PlatformState(self.events)
-        self.use(connect(config, self.events, self.state))
-        self.knows_anonymous = self.decisions.knows_anonymous
+    def __init__(self, events):
+        self.events, self.state = events, PlatformState(events)
+        self.parts = Parts(None, _Idle(), _Idle(), None)
 
     def use(self, parts):
-        """Have all visitors decide and send by these parts from their next call on."""
-        self.parts = parts
-        self.cache, self.tracking, self.decisions = parts.cache, parts.tracking, parts.decisions
+        """Have all visitors decide and send by these parts from their next call on; returns the parts
+        before."""
+        before, self.parts = self.parts, parts
+        return before
 
     def close(self, timeout):
         self.state.close()
-        self.tracking.close(timeout)
-        self.decisions.close()
-        self.parts.disconnect()
+        shut(self.parts, timeout)
 
 
-class Neutral(object):
-    """What a visitor has in a runtime's place that must neither decide nor send.
+def neutral(events, reason, decisions=None):
+    """The runtime of a visitor that must neither decide nor send.
 
-    :param decisions: the decision manager whose mode the visitor is in; None (default) where there is none.
+    :param decisions: the decision manager whose mode the visitor is in; None (default): there is none.
     """
+    runtime = Runtime(events)
+    if decisions is not None:
+        runtime.parts = runtime.parts._replace(decisions=decisions)
+    runtime.state.close(reason)
+    return runtime
 
-    cache = tracking = None
 
-    def __init__(self, events, reason, decisions=None):
-        self.events, self.decisions = events, decisions or DecisionManager()
-        self.state = PlatformState(events)
-        self.state.close(reason)
-        # Where nobody knows the mode, identities are kept as the platform would: nothing is lost by it.
-        self.knows_anonymous = decisions is None or decisions.knows_anonymous
+def shut(parts, timeout):
+    """Deliver what is queued, within ``timeout`` seconds, and let go of threads and sockets."""
+    parts.tracking.close(timeout)
+    parts.decisions.close()
+    if parts.http is not None:
+        parts.http.close()
+
+
+class _Idle(DecisionManager):
+    """Neither decides nor sends: the parts of an SDK that is not started."""
+
+    # Where nobody knows the mode, identities are kept as the platform would: nothing is lost by it.
+    knows_anonymous = True
+    counters = None
+
+    def decide(self, visitor_id, anonymous_id, context, cached_ids):
+        raise DecisionError(NOT_STARTED, expected=True)
+
+    explain = decide
+
+    def activate(self, visitor_id, anonymous_id, modification):
+        return False, NOT_STARTED
+
+    send_hit = activate
+
+    def send_context(self, visitor_id, context, anonymous_id=None):
+        return False, NOT_STARTED
+
+    def flush(self, timeout):
+        return True
+
+    def close(self, timeout=None):
+        """There is nothing to close."""

@@ -1,41 +1,39 @@
-"""Argument checks. Each returns the accepted value in its one internal form, or raises an error that names the call,
-the parameter, what came and what is allowed. A value never appears in a message: it may be a secret."""
-import math
+"""Argument checks. Each returns the accepted value in its one internal form, or raises an error
+that names the call, the parameter, what came and what is allowed. A value never appears in a
+message: it may be a secret."""
 import re
 import socket
 
-from flagship._compat import integer_types, string_types, text_type, to_text, urlsplit
+from flagship import _values
+from flagship._compat import integer_types, urlsplit
+from flagship._values import MAX_BITS, is_finite
 from flagship.errors import ParamError, TypingError
-
-_INFINITY = float("inf")
-
-# A larger number has no place in JSON for most of its readers, and takes Python itself long to write.
-MAX_BITS = 1024
 
 
 def typing_error(function, parameter, value, allowed):
-    return TypingError("%s: %s must be %s, not %s" % (function, parameter, allowed, type(value).__name__),
-                       function, parameter)
+    return _alone(TypingError("%s: %s must be %s, not %s" % (
+        function, parameter, allowed, type(value).__name__), function, parameter))
 
 
 def param_error(function, parameter, problem):
-    return ParamError("%s: %s %s" % (function, parameter, problem), function, parameter)
+    return _alone(ParamError("%s: %s %s" % (function, parameter, problem), function, parameter))
 
 
-def text(function, parameter, value, max_bytes=None, empty=True):
-    """Text, on Python 2 ``str`` or ``unicode``, of at most ``max_bytes`` bytes of UTF-8."""
-    if type(value) is not text_type and not isinstance(value, string_types):
+def _alone(error):
+    error.__cause__ = None  # so that Python 3 does not print what the library found on its way
+    return error
+
+
+def text(function, parameter, value, empty=True):
+    """Text, as :func:`flagship._values.text` reads it."""
+    try:
+        accepted = _values.text(value)
+    except (_values.Absent, _values.WrongType):
         raise typing_error(function, parameter, value, "text")
-    accepted = to_text(value)
-    if accepted is None:
-        raise param_error(function, parameter, "(%s) must be text that UTF-8 can express" % type(value).__name__)
+    except _values.Unreadable as problem:
+        raise param_error(function, parameter, "(%s) %s" % (type(value).__name__, problem))
     if not accepted and not empty:
         raise param_error(function, parameter, "(%s) must not be empty" % type(value).__name__)
-    if max_bytes is not None and len(accepted) * 4 > max_bytes:
-        size = len(accepted.encode("utf-8"))
-        if size > max_bytes:
-            raise param_error(function, parameter, "(%s) must be at most %d bytes of UTF-8, not %d"
-                              % (type(value).__name__, max_bytes, size))
     return accepted
 
 
@@ -81,19 +79,15 @@ def _within(function, parameter, value, minimum, maximum):
     return value
 
 
-def is_finite(value):
-    return not (math.isnan(value) or value in (_INFINITY, -_INFINITY))
-
-
 def instance(function, parameter, value, kind, allowed=None):
     if not isinstance(value, kind):
         raise typing_error(function, parameter, value, allowed or kind.__name__)
     return value
 
 
-def url(function, parameter, value, max_bytes=None):
+def url(function, parameter, value):
     """An absolute http or https URL with a host."""
-    accepted = text(function, parameter, value, max_bytes, empty=False)
+    accepted = text(function, parameter, value, empty=False)
     problem = url_problem(accepted)
     if problem:
         raise param_error(function, parameter, "(%s) must be an http or https URL with a host: %s"
@@ -101,8 +95,8 @@ def url(function, parameter, value, max_bytes=None):
     return accepted
 
 
-# Space and control characters; what no host name holds; host and port. The standard library's own reading of a port
-# or of brackets differs from one Python to the next.
+# Space and control characters; what no host name holds; host and port. The standard library's own
+# reading of a port or of brackets differs from one Python to the next.
 _SPACE = re.compile(u"[\\s\\x00-\\x20\\x7f]", re.UNICODE)
 _NO_HOST = re.compile(u"[\"<>\\\\^`{|}%,;!$&'()*+=~\\[\\]@]")
 _HOST_AND_PORT = re.compile(u"^(?:\\[([^\\[\\]]*)\\]|([^\\[\\]:]*))(?::([0-9]{0,5}))?$")
@@ -110,7 +104,8 @@ _IPV6 = re.compile(u"^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$")
 
 
 def url_problem(value):
-    """What keeps the text ``value`` from being an http(s) URL with a host, or None; quotes nothing of it."""
+    """What keeps the text ``value`` from being an http(s) URL with a host, or None; quotes nothing
+    of it."""
     if _SPACE.search(value):
         return "it holds white space"
     try:

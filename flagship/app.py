@@ -1,9 +1,13 @@
 """The SDK: starts and closes it, makes visitors, and holds the process's one instance."""
+import re
+import signal
 import threading
 
+from flagship import _process, _signals, _values
 from flagship import _validation as check
+from flagship._compat import is_ascii, text_type
 from flagship._events import EventLog, current, set_current
-from flagship._runtime import Neutral, Runtime, connect
+from flagship._runtime import NOT_STARTED, Runtime, connect, connect_cache, neutral, shut
 from flagship.config import Config
 from flagship.errors import FlagshipError, InitializationError
 from flagship.status import Status
@@ -11,14 +15,32 @@ from flagship.visitor import Visitor, new_id
 
 __all__ = ["Config", "Flagship"]
 
+# What can stand in a header and in a part of a URL's path.
+_PLACES = {"env_id": "a URL's path", "api_key": "a header"}
+_API_KEY = re.compile(u"[!-~]+\\Z")
+_ENV_ID = re.compile(u"[!$&'()*+,.0-9:;=@A-Z_a-z~-]+\\Z")
+
 
 def neutral_visitor(visitor_id=None):
-    """A visitor that gives defaults and sends nothing, whether the SDK is started or not; for code that must go on.
+    """A visitor that gives defaults and sends nothing, whether the SDK is started or not; for code
+    that must go on.
 
     :param str visitor_id: the visitor's id; None (default) or an empty one gets a new UUID4.
     :rtype: Visitor
     """
-    return Visitor(Neutral(current(), "Flagship is not started"), visitor_id or new_id(), False, None)
+    return Visitor(neutral(current(), NOT_STARTED), visitor_id or new_id(), False, None)
+
+
+class _Start(object):
+    """A start that is under way."""
+
+    def __init__(self, given):
+        self.given, self.parts, self.closes = given, None, None
+        self.over, self._lineage = threading.Event(), _process.lineage()
+
+    def is_same(self, other):
+        """Whether both load the same, in the same process."""
+        return self.given == other.given and self._lineage == other._lineage
 
 
 class Flagship(object):
@@ -30,27 +52,36 @@ class Flagship(object):
             flagship.start(env_id, api_key, Config())
     """
 
-    _instance = None
-    _making = threading.Lock()
+    _making = _process.Lock()
 
     def __new__(cls):
         with cls._making:
-            if Flagship._instance is None:
-                Flagship._instance = super(Flagship, cls).__new__(cls)
-                Flagship._instance._runtime = None
-                Flagship._instance._config = None
-                Flagship._instance._connect = connect
-                Flagship._instance._replacing = threading.Lock()
-        return Flagship._instance
+            flagship = _process.instance()
+            if flagship is None:
+                flagship = super(Flagship, cls).__new__(cls)
+                flagship._prepare()
+                _process.set_instance(flagship)  # whole, so that no thread sees a part of it
+        return flagship
+
+    def _prepare(self):
+        self._changing = _process.Lock()
+        self._runtime = self._config = self._given = None
+        self._cache_manager = None  # the user's, of what runs
+        self._waiting = None   # the runtime of visitors that were loaded before a start
+        self._starting = None  # a _Start
+        self._closes = 0
+        self._counters = None  # of the tracking client that was closed last
+        self._connect = connect
 
     @classmethod
     def instance(cls):
         """The process's one Flagship, started or not."""
-        return cls._instance or cls()
+        return _process.instance() or cls()
 
     @property
     def config(self):
-        """The Config given to the last :meth:`start`, with ``env_id`` and ``api_key``; None before."""
+        """The Config given to the last :meth:`start`, with ``env_id`` and ``api_key``; before the
+        first, None."""
         return self._config
 
     @property
@@ -61,54 +92,130 @@ class Flagship(object):
         """
         runtime, config = self._runtime, self._config
         if runtime is None:
-            return Status(config and config.mode, False)
-        return Status(config.mode, True, runtime.state.panic, tracking=runtime.tracking.counters,
-                      **runtime.decisions.details)
+            return Status(config and config.mode, False, tracking=self._counters)
+        parts = runtime.parts
+        errors = {} if parts.http is None else parts.http.last_errors
+        return Status(config.mode, True, runtime.state.panic, tracking=parts.tracking.counters,
+                      last_errors=errors, **parts.decisions.details)
 
-    def start(self, env_id, api_key, config):
-        """Start the SDK; what ran before is closed and replaced.
+    def start(self, env_id, api_key, config=None):
+        """Start the SDK.
 
-        In bucketing mode the bucketing file is loaded once, within the time-out. API mode makes no request and
-        starts no thread. The network's failures never raise.
+        In bucketing mode the bucketing file is loaded once, within its time-out. API mode makes no
+        request and starts no thread. Failures of the network, the disk and the system never raise.
 
-        :param str env_id: the environment's id, not empty.
-        :param str api_key: the environment's API key, not empty.
-        :param Config config: the options.
+        Starting again with the same id, key and options costs nothing: a new event handler or
+        visitor cache manager is taken over, and all else goes on. With others the new options take
+        over once they are ready; visitors go on with them, and what was queued is delivered.
+
+        :param str env_id: the environment's id. White space around it is stripped, with a WARNING.
+        :param str api_key: the environment's API key; likewise.
+        :param Config config: the options; None (default): ``Config()``.
         :raises TypingError: on an argument of the wrong type; what ran before goes on.
-        :raises ParamError: when an id or key is empty; what ran before goes on.
+        :raises ParamError: when an id or key is empty or cannot stand in a URL or a header; what
+            ran before goes on.
         """
         try:
-            check.instance("start", "config", config, Config)
-            runtime = self._runtime_for(check.text("start", "env_id", env_id, empty=False),
-                                        check.text("start", "api_key", api_key, empty=False), config)
+            config = Config() if config is None else config
+            check.instance("start", "config", config, Config, "Config or None")
+            env_id = _credential("env_id", env_id, _ENV_ID, config)
+            api_key = _credential("api_key", api_key, _API_KEY, config)
+            self._start(env_id, api_key, config)
         except FlagshipError as error:
-            (EventLog(config.event_handler) if isinstance(config, Config) else current()).raise_or_report(error)
-            return
-        with self._replacing:
-            before, self._runtime, self._config = self._runtime, runtime, config
-        if before is not None:
-            before.close(config.timeout)
-        set_current(runtime.events)
-        runtime.decisions.start()
-        runtime.events.debug("Flagship started in %s mode", config.mode.name)
+            events = EventLog(config.event_handler) if isinstance(config, Config) else current()
+            events.raise_or_report(error)
 
-    def _runtime_for(self, env_id, api_key, config):
+    def _start(self, env_id, api_key, config):
+        start = _Start(config._given(env_id, api_key))
+        while True:
+            with self._changing:
+                running = self._runtime is not None and self._given == start.given
+                other = self._starting
+                waits = not running and other is not None and other.is_same(start)
+                if not running and not waits:
+                    self._starting, start.closes = start, self._closes
+                    if self._runtime is None and self._waiting is None:
+                        self._waiting = Runtime(EventLog(config.event_handler))
+                    runtime = self._runtime or self._waiting
+            if running:
+                return self._take_over(start.given, config)
+            if not waits:
+                break
+            # Another thread starts with the same: what it loads will do.
+            if not other.over.wait(config.timeout + config.bucketing_timeout):
+                return
+        try:
+            self._begin(start, runtime, env_id, api_key, config)
+        finally:
+            with self._changing:
+                if self._starting is start:
+                    self._starting = None
+            start.over.set()
+
+    def _begin(self, start, runtime, env_id, api_key, config):
+        """Load what is needed, without a lock, and put it in the place of what runs."""
         before = config.env_id, config.api_key
         config._start(env_id, api_key)
         try:
-            return Runtime(config, self._connect)
+            parts = start.parts = self._connect(config, runtime.events, runtime.state)
         except Exception:
             config._start(*before)
             raise
+        runtime.events.use(config.event_handler)
+        parts.decisions.start()
+        with self._changing:
+            closed = start.closes != self._closes
+            if not closed:
+                was_running, replaced = self._runtime is not None, runtime.use(parts)
+                self._runtime = runtime
+                if self._waiting is runtime:
+                    self._waiting = None
+                self._config, self._given = config, start.given
+                self._cache_manager = config.visitor_cache_manager
+        if closed:
+            return shut(parts, config.timeout)
+        heeded = None
+        while heeded is not runtime.parts.decisions:  # another start may take over at any moment
+            heeded = runtime.parts.decisions
+            runtime.state.listen_to(heeded, heeded.panic, runtime.events)
+        set_current(runtime.events)
+        runtime.events.debug("Flagship started in %s mode", config.mode.name)
+        if was_running:
+            _retire(replaced, config.timeout)
 
-    def _exchange(self, runtime, config, connect):
-        """Put something else in the place of what runs, of its Config and of what connects the next start; nothing is
-        closed. Returns what was there, to be given back."""
-        with self._replacing:
-            before = self._runtime, self._config, self._connect
-            self._runtime, self._config, self._connect = runtime, config, connect
+    def _take_over(self, given, config):
+        """Go on as before with another Config that says the same, or with one that was changed."""
+        runtime, manager = self._runtime, config.visitor_cache_manager
+        if runtime is None:
+            return  # closed meanwhile
+        config._start(*given[:2])
+        connects = manager is not self._cache_manager and self._connect is connect
+        cache = connect_cache(config, runtime.events) if connects else None
+        with self._changing:
+            if self._runtime is not runtime or self._given != given:
+                return  # closed or started with others meanwhile, which came last
+            if connects:
+                runtime.parts = runtime.parts._replace(cache=cache)
+            self._config, self._cache_manager = config, manager
+        runtime.events.use(config.event_handler)
+
+    def _exchange(self, runtime, config, connect, given=None):
+        """Put something else in the place of what runs, of its Config and of what connects the next
+        start; nothing is closed. Returns what was there, to be given back."""
+        with self._changing:
+            before = self._runtime, self._config, self._connect, self._given
+            self._runtime, self._config = runtime, config
+            self._connect, self._given = connect, given
         set_current(runtime and runtime.events)
         return before
+
+    def runtime(self):
+        """What a visitor that was loaded from elsewhere belongs to: what runs, or will be
+        started."""
+        with self._changing:
+            if self._runtime is None and self._waiting is None:
+                self._waiting = Runtime(EventLog(Config().event_handler))
+            return self._runtime or self._waiting
 
     def is_flagship_started(self):
         """Whether visitors can be made: after :meth:`start` and before :meth:`close`."""
@@ -118,54 +225,87 @@ class Flagship(object):
         """Make a visitor. Sends nothing.
 
         :param str visitor_id: the visitor's id; None (default) or an empty one gets a new UUID4.
-        :param bool authenticated: whether the visitor is logged in; default False.
-        :param dict context: the visitor's context; None (default) is an empty one. A bad pair is refused alone, with
-            a log line.
+        :param authenticated: whether the visitor is logged in, by its truth; default False.
+        :param context: the visitor's context, any mapping or a sequence of pairs; None (default) is
+            an empty one. A bad pair is rejected individually, with a log line.
         :rtype: Visitor
         :raises InitializationError: before :meth:`start` and after :meth:`close`.
-        :raises TypingError: on an argument of the wrong type. With ``catch_all_exceptions`` the visitor that is
-            returned then is neutral: it gives defaults and sends nothing.
+        :raises TypingError: on an argument of the wrong type. With ``catch_all_exceptions`` the
+            visitor that is returned then is neutral: it gives defaults and sends nothing.
         """
         runtime = self._runtime
         if runtime is None:
-            raise InitializationError("create_visitor: call Flagship.instance().start(env_id, api_key, config) first")
+            self._refuse_visitor()
         try:
-            if visitor_id is not None:
-                visitor_id = check.text("create_visitor", "visitor_id", visitor_id)
-            check.boolean("create_visitor", "authenticated", authenticated)
-            if context is not None:
-                check.instance("create_visitor", "context", context, dict, "dict or None")
+            if visitor_id is not None and not (
+                    type(visitor_id) is text_type and is_ascii(visitor_id)):
+                visitor_id = _visitor_id(visitor_id, runtime.events)
+            return Visitor(runtime, visitor_id or new_id(), _values.flag(authenticated), context)
         except FlagshipError as error:
             runtime.events.raise_or_report(error)
-            neutral = Neutral(runtime.events, "the visitor was created with a wrong argument", runtime.decisions)
-            return Visitor(neutral, new_id(), False, None)
-        return Visitor(runtime, visitor_id or new_id(), authenticated, context)
+            return Visitor(neutral(runtime.events, "the visitor was created with a wrong argument",
+                                   runtime.parts.decisions), new_id(), False, None)
+
+    def _refuse_visitor(self):
+        try:
+            raise InitializationError(
+                "create_visitor: call Flagship.instance().start(env_id, api_key, config) first")
+        except InitializationError as error:
+            events = current() if self._config is None else EventLog(self._config.event_handler)
+            events.report(error)
+            raise
 
     def flush(self, timeout=None):
         """Wait until what deferred tracking has queued is delivered.
 
-        :param float timeout: seconds to wait at most; None (default): the time-out of the Config.
-        :return: whether nothing is queued any more; True where tracking is immediate, and before a start.
+        :param float timeout: seconds to wait at most; None (default): the timeout of the Config.
+        :return: whether nothing is queued any more; True where tracking is immediate, and before a
+            start.
         :raises TypingError: when ``timeout`` is no number.
         :raises ParamError: when ``timeout`` is not greater than 0.
         """
         seconds = self._seconds("flush", timeout)
         runtime = self._runtime
-        return runtime is None or runtime.tracking.flush(seconds)
+        return runtime is None or runtime.parts.tracking.flush(seconds)
 
     def close(self, timeout=None):
-        """Stop threads, deliver what is queued and close connections, within a bounded time. Twice is harmless.
+        """Stop threads, deliver what is queued and close connections, within a bounded time.
+        Idempotent, and safe in a signal handler.
 
-        :param float timeout: seconds that delivering may take; None (default): the time-out of the Config.
+        :param float timeout: seconds that delivering may take; None (default): the timeout of the
+            Config.
         :raises TypingError: when ``timeout`` is no number; nothing is closed.
         :raises ParamError: when ``timeout`` is not greater than 0; nothing is closed.
         """
         seconds = self._seconds("close", timeout)
-        with self._replacing:
-            runtime, self._runtime = self._runtime, None
+        with self._changing:
+            runtime, self._runtime, starting = self._runtime, None, self._starting
+            self._closes += 1
+        if starting is not None and starting.parts is not None:
+            starting.parts.decisions.close()  # it will find that it was closed meanwhile
         if runtime is not None:
             runtime.close(seconds)
+            self._counters = runtime.parts.tracking.counters
             set_current(None)
+
+    def close_on_signals(self, signals=(signal.SIGTERM, signal.SIGINT)):
+        """Have what is queued delivered when a signal ends the process, for servers and scripts that
+        it ends without ``atexit``. What handled the signals before goes on to; one that is ignored
+        stays so.
+
+        Where nobody handles a signal, the SDK is closed before it ends the process. Where a server
+        does, to end gracefully, what is queued is delivered first, and what still comes is sent at once.
+
+        :param signals: their numbers; default SIGTERM and SIGINT.
+        :raises ValueError: outside of the main thread, or for what is no signal.
+        """
+        _signals.close_on_signals(self._deliver, self.close, signals)
+
+    def _deliver(self):
+        runtime, seconds = self._runtime, self._seconds("close", None)
+        if runtime is not None:
+            runtime.parts.tracking.retire(seconds)
+            runtime.parts.tracking.flush(seconds)
 
     def _seconds(self, function, timeout):
         if timeout is None:
@@ -177,3 +317,42 @@ class Flagship(object):
 
     def __exit__(self, *exc_info):
         self.close()
+
+
+def _credential(parameter, value, pattern, config):
+    accepted = check.text("start", parameter, value)
+    stripped = accepted.strip()
+    if not stripped:
+        raise check.param_error("start", parameter, "(%s) must not be empty" % type(value).__name__)
+    if not pattern.match(stripped):
+        raise check.param_error(
+            "start", parameter, "(%s) holds a character that cannot stand in %s"
+            % (type(value).__name__, _PLACES[parameter]))
+    if stripped != accepted:
+        EventLog(config.event_handler).warning("[start] the white space around %s is stripped",
+                                               parameter)
+    return stripped
+
+
+def _visitor_id(value, events):
+    try:
+        return _values.text(value)
+    except _values.Absent:
+        return None
+    except _values.WrongType:
+        raise check.typing_error("create_visitor", "visitor_id", value, "text or None")
+    except _values.Unreadable as problem:
+        events.error("[create_visitor] visitor_id %s: the visitor gets a new id", problem)
+        return None
+
+
+def _retire(parts, timeout):
+    """Let go of what was replaced; calls under way end on it."""
+    parts.decisions.close()
+    parts.tracking.retire(timeout)
+    if parts.http is not None:
+        parts.http.retire()
+
+
+# So that the first ones to ask for it from several threads find the same.
+Flagship()

@@ -44,7 +44,8 @@ def _polling_interval(value):
 def _event_handler(value):
     if value is None:
         return FlagshipEventHandler()
-    return check.instance("Config", "event_handler", value, FlagshipEventHandler, "FlagshipEventHandler or None")
+    return check.instance("Config", "event_handler", value, FlagshipEventHandler,
+                          "FlagshipEventHandler or None")
 
 
 def _visitor_cache_manager(value):
@@ -63,7 +64,8 @@ def _base_url(name):
     def base_url(value):
         accepted = check.url("Config", name, value)
         if "?" in accepted or "#" in accepted:
-            raise check.param_error("Config", name, "(%s) must be a base URL, without query or fragment"
+            raise check.param_error("Config", name,
+                                    "(%s) must be a base URL, without query or fragment"
                                     % type(value).__name__)
         return accepted.rstrip("/")
     return base_url
@@ -94,9 +96,11 @@ def _initial_bucketing(value):
 def _session(value):
     # By name: to import requests is the transport's business.
     if value is None or callable(value) or any(
-            (kind.__module__, kind.__name__) == ("requests.sessions", "Session") for kind in type(value).__mro__):
+            (kind.__module__, kind.__name__) == ("requests.sessions", "Session")
+            for kind in type(value).__mro__):
         return value
-    raise check.typing_error("Config", "session", value, "requests.Session, a callable that makes one, or None")
+    raise check.typing_error("Config", "session", value,
+                             "requests.Session, a callable that makes one, or None")
 
 
 def _connection_pool_size(value):
@@ -106,7 +110,8 @@ def _connection_pool_size(value):
 def _tracking(value):
     accepted = check.text("Config", "tracking", value)
     if accepted not in ("immediate", "deferred"):
-        raise check.param_error("Config", "tracking", "(%s) must be 'immediate' or 'deferred'" % type(value).__name__)
+        raise check.param_error("Config", "tracking", "(%s) must be 'immediate' or 'deferred'"
+                                % type(value).__name__)
     return accepted
 
 
@@ -115,7 +120,8 @@ def _tracking_queue_size(value):
 
 
 def _tracking_interval(value):
-    return check.number("Config", "tracking_interval", value, above=0, maximum=_MAX_TRACKING_INTERVAL)
+    return check.number("Config", "tracking_interval", value, above=0,
+                        maximum=_MAX_TRACKING_INTERVAL)
 
 
 def _tracking_batch_size(value):
@@ -124,6 +130,14 @@ def _tracking_batch_size(value):
 
 def _offline(value):
     return check.boolean("Config", "offline", value)
+
+
+def _decision_api(value):
+    accepted = check.text("Config", "decision_api", value)
+    if accepted not in ("platform", "self-hosted"):
+        raise check.param_error("Config", "decision_api", "(%s) must be 'platform' or 'self-hosted'"
+                                % type(value).__name__)
+    return accepted
 
 
 def _context_events(value):
@@ -149,7 +163,8 @@ def _max_response_size(value):
 class Config(object):
     """The options of :meth:`Flagship.start`, all keyword arguments.
 
-    :param Config.Mode mode: ``API`` (default): the platform decides; ``BUCKETING``: this process decides.
+    :param Config.Mode mode: ``API`` (default): the platform decides; ``BUCKETING``: this process
+        decides.
     :param float timeout: seconds, default 2.0: the bound on a decision, the campaigns request as a
         whole. Above 60, ``start`` logs a warning, as the vendor's 3.x takes milliseconds.
     :param float tracking_timeout: seconds: the bound on each activation, context event and hit.
@@ -158,42 +173,52 @@ class Config(object):
         bucketing file.
     :param float polling_interval: seconds between two requests for the bucketing file, default 60;
         0 or less: never; infinity, and any number above a year, count as a year.
-    :param FlagshipEventHandler event_handler: receives log lines; None (default): the ``flagship`` logger.
+    :param FlagshipEventHandler event_handler: receives log lines; None (default): the ``flagship``
+        logger.
     :param VisitorCacheManager visitor_cache_manager: keeps assignments; default None.
-    :param bool debug: True puts the bodies of requests and answers, and so visitors' contexts, into DEBUG lines;
-        default False.
+    :param bool debug: True puts the bodies of requests and answers, and so visitors' contexts, into
+        DEBUG lines; default False.
     :param str decision_api_url: default ``https://decision.flagship.io/v2``.
+    :param str decision_api: ``"platform"`` (default), or ``"self-hosted"`` where
+        ``decision_api_url`` is that of the vendor's own Decision API server, such as
+        ``http://decision:8080/v2``. Its paths name no environment, and it reports contexts itself.
     :param str cdn_url: default ``https://cdn.flagship.io``.
     :param str tracking_url: default ``https://ariane.abtasty.com``.
-    :param bucketing_file: path of the bucketing file's copy on disk, default ``bucketing.json`` in the working
-        directory; None: no copy.
+    :param bucketing_file: path of the bucketing file's copy on disk, default ``bucketing.json`` in
+        the working directory; None: no copy.
     :param initial_bucketing: a bucketing file to begin with, as a dict or a path; default None.
-    :param bool offline: True: no request is ever made, for batch jobs and development. Bucketing mode decides on
-        ``bucketing_file`` or ``initial_bucketing``, API mode gives defaults; what would be sent is left out, and those
-        calls return ``(False, reason)``. Default False.
-    :param session: a ``requests.Session``, or a callable that makes one, for proxies, CA bundles and client
-        certificates; default None: one of the SDK's own. A callable is called once per process and its session is
-        closed by the SDK, a session stays yours to close.
+    :param bool offline: True: no request is ever made, for batch jobs and development. Bucketing
+        mode decides on ``bucketing_file`` or ``initial_bucketing``, API mode gives defaults; what
+        would be sent is left out, and those calls return ``(False, reason)``. Default False.
+    :param session: a ``requests.Session``, or a callable that makes one, for proxies, CA bundles
+        and client certificates; default None: one of the SDK's own. A callable is called once per
+        process and its session is closed by the SDK, a session stays yours to close.
     :param int connection_pool_size: connections kept open per host, default 10.
-    :param str tracking: ``"immediate"`` (default): activations, context events and hits are sent in the caller's
-        thread, and the calls return the outcome; ``"deferred"``: they are queued and sent in batches by one thread, and
-        the calls return ``(True, "queued")``.
-    :param int tracking_queue_size: how many may be queued, default 10,000; beyond, the oldest are dropped and counted.
-    :param float tracking_interval: seconds that one may wait for others to be sent with, default 1.0.
+    :param str tracking: ``"immediate"`` (default): activations, context events and hits are sent in
+        the caller's thread, and the calls return the outcome; ``"deferred"``: they are queued and
+        sent in batches by one thread, and the calls return ``(True, "queued")``.
+    :param int tracking_queue_size: how many may be queued, default 10,000; beyond, the oldest are
+        dropped and counted.
+    :param float tracking_interval: seconds that one may wait for others to be sent with, default
+        1.0.
     :param int tracking_batch_size: how many are sent without waiting longer, default 100.
     :param bool context_events: True (default): each synchronisation reports the visitor's context,
         for the platform's analyses; False: contexts are not reported at all.
     :param bool repeat_contexts: True: deferred tracking also reports a context that repeats the
         visitor's last within 30 minutes; default False.
-    :param spool: path of a SQLite file for what deferred tracking cannot deliver, kept over a restart; several processes
-        may share it; default None: none. It holds ``tracking_queue_size`` items at most, none over 4 hours old.
-    :param bool circuit_breaker: True (default): an endpoint that failed 5 times in a row is not tried for 1 second, and
-        after each further failure for twice as long, up to 30; its calls fail at once meanwhile.
-    :param int max_response_size: bytes, decompressed, above which an answer is refused; default 16 MiB.
+    :param spool: path of a SQLite file for what deferred tracking cannot deliver, kept over a
+        restart; several processes may share it; default None: none. It holds
+        ``tracking_queue_size`` items at most, none over 4 hours old.
+    :param bool circuit_breaker: True (default): an endpoint that failed 5 times in a row is not
+        tried for 1 second, and after each further failure for twice as long, up to 30; its calls
+        fail at once meanwhile.
+    :param int max_response_size: bytes, decompressed, above which an answer is refused; default 16
+        MiB.
     :raises ParamError: on an unknown option, or a value out of range.
     :raises TypingError: on a value of the wrong type.
 
-    ``config.name`` reads an option; ``config.name = value`` checks like the constructor, and counts at the next start.
+    ``config.name`` reads an option; ``config.name = value`` checks like the constructor, and counts
+    at the next start.
 
     :ivar env_id: as given to :meth:`Flagship.start`, None before.
     :ivar api_key: as given to :meth:`Flagship.start`, None before.
@@ -202,6 +227,10 @@ class Config(object):
     class Mode(Enum):
         API = "API"
         BUCKETING = "BUCKETING"
+
+        def __reduce_ex__(self, protocol):
+            # Python 2 finds no class inside another.
+            return _mode_named, (self.name,)
 
     _OPTIONS = {
         "mode": (_mode, Mode.API),
@@ -213,6 +242,7 @@ class Config(object):
         "visitor_cache_manager": (_visitor_cache_manager, None),
         "debug": (_debug, False),
         "decision_api_url": (_base_url("decision_api_url"), u"https://decision.flagship.io/v2"),
+        "decision_api": (_decision_api, u"platform"),
         "cdn_url": (_base_url("cdn_url"), u"https://cdn.flagship.io"),
         "tracking_url": (_base_url("tracking_url"), u"https://ariane.abtasty.com"),
         "bucketing_file": (_bucketing_file, u"bucketing.json"),
@@ -241,18 +271,33 @@ class Config(object):
                 self.__dict__[name] = FlagshipEventHandler() if name == "event_handler" else default
 
     def _set_or_report(self, name, value):
-        """Set an option; with ``catch_all_exceptions`` a refused one is reported and keeps its default."""
+        """Set an option; with ``catch_all_exceptions`` a refused one is reported and keeps its
+        default."""
         try:
             setattr(self, name, value)
         except FlagshipError as error:
-            EventLog(self.__dict__.get("event_handler", FlagshipEventHandler())).raise_or_report(error)
+            EventLog(
+                self.__dict__.get("event_handler", FlagshipEventHandler())).raise_or_report(error)
 
     def __setattr__(self, name, value):
         if name not in self._OPTIONS:
-            problem = "is given to Flagship.start" if name in ("env_id", "api_key") else "is not an option"
-            raise check.param_error("Config", name, "(%s) %s; there are: %s"
-                                    % (type(value).__name__, problem, ", ".join(sorted(self._OPTIONS))))
+            problem = ("is given to Flagship.start" if name in ("env_id", "api_key")
+                       else "is not an option")
+            raise check.param_error("Config", name, "(%s) %s; there are: %s" % (
+                type(value).__name__, problem, ", ".join(sorted(self._OPTIONS))))
         self.__dict__[name] = self._OPTIONS[name][0](value)
+
+    @property
+    def is_self_hosted(self):
+        """Whether the Decision API is the vendor's server for hosting it oneself."""
+        return self.decision_api == "self-hosted"
+
+    def _given(self, env_id, api_key):
+        """What two starts must have in common to be the same; what may change without a restart is
+        left out."""
+        options = {name: self.__dict__[name] for name in self._OPTIONS
+                   if name not in ("event_handler", "visitor_cache_manager")}
+        return env_id, api_key, options
 
     def _start(self, env_id, api_key):
         """Take the credentials; they are read-only for everybody else."""
@@ -262,4 +307,9 @@ class Config(object):
         # A base URL may hold a password.
         shown = ["%s=%s" % (name, _USER_INFO.sub("//***@", repr(self.__dict__[name])))
                  for name in sorted(self._OPTIONS) if name not in ("initial_bucketing", "session")]
-        return "Config(env_id=%r, api_key=%s, %s)" % (self.env_id, "***" if self.api_key else None, ", ".join(shown))
+        return "Config(env_id=%r, api_key=%s, %s)" % (
+            self.env_id, "***" if self.api_key else None, ", ".join(shown))
+
+
+def _mode_named(name):
+    return Config.Mode[name]

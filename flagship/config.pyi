@@ -15,7 +15,8 @@ _Tracking = Literal["immediate", "deferred"]
 _Read_co = TypeVar("_Read_co", covariant=True)
 _Written_contra = TypeVar("_Written_contra", contravariant=True)
 
-# An option that reads as another type than it is written, or, for a callable, that no checker takes for a method.
+# An option that reads as another type than it is written, or, for a callable, that no checker takes
+# for a method.
 @type_check_only
 class _ReadOnly(Generic[_Read_co]):
     def __get__(self, config: Config, owner: type[Config]) -> _Read_co: ...
@@ -42,6 +43,7 @@ class Config:
     visitor_cache_manager: _VisitorCache | None
     debug: bool
     decision_api_url: str
+    decision_api: Literal["platform", "self-hosted"]
     cdn_url: str
     tracking_url: str
     bucketing_file: _Option[str | None, _Path | None]
@@ -59,6 +61,8 @@ class Config:
     circuit_breaker: bool
     max_response_size: int
 
+    @property
+    def is_self_hosted(self) -> bool: ...
     def __init__(
         self,
         *,
@@ -71,6 +75,7 @@ class Config:
         visitor_cache_manager: _VisitorCache | None = ...,
         debug: bool = ...,
         decision_api_url: str = ...,
+        decision_api: Literal["platform", "self-hosted"] = ...,
         cdn_url: str = ...,
         tracking_url: str = ...,
         bucketing_file: _Path | None = ...,

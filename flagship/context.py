@@ -1,6 +1,6 @@
 """What a visitor's context may hold, and what of it leaves the process."""
-from flagship._compat import Enum, integer_types, is_ascii, string_types, text_type, to_text
-from flagship._validation import MAX_BITS, is_finite
+from flagship import _values
+from flagship._compat import Enum, is_ascii, text_type
 from flagship.errors import ContextError
 
 # Keys with this prefix are for targeting inside the process only.
@@ -8,8 +8,8 @@ PRIVATE_PREFIX = u"fs_"
 
 
 class PresetContext(Enum):
-    """The context keys that the platform knows by itself. Any of them may be a key of a visitor's context; none is
-    set until the caller sets it."""
+    """The context keys that the platform knows by itself. Any of them may be a key of a visitor's
+    context; none is set until the caller sets it."""
 
     FS_ALL_USERS = u"fs_all_users"
     FS_USERS = u"fs_users"
@@ -41,79 +41,81 @@ _PRESET_KEYS = frozenset(key.value for key in PresetContext)
 
 
 def key_text(key):
-    """The context key ``key`` as text; raises ContextError where it is none."""
-    if isinstance(key, PresetContext):
-        return key.value
-    if not isinstance(key, string_types):
-        raise ContextError("a context key must be text or a PresetContext, not %s" % type(key).__name__)
-    accepted = to_text(key)
-    if accepted is None:
-        raise ContextError("a context key must be text that UTF-8 can express")
-    return accepted
+    """The context key ``key`` as text; raises ContextError if it is not a valid key."""
+    try:
+        return _values.text(key)
+    except (_values.Absent, _values.WrongType):
+        raise ContextError("a context key must be text or a PresetContext, not %s"
+                           % type(key).__name__)
+    except _values.Unreadable as problem:
+        raise ContextError("a context key (%s) %s" % (type(key).__name__, problem))
 
 
 def checked_value(key, value):
-    """The context value ``value`` in its internal form; raises ContextError where it is none."""
-    kind = type(value)
-    if kind is bool:
-        return value
-    if isinstance(value, string_types):
-        accepted = to_text(value)
-        if accepted is None:
-            raise ContextError("the value of context key %r must be text that UTF-8 can express" % key)
-        return accepted
-    if isinstance(value, float):
-        if not is_finite(value):
-            raise ContextError("the value of context key %r must be finite, not NaN or infinity" % key)
-        return float(value)
-    if isinstance(value, integer_types):
-        if value.bit_length() > MAX_BITS:
-            raise ContextError("the value of context key %r must be of at most %d bits" % (key, MAX_BITS))
-        return int(value)
-    raise ContextError("the value of context key %r must be text, bool, int or float, not %s" % (key, kind.__name__))
+    """The context value ``value`` in its internal form.
+
+    :raises flagship._values.Absent: if there is no value.
+    :raises ContextError: if it cannot be a context value.
+    """
+    try:
+        return _values.scalar(value)
+    except _values.WrongType:
+        raise ContextError("the value of context key %r must be text, bool, int or float, not %s"
+                           % (key, type(value).__name__))
+    except _values.Unreadable as problem:
+        raise ContextError("the value of context key %r (%s) %s"
+                           % (key, type(value).__name__, problem))
 
 
-def accepted(function, pairs, refuse):
-    """``({key: value} of the good pairs, a tuple of one (key, success, log, None) per pair)``.
+def checked_pairs(function, pairs, events):
+    """Check each pair: ``({key: value} of the valid ones, a tuple of one (key, success, log, None)
+    per pair)``. An invalid pair is rejected individually.
 
     :param str function: the call that was given the pairs, for the log lines.
-    :param refuse: is called with one line of text for each bad pair.
+    :param EventLog events: gets a line for each pair that is rejected or has no value.
     """
     good, results = {}, []
     for pair in pairs:
-        given = pair[0] if pair else None
-        given = given.value if isinstance(given, PresetContext) else given
+        key, log = pair[0] if pair else None, ""
         try:
             if len(pair) != 2:
-                raise ContextError("a context tuple must be (key, value), not of length %d" % len(pair))
-            key = key_text(given)
+                raise ContextError("a context tuple must be (key, value), not of length %d"
+                                   % len(pair))
+            key = key_text(key)
             good[key] = checked_value(key, pair[1])
-            results.append((key, True, "", None))
+        except _values.Absent:
+            log = "[%s] the context key %r has no value" % (function, key)
+            events.debug("%s", log)
         except ContextError as error:
             log = "[%s] refused: %s" % (function, error.message)
-            refuse(log)
-            results.append((given, False, log, None))
+            events.error("%s", log)
+        results.append((key, not log, log, None))
     return good, tuple(results)
 
 
 def plain_copy(context):
-    """A copy of a dict all of whose pairs are as simple as they mostly are, or None: then each needs a check."""
+    """A copy of ``context`` if it is a dict whose pairs are all of plain types (the usual case), or
+    None: then each pair has to be checked."""
+    if type(context) is not dict:
+        return None  # what a subclass stores need not be what its items() gives
     for key, value in context.items():
         kind = type(value)
         if type(key) is not text_type or not is_ascii(key) or not (
-                kind is bool or kind is text_type and is_ascii(value) or kind is int and -_PLAIN < value < _PLAIN):
+                kind is bool or kind is text_type and is_ascii(value)
+                or kind is int and -_PLAIN < value < _PLAIN):
             return None
     return dict(context)
 
 
-def own(context):
-    """A copy of what the caller set, without the platform's preset keys."""
+def without_preset_keys(context):
+    """A copy of ``context`` without the platform's preset keys: what the caller set."""
     return {key: value for key, value in context.items() if key not in _PRESET_KEYS}
 
 
-def public(context):
-    """What of a context may be sent."""
+def without_private_keys(context):
+    """The part of ``context`` that may be sent; ``context`` itself where that is all of it."""
     for key in context:
         if key.startswith(PRIVATE_PREFIX):
-            return {key: value for key, value in context.items() if not key.startswith(PRIVATE_PREFIX)}
+            return {key: value for key, value in context.items()
+                    if not key.startswith(PRIVATE_PREFIX)}
     return context

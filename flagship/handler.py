@@ -1,11 +1,16 @@
 """Where the SDK's log lines and caught mistakes go."""
 import logging
+import re
+
+# The first place in a traceback.
+_CALLED = re.compile('^ +File "(?:.*[\\\\/])?([^"]*)", line ([0-9]+)', re.MULTILINE)
 
 logger = logging.getLogger("flagship")
 
 
 class FlagshipEventHandler(object):
-    """Receives every log line; subclass it to send them elsewhere. What it raises is swallowed and logged.
+    """Receives every log line; subclass it to send them elsewhere. What it raises is swallowed and
+    logged.
 
     :param bool catch_all_exceptions: False (the default): a mistake in a call's arguments is raised at the call.
         True: it goes to :meth:`on_exception_raised` instead, and the call returns its neutral result.
@@ -29,9 +34,13 @@ class FlagshipEventHandler(object):
         self.logger.log(level, "%s", message)
 
     def on_exception_raised(self, exception, traceback):
-        """Receive a mistake that ``catch_all_exceptions`` kept from the caller; by default it is logged as an ERROR.
+        """Hear of a mistake in a call, raised or caught, and of a request that failed.
 
-        :param FlagshipError exception: the mistake.
-        :param str traceback: the formatted traceback.
+        By default a mistake that ``catch_all_exceptions`` kept from the caller is one ERROR line with
+        the place of the call; what is raised or logged elsewhere is not said again.
+
+        :param FlagshipError exception: the mistake, or the failure of the request.
+        :param str traceback: the formatted traceback; it begins with the line that called the library.
         """
-        self.logger.error("%s\n%s", exception, traceback)
+        called = _CALLED.search(traceback)
+        self.logger.error("%s%s", exception, " (%s, line %s)" % called.groups() if called else "")

@@ -2,6 +2,7 @@
 import json
 
 from flagship import _validation as check
+from flagship import _values
 from flagship._compat import Enum
 from flagship._events import current, reports_mistakes
 
@@ -27,63 +28,154 @@ class EventCategory(Enum):
 
 # Where each fact stands in the object on the wire.
 _WIRE = {
-    "type": u"t", "source": u"ds", "location": u"dl",
-    "ip": u"uip", "resolution": u"sr", "locale": u"ul", "session_number": u"sn", "session_timestamp": u"cst",
+    "type": u"t", "source": u"ds", "location": u"dl", "ip": u"uip", "resolution": u"sr",
+    "locale": u"ul", "session_number": u"sn", "session_timestamp": u"cst",
     "category": u"ec", "action": u"ea", "label": u"el", "value": u"ev",
-    "transaction_id": u"tid", "affiliation": u"ta", "revenue": u"tr", "shipping": u"ts", "shipping_method": u"sm",
-    "taxes": u"tt", "currency": u"tc", "payment": u"pm", "item_count": u"icn", "coupon": u"tcc",
-    "product_name": u"in", "product_sku": u"ic", "price": u"ip", "item_quantity": u"iq", "item_category": u"iv",
+    "transaction_id": u"tid", "affiliation": u"ta", "revenue": u"tr", "shipping": u"ts",
+    "shipping_method": u"sm", "taxes": u"tt", "currency": u"tc", "payment": u"pm",
+    "item_count": u"icn", "coupon": u"tcc", "product_name": u"in", "product_sku": u"ic",
+    "price": u"ip", "item_quantity": u"iq", "item_category": u"iv",
 }
 
 # What a hit of each type cannot be without.
 _REQUIRED = {
-    HitType.PAGE: ("location",), HitType.SCREENVIEW: ("location",), HitType.EVENT: ("category", "action"),
-    HitType.TRANSACTION: ("transaction_id", "affiliation"),
+    HitType.PAGE: ("location",), HitType.SCREENVIEW: ("location",),
+    HitType.EVENT: ("category", "action"), HitType.TRANSACTION: ("transaction_id", "affiliation"),
     HitType.ITEM: ("transaction_id", "product_name", "product_sku"),
 }
+
+_CATEGORIES = {name: category for category in EventCategory
+               for name in (category.name, category.value)}
 
 _setter = reports_mistakes(lambda hit, error: hit)
 
 
 def _constructor(init):
-    """A constructor has no neutral result, so a caught mistake leaves a hit that ``send_hit`` refuses."""
+    """A constructor has no neutral result: a caught mistake leaves a hit that ``send_hit``
+    refuses."""
     def refuse(hit, error):
         hit._refusal = error.message
     return reports_mistakes(refuse)(init)
 
 
+def _positive_count(value):
+    value = _values.count(value)
+    if value <= 0:
+        raise _values.Unreadable("is not greater than 0")
+    return value
+
+
+def _milliseconds(value):
+    value = _values.count(value)
+    if not 0 <= value < 2 ** 63:
+        raise _values.Unreadable("is out of range")
+    return value
+
+
+def _cut(function, parameter, text, max_bytes=_MAX_TEXT):
+    kept = _values.cut_to(text, max_bytes)
+    if kept != text:
+        current().warning("[%s] %s is cut to %d bytes", function, parameter, max_bytes)
+    return kept
+
+
+def _category(value):
+    if isinstance(value, EventCategory):
+        return value
+    try:
+        return _CATEGORIES[_values.text(value)]
+    except (KeyError, _values.Absent, _values.Unreadable, _values.WrongType):
+        names = " or ".join("EventCategory.%s" % each.name for each in EventCategory)
+        raise check.typing_error("Event", "category", value, names)
+
+
 class Hit(object):
-    """What the five kinds of hit share. Every ``with_...`` method returns the hit, so that calls chain.
+    """What the five kinds of hit share. Every ``with_...`` method returns the hit: calls chain.
+
+    What comes out of a shop's data never raises. Text may also be lazy or proxied text, an Enum
+    member with a text value, an int or a UUID; over its limit it is cut between two characters,
+    with a log line. Numbers may be int, float, Decimal, Fraction, a scalar of numpy, or text that
+    is a number; negative ones, as of returns, are sent. None sets nothing. What cannot be read so,
+    such as NaN, is left out: the hit goes without it, a log line says so, and so does the result of
+    ``send_hit``.
 
     :param HitType hit_type: the kind.
-    :raises TypingError: (this and every method) when an argument is of the wrong type.
-    :raises ParamError: (this and every method) when an argument is out of range; the hit stays as it was.
+    :ivar HitType hit_type: the kind.
+    :raises TypingError: (this and every method) on an argument of a type that is no data, such as a
+        list; the hit stays as it was.
     """
 
+    hit_type = None
     _refusal = None
 
     def __new__(cls, *args, **kwargs):
-        # Here, so that a hit whose constructor refused its arguments, or was never called, still chains.
+        # Here, so that a hit whose constructor refused its arguments, or was never called, still
+        # chains. A subclass of 2.1.x puts fields of its own into `_data`.
         hit = super(Hit, cls).__new__(cls)
-        hit._fields = {}
+        hit._data, hit._left_out = {}, {}
         return hit
 
     @_constructor
     def __init__(self, hit_type):
         check.instance(type(self).__name__, "hit_type", hit_type, HitType)
+        self.hit_type = hit_type
         self._set("type", hit_type.value)._set("source", u"APP")
 
     def _set(self, field, value):
-        self._fields[_WIRE[field]] = value
+        self._data[_WIRE[field]] = value
         return self
 
-    def _set_text(self, function, field, value, parameter=None, **limits):
-        limits.setdefault("max_bytes", _MAX_TEXT)
-        return self._set(field, check.text(function, parameter or field, value, **limits))
+    def _set_required(self, field, value, max_bytes=_MAX_TEXT, strip=False):
+        """Set text that the hit cannot be without; where there is none it is empty, as in 2.1.x,
+        and where it cannot be read it stays missing, so that ``send_hit`` refuses the hit."""
+        name = type(self).__name__
+        try:
+            text = _values.text(value, identifiers=True)
+        except _values.WrongType:
+            raise check.typing_error(name, field, value, "text")
+        except _values.Absent:
+            text = u""
+        except _values.Unreadable as problem:
+            current().warning("[%s] %s %s", name, field, problem)
+            return self
+        text = _cut(name, field, text.strip() if strip else text, max_bytes)
+        if not text:
+            current().warning("[%s] %s is empty", name, field)
+        return self._set(field, text)
 
-    def _set_short(self, function, field, value):
-        self._set_text(function, field, value)
-        size = len(self._fields[_WIRE[field]].encode("utf-8"))
+    def _read(self, function, field, value, read, allowed, parameter=None):
+        """Set an optional field to what ``read`` makes of a value, or leave it out."""
+        parameter = parameter or field
+        try:
+            self._set(field, read(value))
+        except _values.Absent:
+            return self
+        except _values.WrongType:
+            raise check.typing_error(function, parameter, value, allowed)
+        except _values.Unreadable as problem:
+            return self._leave_out(function, parameter, problem)
+        self._left_out.pop(parameter, None)
+        return self
+
+    def _leave_out(self, function, parameter, problem):
+        self._left_out[parameter] = str(problem)
+        current().warning("[%s] %s %s: it is left out", function, parameter, problem)
+        return self
+
+    def _number(self, function, field, value):
+        return self._read(function, field, value, _values.number, "a number")
+
+    def _count(self, function, field, value, read=_values.count, parameter=None):
+        return self._read(function, field, value, read, "a whole number", parameter)
+
+    def _text(self, function, field, value, parameter=None):
+        def read(value):
+            return _cut(function, parameter or field, _values.text(value, identifiers=True))
+        return self._read(function, field, value, read, "text", parameter)
+
+    def _short(self, function, field, value):
+        self._text(function, field, value)
+        size = len(self._data.get(_WIRE[field], u"").encode("utf-8"))
         if size > _ADVISED_SHORT:
             current().warning("[%s] %s is %d bytes long; the platform documents at most %d",
                               function, field, size, _ADVISED_SHORT)
@@ -95,18 +187,30 @@ class Hit(object):
 
         :param str ip: at most 500 bytes of UTF-8.
         """
-        return self._set_text("with_ip", "ip", ip)
+        return self._text("with_ip", "ip", ip)
 
     @_setter
     def with_resolution(self, width, height):
-        """Set the screen's resolution.
+        """Set the screen's resolution; both or none.
 
         :param int width: pixels, greater than 0.
         :param int height: pixels, greater than 0.
         """
-        width = check.integer("with_resolution", "width", width, minimum=1)
-        height = check.integer("with_resolution", "height", height, minimum=1)
-        return self._set("resolution", u"%dx%d" % (width, height))
+        size = {}
+        for parameter, value in (("width", width), ("height", height)):
+            try:
+                size[parameter] = _positive_count(value)
+            except _values.Absent:
+                pass
+            except _values.WrongType:
+                raise check.typing_error("with_resolution", parameter, value, "a whole number")
+            except _values.Unreadable as problem:
+                self._leave_out("with_resolution", parameter, problem)
+            else:
+                self._left_out.pop(parameter, None)
+        if len(size) == 2:
+            self._set("resolution", u"%dx%d" % (size["width"], size["height"]))
+        return self
 
     @_setter
     def with_locale(self, locale):
@@ -114,15 +218,15 @@ class Hit(object):
 
         :param str locale: such as ``fr-FR``; at most 500 bytes of UTF-8.
         """
-        return self._set_text("with_locale", "locale", locale)
+        return self._text("with_locale", "locale", locale)
 
     @_setter
     def with_session_number(self, number):
         """Set which of the visitor's sessions this is.
 
-        :param int number: at least 0.
+        :param int number: 1 for the first.
         """
-        return self._set("session_number", check.integer("with_session_number", "number", number, minimum=0))
+        return self._count("with_session_number", "session_number", number, parameter="number")
 
     @_setter
     def with_session_timestamp(self, timestamp):
@@ -130,30 +234,38 @@ class Hit(object):
 
         :param int timestamp: milliseconds since the epoch, at least 0, at most 2**63 - 1.
         """
-        return self._set("session_timestamp", check.integer("with_session_timestamp", "timestamp", timestamp,
-                                                            minimum=0, maximum=2 ** 63 - 1))
+        return self._count("with_session_timestamp", "session_timestamp", timestamp, _milliseconds,
+                           parameter="timestamp")
 
     @property
     def problem(self):
         """Why the hit cannot be sent, text, or None."""
         if self._refusal:
             return self._refusal
-        if _WIRE["type"] not in self._fields:
-            return "%s: the hit has no type" % type(self).__name__
-        missing = [field for field in _REQUIRED[HitType(self._fields[_WIRE["type"]])]
-                   if _WIRE[field] not in self._fields]
-        return "%s: %s is missing" % (type(self).__name__, " and ".join(missing)) if missing else None
+        name = type(self).__name__
+        if self.hit_type is None:
+            return "%s: the hit has no type" % name
+        missing = [field for field in _REQUIRED[self.hit_type] if _WIRE[field] not in self._data]
+        if missing:
+            return "%s: %s is missing" % (name, " and ".join(missing))
+        return None
+
+    @property
+    def left_out(self):
+        """What the hit goes without, one line of text, or None: values that could not be read."""
+        return ", ".join("%s %s" % each for each in sorted(self._left_out.items())) or None
 
     def get_data(self):
         """The hit as it goes on the wire, without the visitor.
 
-        :return: a new dict from wire key to value; without the required keys for a hit whose arguments were refused.
+        :return: the dict from wire key to value that the hit is made of, to be changed with care;
+            without the required keys for a hit whose arguments were refused.
         :rtype: dict
         """
-        return dict(self._fields)
+        return self._data
 
     def __str__(self):
-        return "Hit : %s" % json.dumps(self.get_data())
+        return "Hit : %s" % json.dumps(self.get_data(), default=repr)
 
     __repr__ = __str__
 
@@ -161,42 +273,53 @@ class Hit(object):
 class Page(Hit):
     """A visitor came to a page.
 
-    :param str location: the page's URL, http or https with a host, at most 2048 bytes of UTF-8.
+    :param str location: the page's URL, http or https with a host; white space around it is
+        stripped, and over 2048 bytes of UTF-8 it is cut. A hit with something else is made, and
+        ``send_hit`` refuses it.
     """
 
     @_constructor
     def __init__(self, location):
-        location = check.url("Page", "location", location, max_bytes=_MAX_LOCATION)
         Hit.__init__(self, HitType.PAGE)
-        self._set("location", location)
+        self._set_required("location", location, _MAX_LOCATION, strip=True)
+
+    @property
+    def problem(self):
+        """Why the hit cannot be sent, text, or None."""
+        problem = super(Page, self).problem
+        if problem:
+            return problem
+        location = self._data[_WIRE["location"]]
+        reason = check.url_problem(location) if location else "it is empty"
+        return reason and "Page: location is no http or https URL with a host: %s" % reason
 
 
 class Screen(Hit):
     """A visitor came to an interface of an application.
 
-    :param str location: the interface's name, 1 to 2048 bytes of UTF-8.
+    :param str location: the interface's name, at most 2048 bytes of UTF-8.
     """
 
     @_constructor
     def __init__(self, location):
-        location = check.text("Screen", "location", location, max_bytes=_MAX_LOCATION, empty=False)
         Hit.__init__(self, HitType.SCREENVIEW)
-        self._set("location", location)
+        self._set_required("location", location, _MAX_LOCATION)
 
 
 class Event(Hit):
     """A visitor did something, such as adding to a cart.
 
-    :param EventCategory category: ``ACTION_TRACKING`` or ``USER_ENGAGEMENT``.
-    :param str action: the event's name in the reports, 1 to 500 bytes of UTF-8.
+    :param EventCategory category: ``ACTION_TRACKING`` or ``USER_ENGAGEMENT``; its name or value as
+        text will do.
+    :param str action: the event's name in the reports, at most 500 bytes of UTF-8.
+    :raises TypingError: on another category.
     """
 
     @_constructor
     def __init__(self, category, action):
-        check.instance("Event", "category", category, EventCategory)
-        action = check.text("Event", "action", action, max_bytes=_MAX_TEXT, empty=False)
+        category = _category(category)
         Hit.__init__(self, HitType.EVENT)
-        self._set("category", category.value)._set("action", action)
+        self._set("category", category.value)._set_required("action", action)
 
     @_setter
     def with_event_label(self, label):
@@ -204,46 +327,47 @@ class Event(Hit):
 
         :param str label: at most 500 bytes of UTF-8.
         """
-        return self._set_text("with_event_label", "label", label)
+        return self._text("with_event_label", "label", label)
 
     @_setter
     def with_event_value(self, value):
         """Set what the event is worth.
 
-        :param int value: greater than 0.
+        :param int value: greater than 0; anything else is left out, None with a log line too.
         """
-        return self._set("value", check.integer("with_event_value", "value", value, minimum=1))
+        if value is None:
+            return self._leave_out("with_event_value", "value", "is None")
+        return self._count("with_event_value", "value", value, _positive_count)
 
 
 class Transaction(Hit):
     """A visitor completed a purchase.
 
-    :param str transaction_id: identifies the transaction, 1 to 500 bytes of UTF-8.
-    :param str affiliation: the name of the goal in the reports, 1 to 500 bytes of UTF-8.
+    :param str transaction_id: identifies the transaction, at most 500 bytes of UTF-8.
+    :param str affiliation: the name of the goal in the reports, at most 500 bytes of UTF-8.
     """
 
     @_constructor
     def __init__(self, transaction_id, affiliation):
-        transaction_id = check.text("Transaction", "transaction_id", transaction_id, _MAX_TEXT, empty=False)
-        affiliation = check.text("Transaction", "affiliation", affiliation, _MAX_TEXT, empty=False)
         Hit.__init__(self, HitType.TRANSACTION)
-        self._set("transaction_id", transaction_id)._set("affiliation", affiliation)
+        self._set_required("transaction_id", transaction_id)
+        self._set_required("affiliation", affiliation)
 
     @_setter
     def with_total_revenue(self, revenue):
         """Set the total, with shipping and taxes.
 
-        :param revenue: int or finite float, in the transaction's currency.
+        :param revenue: a number, in the transaction's currency.
         """
-        return self._set("revenue", check.number("with_total_revenue", "revenue", revenue))
+        return self._number("with_total_revenue", "revenue", revenue)
 
     @_setter
     def with_shipping_cost(self, shipping):
         """Set the cost of shipping.
 
-        :param shipping: int or finite float, in the transaction's currency.
+        :param shipping: a number, in the transaction's currency.
         """
-        return self._set("shipping", check.number("with_shipping_cost", "shipping", shipping))
+        return self._number("with_shipping_cost", "shipping", shipping)
 
     @_setter
     def with_shipping_method(self, shipping_method):
@@ -251,15 +375,15 @@ class Transaction(Hit):
 
         :param str shipping_method: at most 500 bytes of UTF-8; over 10 is sent with a warning.
         """
-        return self._set_short("with_shipping_method", "shipping_method", shipping_method)
+        return self._short("with_shipping_method", "shipping_method", shipping_method)
 
     @_setter
     def with_taxes(self, taxes):
         """Set the taxes.
 
-        :param taxes: int or finite float, in the transaction's currency.
+        :param taxes: a number, in the transaction's currency.
         """
-        return self._set("taxes", check.number("with_taxes", "taxes", taxes))
+        return self._number("with_taxes", "taxes", taxes)
 
     @_setter
     def with_currency(self, currency):
@@ -267,7 +391,7 @@ class Transaction(Hit):
 
         :param str currency: an ISO 4217 code such as ``EUR``; over 10 bytes is sent with a warning.
         """
-        return self._set_short("with_currency", "currency", currency)
+        return self._short("with_currency", "currency", currency)
 
     @_setter
     def with_payment_method(self, payment):
@@ -275,15 +399,15 @@ class Transaction(Hit):
 
         :param str payment: at most 500 bytes of UTF-8; over 10 is sent with a warning.
         """
-        return self._set_short("with_payment_method", "payment", payment)
+        return self._short("with_payment_method", "payment", payment)
 
     @_setter
     def with_item_count(self, item_nb):
         """Set the number of items.
 
-        :param int item_nb: at least 0.
+        :param int item_nb: negative for a return.
         """
-        return self._set("item_count", check.integer("with_item_count", "item_nb", item_nb, minimum=0))
+        return self._count("with_item_count", "item_count", item_nb, parameter="item_nb")
 
     @_setter
     def with_coupon_code(self, coupon):
@@ -291,42 +415,39 @@ class Transaction(Hit):
 
         :param str coupon: at most 500 bytes of UTF-8; over 10 is sent with a warning.
         """
-        return self._set_short("with_coupon_code", "coupon", coupon)
+        return self._short("with_coupon_code", "coupon", coupon)
 
 
 class Item(Hit):
     """One line of a transaction; to be sent after it.
 
-    :param str transaction_id: the transaction's, 1 to 500 bytes of UTF-8.
-    :param str product_name: 1 to 500 bytes of UTF-8.
-    :param str product_sku: 1 to 500 bytes of UTF-8.
+    :param str transaction_id: the transaction's, at most 500 bytes of UTF-8.
+    :param str product_name: at most 500 bytes of UTF-8.
+    :param str product_sku: at most 500 bytes of UTF-8.
     """
 
     @_constructor
     def __init__(self, transaction_id, product_name, product_sku):
-        transaction_id = check.text("Item", "transaction_id", transaction_id, _MAX_TEXT, empty=False)
-        product_name = check.text("Item", "product_name", product_name, _MAX_TEXT, empty=False)
-        product_sku = check.text("Item", "product_sku", product_sku, _MAX_TEXT, empty=False)
         Hit.__init__(self, HitType.ITEM)
-        self._set("transaction_id", transaction_id)
-        self._set("product_name", product_name)._set("product_sku", product_sku)
+        self._set_required("transaction_id", transaction_id)
+        self._set_required("product_name", product_name)
+        self._set_required("product_sku", product_sku)
 
     @_setter
     def with_price(self, price):
         """Set the price of one.
 
-        :param price: int or finite float, in the transaction's currency.
+        :param price: a number, in the transaction's currency.
         """
-        return self._set("price", check.number("with_price", "price", price))
+        return self._number("with_price", "price", price)
 
     @_setter
     def with_item_quantity(self, item_quantity):
         """Set how many were bought.
 
-        :param int item_quantity: at least 0.
+        :param int item_quantity: negative for a return.
         """
-        return self._set("item_quantity", check.integer("with_item_quantity", "item_quantity", item_quantity,
-                                                        minimum=0))
+        return self._count("with_item_quantity", "item_quantity", item_quantity)
 
     @_setter
     def with_item_category(self, category):
@@ -334,4 +455,4 @@ class Item(Hit):
 
         :param str category: at most 500 bytes of UTF-8.
         """
-        return self._set_text("with_item_category", "item_category", category, parameter="category")
+        return self._text("with_item_category", "item_category", category, parameter="category")

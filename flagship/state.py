@@ -17,7 +17,8 @@ class PlatformState(object):
         self._events, self._changing, self._end, self._source = events, Lock(), None, None
 
     def listen_to(self, source, panic, events):
-        """Heed one decision manager from now on, which is of the opinion ``panic``; a change is logged once.
+        """Heed one decision manager from now on, which is of the opinion ``panic``; a change is
+        logged once.
 
         :param EventLog events: told of changes from now on.
         """
@@ -28,8 +29,8 @@ class PlatformState(object):
     def set_panic(self, panic, source=None):
         """Enter or leave panic; a change is logged once.
 
-        :param source: the decision manager that says so; one that was replaced is not heeded. None: somebody who
-            is always heeded, such as a test.
+        :param source: the decision manager that says so; one that was replaced is not heeded. None:
+            somebody who is always heeded, such as a test.
         """
         if panic == self.panic:
             return
@@ -40,7 +41,8 @@ class PlatformState(object):
             self.panic = panic
             self.serving = not (self.panic or self.closed)
         if changed and panic:
-            self._events.warning("The platform is in panic: defaults are served and nothing is sent until it ends")
+            self._events.warning(
+                "The platform is in panic: defaults are served and nothing is sent until it ends")
         elif changed:
             self._events.warning("The platform's panic has ended")
 

@@ -2,7 +2,7 @@
 from collections import namedtuple
 
 _FIELDS = ("mode", "started", "panic", "source", "loaded_at", "last_modified", "campaigns",
-           "tracking")
+           "tracking", "last_errors")
 
 
 class Counters(namedtuple("Counters", ("queued", "sent", "failed", "dropped", "spooled"))):
@@ -33,13 +33,17 @@ class Status(namedtuple("Status", _FIELDS)):
     :ivar loaded_at: when it was loaded, seconds since the epoch (float), or None.
     :ivar last_modified: its Last-Modified as the platform sent it, or None.
     :ivar campaigns: the number of campaigns in use, or None.
-    :ivar Counters tracking: what became of what deferred tracking took; None where tracking is
-        immediate.
+    :ivar Counters tracking: what became of what deferred tracking took, also after ``close``; None
+        where tracking is immediate.
+    :ivar dict last_errors: the last error of each endpoint that had one, by its name: ``when``,
+        seconds since the epoch (float), ``cause``, one line of text, and ``count``, how many there
+        were.
     """
 
     __slots__ = ()
 
     def __new__(cls, mode, started, panic=False, source=None, loaded_at=None, last_modified=None,
-                campaigns=None, tracking=None):
-        return super(Status, cls).__new__(cls, mode, started, panic, source, loaded_at,
-                                          last_modified, campaigns, tracking)
+                campaigns=None, tracking=None, last_errors=None):
+        return super(Status, cls).__new__(
+            cls, mode, started, panic, source, loaded_at, last_modified, campaigns, tracking,
+            {} if last_errors is None else last_errors)

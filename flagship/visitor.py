@@ -1,39 +1,65 @@
 """A visitor: who it is, its context and its flags."""
 import threading
 
+from flagship import _process, _values
 from flagship import _validation as check
 from flagship import context as contexts
-from flagship._compat import MappingProxyType, integer_types, string_types, text_type, to_text
+from flagship._compat import is_ascii, text_type
 from flagship._events import reports_mistakes
 from flagship.decision.explanation import merged
 from flagship.decision.manager import DecisionError
-from flagship.decision.modification import PLAIN, VALUE
+from flagship.decision.modification import PLAIN, VALUE, Modifications
 from flagship.errors import FlagshipError
 from flagship.hits import Hit
 
-_DEFAULT_TYPES = (bool, float, dict, list, type(None)) + integer_types + string_types
-_PLAIN_DEFAULTS = frozenset(_DEFAULT_TYPES)
 _UNKNOWN = "[%s] the visitor has no modification %r"
 
 
 class Visitor(object):
     """A visitor of the application; made by :meth:`Flagship.create_visitor`.
 
-    No call raises for the network, blocks longer than the time-out a request, or loses what the visitor had. A
-    mistake in an argument raises TypingError or ParamError, unless the event handler catches all exceptions. While
-    the platform is in panic, and after ``Flagship.close``, calls return their neutral results and send nothing.
+    No call raises for the network or for data, blocks longer than the timeout a request, or loses
+    what the visitor had. A mistake in the program, such as an argument of a type that is no data,
+    raises TypingError or ParamError, unless the event handler catches all exceptions. While the
+    platform is in panic, and after ``Flagship.close``, calls return their neutral results and send
+    nothing. A visitor may be pickled and copied; what is loaded has its ids, context and flags, and
+    belongs to the SDK of the process that loads it.
     """
 
     def __init__(self, runtime, visitor_id, authenticated, context):
-        self._runtime, self._events, self._state = runtime, runtime.events, runtime.state
-        # One assignment changes both, so that no thread sees one visitor's id with another's anonymous id.
-        self._ids = visitor_id, new_id() if authenticated and runtime.knows_anonymous else None
+        self._attach(runtime)
+        # One assignment changes both, so that no thread sees one visitor's id with another's
+        # anonymous id.
+        self._ids = visitor_id, new_id() if authenticated and self._knows_anonymous else None
         self._context, self._modifications = {}, {}
-        if context:
+        if context is not None:
             self._context = contexts.plain_copy(context)
             if self._context is None:
-                self._context = self._accepted("create_visitor", context.items())[0]
-        self._changing = threading.Lock()
+                self._context = self._read_context("create_visitor", context, sequences=True)[0]
+
+    def _attach(self, runtime):
+        self._runtime, self._events, self._state = runtime, runtime.events, runtime.state
+        self._changing = threading.RLock()
+        # An id that was made up for a request without one (see AssignmentCache.save), and what is
+        # to be saved once the visitor turns out to be one.
+        self._provisional_id = self._unsaved = None
+
+    def __getstate__(self):
+        return {"ids": self._ids, "context": self._context, "modifications": self._modifications}
+
+    def __setstate__(self, state):
+        self._ids = state["ids"]
+        self._context, self._modifications = state["context"], state["modifications"]
+        self._attach(_process.instance().runtime())
+
+    @property
+    def _knows_anonymous(self):
+        return self._runtime.parts.decisions.knows_anonymous
+
+    def _identity(self):
+        """``(visitor id, anonymous id or None)`` of one moment."""
+        visitor_id, anonymous_id = self._ids
+        return visitor_id, anonymous_id if self._knows_anonymous else None
 
     @property
     def visitor_id(self):
@@ -42,81 +68,118 @@ class Visitor(object):
 
     @property
     def anonymous_id(self):
-        """The id that an authenticated visitor had before, text; None while anonymous and in bucketing mode."""
-        return self._ids[1]
+        """The id that an authenticated visitor had before, text; None while anonymous and in
+        bucketing mode."""
+        return self._identity()[1]
 
     @property
     def modifications(self):
-        """The present flags: a read-only mapping from key to :class:`Modification`; empty in panic."""
-        return MappingProxyType(self._modifications if self._state.serving else {})
+        """The present flags: a read-only mapping from key to :class:`Modification`; empty in
+        panic."""
+        return Modifications(self._modifications if self._state.serving else {})
+
+    def get_selected_variations(self):
+        """The ids of the variations that the present flags come from, a list of text; empty in
+        panic."""
+        selected = []
+        for modification in self.modifications.values():
+            if modification.variation_id not in selected:
+                selected.append(modification.variation_id)
+        return selected
 
     def get_context(self):
         """The context that the caller set, without the SDK's preset keys, as a new dict."""
-        return contexts.own(self._context)
+        return contexts.without_preset_keys(self._context)
 
     @reports_mistakes(lambda visitor, error: ((), None))
     def update_context(self, context, synchronize=False):
         """Set values of the visitor's context, the targeting criteria.
 
-        :param context: ``{key: value}``, or one ``(key, value)``. Keys are text or a :class:`PresetContext`; values
-            text, bool, int or finite float. A bad pair is refused alone, with a log line.
-        :param bool synchronize: also call :meth:`synchronize_modifications` afterwards; default False.
-        :return: ``(results, sync_result)``; ``results`` is a tuple with one ``(key, success, log, None)`` per pair,
-            ``sync_result`` is what the synchronisation returned, or None.
-        :raises TypingError: if ``context`` is neither a dict nor a tuple, or ``synchronize`` no bool; nothing is
-            changed.
+        :param context: any mapping, or one ``(key, value)``; None changes nothing. Keys are text or
+            a :class:`PresetContext`; values text, bool or a finite number: int, float, Decimal, a
+            scalar of numpy. A value of None is no value; another bad pair is rejected individually,
+            with a log line.
+        :param synchronize: also call :meth:`synchronize_modifications` afterwards, by its truth;
+            default False.
+        :return: ``(results, sync_result)``; ``results`` is a tuple with one ``(key, success, log,
+            None)`` per pair, ``sync_result`` is what the synchronisation returned, or None.
+        :raises TypingError: if ``context`` is neither; nothing is changed.
         """
-        check.instance("update_context", "context", context, (dict, tuple), "dict or tuple")
-        check.boolean("update_context", "synchronize", synchronize)
-        results = self._update("update_context", context.items() if isinstance(context, dict) else (context,))
-        return results, self.synchronize_modifications() if synchronize else None
+        if isinstance(context, tuple):
+            results = self._update(
+                *contexts.checked_pairs("update_context", (context,), self._events))
+        else:
+            results = self._update(*self._read_context("update_context", context))
+        return results, self.synchronize_modifications() if _values.flag(synchronize) else None
 
-    def _update(self, function, pairs):
-        accepted, results = self._accepted(function, pairs)
-        # A new dict each time: a synchronisation in another thread goes on with the one that it began with.
-        with self._changing:
-            context = dict(self._context)
-            context.update(accepted)
-            self._context = context
+    def _update(self, accepted, results):
+        if accepted:
+            # A new dict each time: a synchronisation in another thread goes on with the one that it
+            # began with.
+            with self._changing:
+                context = dict(self._context)
+                context.update(accepted)
+                self._context = context
         return results
 
-    def _accepted(self, function, pairs):
-        return contexts.accepted(function, pairs, lambda line: self._events.error("%s", line))
+    def _read_context(self, function, context, sequences=False):
+        """``(good pairs, results)`` of a context as a whole."""
+        try:
+            pairs = _values.pairs(context, sequences)
+        except _values.Absent:
+            pairs = ()
+        except _values.WrongType:
+            raise check.typing_error(function, "context", context, "dict, mapping or None")
+        except _values.Unreadable as problem:
+            self._events.error("[%s] context %s: the visitor goes without it", function, problem)
+            pairs = ()
+        return contexts.checked_pairs(function, pairs, self._events)
 
     @reports_mistakes(lambda visitor, error: None)
     def authenticate(self, visitor_id, context=None, synchronize=False):
-        """Tell that the visitor logged in; the id so far is kept as the anonymous id, so that the experience goes on.
-        Ignored with a warning in bucketing mode.
+        """Tell that the visitor logged in; the id so far is kept as the anonymous id, so that the
+        experience goes on. Ignored with a warning in bucketing mode, and without an id.
 
-        :param str visitor_id: the logged-in visitor's id, not empty.
-        :param dict context: replaces the visitor's own context; None (default) keeps it.
-        :param bool synchronize: also call :meth:`synchronize_modifications` afterwards; default False.
+        :param str visitor_id: the logged-in visitor's id.
+        :param context: a mapping that replaces the visitor's own context; None (default) keeps it.
+        :param synchronize: also call :meth:`synchronize_modifications` afterwards, by its truth;
+            default False.
         :raises TypingError: on an argument of the wrong type; nothing is changed.
-        :raises ParamError: when ``visitor_id`` is empty; nothing is changed.
         """
-        visitor_id = check.text("authenticate", "visitor_id", visitor_id, empty=False)
+        try:
+            visitor_id = _values.text(visitor_id)
+        except _values.Absent:
+            visitor_id = u""
+        except _values.WrongType:
+            raise check.typing_error("authenticate", "visitor_id", visitor_id, "text")
+        except _values.Unreadable as problem:
+            self._events.error("[authenticate] ignored: visitor_id %s", problem)
+            return
+        if not visitor_id:
+            self._events.warning("[authenticate] ignored: there is no visitor_id")
+            return
         self._identify("authenticate", context, synchronize,
                        lambda ids: (visitor_id, ids[0] if ids[1] is None else ids[1]))
 
     @reports_mistakes(lambda visitor, error: None)
     def unauthenticate(self, context=None, synchronize=False):
-        """Tell that the visitor logged out; the anonymous id is the visitor's id again. Ignored with a warning in
-        bucketing mode, and for a visitor that is not logged in.
+        """Tell that the visitor logged out; the anonymous id is the visitor's id again. Ignored
+        with a warning in bucketing mode, and for a visitor that is not logged in.
 
-        :param dict context: replaces the visitor's own context; None (default) keeps it.
-        :param bool synchronize: also call :meth:`synchronize_modifications` afterwards; default False.
+        :param context: a mapping that replaces the visitor's own context; None (default) keeps it.
+        :param synchronize: also call :meth:`synchronize_modifications` afterwards, by its truth;
+            default False.
         :raises TypingError: on an argument of the wrong type; nothing is changed.
         """
-        self._identify("unauthenticate", context, synchronize, lambda ids: ids[1] and (ids[1], None))
+        self._identify(
+            "unauthenticate", context, synchronize, lambda ids: ids[1] and (ids[1], None))
 
     def _identify(self, function, context, synchronize, change):
-        if context is not None:
-            check.instance(function, "context", context, dict, "dict or None")
-        check.boolean(function, "synchronize", synchronize)
-        if not self._runtime.knows_anonymous:
-            self._events.warning("[%s] ignored: there is no experience continuity in bucketing mode", function)
+        if not self._knows_anonymous:
+            self._events.warning(
+                "[%s] ignored: there is no experience continuity in bucketing mode", function)
             return
-        accepted = None if context is None else self._accepted(function, context.items())[0]
+        accepted = None if context is None else self._read_context(function, context)[0]
         with self._changing:
             ids = change(self._ids)
             if ids:
@@ -125,60 +188,59 @@ class Visitor(object):
         if not ids:
             self._events.warning("[%s] ignored: the visitor is not authenticated", function)
             return
-        if synchronize:
+        if _values.flag(synchronize):
             self.synchronize_modifications()
 
     def synchronize_modifications(self):
         """Ask for the visitor's flags, according to its present context, and replace those it has.
 
-        Looks the visitor up in the visitor cache, decides (one request in API mode), then sends one context event
-        and saves to the cache.
+        Looks the visitor up in the visitor cache, decides (one request in API mode), then sends one
+        context event and saves to the cache.
 
         :return: ``(success, log)``; after a failure, and in panic, the visitor keeps what it has.
         """
         if self._state.closed:
             return False, self._state.reason
-        runtime, context = self._runtime, self._context
-        visitor_id, anonymous_id = self._ids
-        cache = runtime.cache
-        cached_ids = None if cache is None else cache.lookup(visitor_id)
+        parts, context = self._runtime.parts, self._context
+        visitor_id, anonymous_id = self._identity()
         try:
-            modifications, variation_ids = runtime.decisions.decide(visitor_id, anonymous_id, context, cached_ids)
+            cached_ids = None if parts.cache is None else parts.cache.lookup(visitor_id)
+            modifications, variation_ids = parts.decisions.decide(
+                visitor_id, anonymous_id, context, cached_ids)
         except DecisionError as failure:
             log = "[synchronize_modifications] %s" % failure.message
-            if failure.expected:
-                self._events.debug("%s", log)
-            else:
-                self._events.error("%s", log)
+            (self._events.debug if failure.expected else self._events.error)("%s", log)
             return False, log
         self._modifications = modifications
-        runtime.tracking.send_context(visitor_id, context, anonymous_id)
+        parts.tracking.send_context(visitor_id, context, anonymous_id)
         if cached_ids is not None:
-            cache.save(visitor_id, variation_ids, cached_ids)
+            ids = visitor_id, variation_ids, cached_ids
+            put_off = parts.cache.save(*ids, provisional=visitor_id == self._provisional_id)
+            self._unsaved = ids if put_off else None
         return True, ""
 
     def get_modification(self, key, default_value, activate=False):
         """The value of a flag. Touches no network unless ``activate``.
 
         :param str key: the flag's key.
-        :param default_value: text, bool, int, float, dict, list or None; what is returned when the visitor has no
-            such flag, when its value is null, and in panic.
-        :param bool activate: also report that the visitor has seen it; default False.
-        :return: the value as the platform gave it, whatever the default's type; a dict or list is the caller's to
-            change.
-        :raises TypingError: on an argument of the wrong type.
+        :param default_value: anything; returned as it is when the visitor has no such flag, when
+            its value is null, and in panic.
+        :param activate: also report that the visitor has seen it, by its truth; default False.
+        :return: the value as the platform gave it, whatever the default's type; a dict or list is
+            the caller's to change.
+        :raises TypingError: when ``key`` is not text.
         """
         # What nearly every call is, at the price of a look-up; _read does the same with all checks.
-        if activate is False and type(default_value) in _PLAIN_DEFAULTS and self._state.serving:
+        if activate is False and self._state.serving:
             try:
                 modification = self._modifications.get(key)
-            except TypeError:  # an unhashable key
+            except Exception:  # an unhashable key, a proxy that raises
                 modification = None
             if modification is not None:
                 if modification[PLAIN]:
                     return modification[VALUE]
                 return default_value if modification[VALUE] is None else modification.value
-            if type(key) is text_type and to_text(key) is not None:
+            if type(key) is text_type and is_ascii(key):
                 self._events.info(_UNKNOWN, "get_modification", key)
                 return default_value
         return self._read("get_modification", key, default_value, activate)[0]
@@ -186,30 +248,29 @@ class Visitor(object):
     def get_modification_with_results(self, key, default_value, activate=False):
         """Like :meth:`get_modification`, with what happened.
 
-        :return: ``(value, success, log, activation)``; ``activation`` is the result of the activation, or None when
-            there was none.
-        :raises TypingError: on an argument of the wrong type.
+        :return: ``(value, success, log, activation)``; ``activation`` is the result of the
+            activation, or None when there was none.
+        :raises TypingError: when ``key`` is not text.
         """
         return self._read("get_modification_with_results", key, default_value, activate)
 
     def _read(self, function, key, default_value, activate):
-        try:
-            key = check.text(function, "key", key)
-            if not isinstance(default_value, _DEFAULT_TYPES):
-                raise check.typing_error(function, "default_value", default_value,
-                                         "text, bool, int, float, dict, list or None")
-            check.boolean(function, "activate", activate)
-        except FlagshipError as error:
-            self._events.raise_or_report(error)
-            return default_value, False, error.message, None
         modification, log = self._find(function, key)
         if modification is None:
             return default_value, False, log, None
         value = default_value if modification[VALUE] is None else modification.value
-        return value, True, "", self._activate(modification) if activate else None
+        return value, True, "", self._activate(modification) if _values.flag(activate) else None
 
     def _find(self, function, key):
-        """``(modification, "")``, or ``(None, log)``."""
+        """``(modification, "")``, or ``(None, log)``; ``key`` is the caller's own."""
+        try:
+            key = _values.text(key)
+        except (_values.Absent, _values.WrongType):
+            return None, self._mistake(check.typing_error(function, "key", key, "text"))
+        except _values.Unreadable as problem:
+            log = "[%s] key %s" % (function, problem)
+            self._events.error("%s", log)
+            return None, log
         if not self._state.serving:
             log = "[%s] %s" % (function, self._state.reason)
             self._events.debug("%s", log)
@@ -221,57 +282,69 @@ class Visitor(object):
         self._events.info("%s", log)
         return None, log
 
-    @reports_mistakes(lambda visitor, error: None)
+    def _mistake(self, error):
+        """Raise a mistake, or report it where the user's handler catches all; its message."""
+        try:
+            raise error
+        except FlagshipError:
+            self._events.raise_or_report(error)
+        return error.message
+
     def get_modification_info(self, key):
         """Where a flag comes from.
 
         :param str key: the flag's key.
-        :return: ``{"campaignId": str, "variationGroupId": str, "variationId": str, "isReference": bool}``, or None
-            when the visitor has no such flag, and in panic.
+        :return: ``{"campaignId": str, "variationGroupId": str, "variationId": str, "isReference":
+            bool}``, or None when the visitor has no such flag, and in panic.
         :raises TypingError: when ``key`` is not text.
         """
-        modification, _ = self._find("get_modification_info", check.text("get_modification_info", "key", key))
+        modification, _ = self._find("get_modification_info", key)
         return modification and {
-            "campaignId": modification.campaign_id, "variationGroupId": modification.variation_group_id,
+            "campaignId": modification.campaign_id,
+            "variationGroupId": modification.variation_group_id,
             "variationId": modification.variation_id, "isReference": modification.reference}
 
     @reports_mistakes(lambda visitor, error: visitor._explained([], None, error.message))
     def explain(self, key=None):
-        """Why the visitor gets what it gets: the decision that a synchronisation would make now, in plain dicts. In API
-        mode what the platform's last answer said, without its reasons. Looks the visitor up in the visitor cache; sends
-        nothing and changes nothing.
+        """Why the visitor gets what it gets: the decision that a synchronisation would make now, in
+        plain dicts. In API mode what the platform's last answer said, without its reasons. Looks
+        the visitor up in the visitor cache; sends nothing and changes nothing.
 
-        :param str key: a flag's key, to leave out the campaigns that cannot set it; None (default): all campaigns.
-        :return: a JSON-serialisable dict: ``mode``, ``visitorId``, ``anonymousId``, ``context``, ``serving``,
-            ``reason`` (why nothing is served, else ``""``), ``cachedVariationIds`` (a list, or None without a visitor
-            cache), ``campaigns`` and ``modifications``, the flags by key. A campaign has its ids and names,
-            ``outcome`` (``"assigned"``, ``"not allocated"``, ``"not targeted"`` or ``"skipped"``), ``reason``,
-            ``decidedBy`` (``"allocation"``, ``"cache"``, ``"platform"`` or None), ``bucket`` (0 to 99) and
-            ``variationGroups``, each with its targetings, whether they match and the visitor's value, and the
-            buckets of its variations.
+        :param str key: a flag's key, to leave out the campaigns that cannot set it; None (default):
+            all campaigns.
+        :return: a JSON-serialisable dict: ``mode``, ``visitorId``, ``anonymousId``, ``context``,
+            ``serving``, ``reason`` (why nothing is served, else ``""``), ``cachedVariationIds`` (a
+            list, or None without a visitor cache), ``campaigns`` and ``modifications``, the flags
+            by key. A campaign has its ids and names, ``outcome`` (``"assigned"``,
+            ``"not allocated"``, ``"not targeted"`` or ``"skipped"``), ``reason``, ``decidedBy``
+            (``"allocation"``, ``"cache"``, ``"platform"`` or None), ``bucket`` (0 to 99) and
+            ``variationGroups``, each with its targetings, whether they match and the visitor's
+            value, and the buckets of its variations.
         :raises TypingError: when ``key`` is neither text nor None.
         """
         key = key if key is None else check.text("explain", "key", key)
         if self._state.closed:
             return self._explained([], None, self._state.reason)
-        runtime = self._runtime
+        parts = self._runtime.parts
         visitor_id = self._ids[0]
-        cached_ids = None if runtime.cache is None else runtime.cache.lookup(visitor_id)
+        cached_ids = None if parts.cache is None else parts.cache.lookup(visitor_id)
         try:
-            campaigns = runtime.decisions.explain(visitor_id, self._context, cached_ids, self._modifications, key)
+            campaigns = parts.decisions.explain(
+                visitor_id, self._context, cached_ids, self._modifications, key)
         except DecisionError as failure:
             return self._explained([], cached_ids, failure.message)
         reason = "" if self._state.serving else self._state.reason
-        return self._explained(campaigns, cached_ids, reason, {} if reason else merged(campaigns, key))
+        return self._explained(
+            campaigns, cached_ids, reason, {} if reason else merged(campaigns, key))
 
     def _explained(self, campaigns, cached_ids, reason, modifications=()):
-        visitor_id, anonymous_id = self._ids
-        return {"mode": self._runtime.decisions.mode, "visitorId": visitor_id, "anonymousId": anonymous_id,
-                "context": dict(self._context), "serving": not reason, "reason": reason,
+        visitor_id, anonymous_id = self._identity()
+        return {"mode": self._runtime.parts.decisions.mode, "visitorId": visitor_id,
+                "anonymousId": anonymous_id, "context": dict(self._context),
+                "serving": not reason, "reason": reason,
                 "cachedVariationIds": None if cached_ids is None else list(cached_ids),
                 "campaigns": campaigns, "modifications": dict(modifications)}
 
-    @reports_mistakes(lambda visitor, error: (False, error.message))
     def activate_modification(self, key):
         """Report that the visitor has seen a flag's variation.
 
@@ -279,29 +352,36 @@ class Visitor(object):
         :return: ``(success, log)``; ``log`` is the HTTP status, or why nothing was sent.
         :raises TypingError: when ``key`` is not text.
         """
-        modification, log = self._find("activate_modification", check.text("activate_modification", "key", key))
+        modification, log = self._find("activate_modification", key)
         return (False, log) if modification is None else self._activate(modification)
 
     def _activate(self, modification):
-        visitor_id, anonymous_id = self._ids
-        return self._runtime.tracking.activate(visitor_id, anonymous_id, modification)
+        parts = self._runtime.parts
+        if self._provisional_id is not None:
+            self._provisional_id, self._unsaved, unsaved = None, None, self._unsaved
+            if unsaved and parts.cache is not None:
+                parts.cache.save(*unsaved)
+        visitor_id, anonymous_id = self._identity()
+        return parts.tracking.activate(visitor_id, anonymous_id, modification)
 
     def send_hit(self, hit):
         """Send a hit.
 
-        :param Hit hit: a Page, Screen, Event, Transaction or Item; something else, or a hit whose arguments were
-            refused, is refused with a log line.
-        :return: ``(success, log)``; ``log`` is the HTTP status, or why nothing was sent.
+        :param Hit hit: a Page, Screen, Event, Transaction or Item; something else, or a hit that
+            lacks what it needs, is refused with a log line.
+        :return: ``(success, log)``; ``log`` is the HTTP status and what was left out of the hit, or
+            why nothing was sent.
         """
-        problem = hit.problem if isinstance(hit, Hit) else "a hit was expected, not %s" % type(hit).__name__
+        problem = _problem(hit)
         if problem:
             log = "[send_hit] refused: %s" % problem
             self._events.error("%s", log)
             return False, log
         if not self._state.serving:
             return False, "[send_hit] %s" % self._state.reason
-        visitor_id, anonymous_id = self._ids
-        return self._runtime.tracking.send_hit(visitor_id, anonymous_id, hit)
+        visitor_id, anonymous_id = self._identity()
+        success, log = self._runtime.parts.tracking.send_hit(visitor_id, anonymous_id, hit)
+        return success, "%s; left out: %s" % (log, hit.left_out) if hit.left_out else log
 
     def __repr__(self):
         return "<Visitor, %s, %d modifications>" % (
@@ -312,8 +392,16 @@ class Visitor(object):
 FlagshipVisitor = Visitor
 
 
+def _problem(hit):
+    """Why something cannot be sent as a hit, text, or None."""
+    if isinstance(hit, Hit):
+        return hit.problem
+    return "a hit was expected, not %s" % type(hit).__name__
+
+
 def new_id():
     """An id for a visitor that has none."""
-    # Here, as it takes longer to import than most of the library and an application with ids never needs it.
+    # Here, as it takes longer to import than most of the library and an application with ids never
+    # needs it.
     import uuid
     return text_type(uuid.uuid4())

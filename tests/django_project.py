@@ -1,4 +1,5 @@
-"""Django's settings for one test file, so that several files of a run can have their own in turn."""
+"""Django's settings for one test file, so that several files of a run can have their own in
+turn."""
 import collections
 import contextlib
 
@@ -11,14 +12,16 @@ from django.template import engines
 
 @contextlib.contextmanager
 def project(installed=(), **options):
-    """Settings, applications, caches, connections and template engines; what they were before comes back."""
+    """Settings, applications, caches, connections and template engines; what they were before comes
+    back."""
     parts = [vars(each) for each in (settings, caches, connections, engines, apps)]
     before = [dict(part) for part in parts]
     for each in (settings, caches, connections, engines):
         vars(each).clear()
         each.__init__()
     settings.configure(INSTALLED_APPS=list(installed), **options)
-    apps.app_configs = collections.OrderedDict()  # its models stay in the other registry: a class is made only once
+    # Its models stay in the other registry: a class is made only once.
+    apps.app_configs = collections.OrderedDict()
     apps.clear_cache()
     apps.populate(installed)
     try:

@@ -13,13 +13,14 @@ from flagship.handler import FlagshipEventHandler
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 DATA = os.path.join(ROOT, "tests", "data")
 
-# What takes long and differs little from one Python to the next runs on the oldest of each line, the main one and the
-# newest.
+# What takes long and differs little from one Python to the next runs on the oldest of each line,
+# the main one and the newest.
 WHOLE = sys.version_info[:2] in ((2, 7), (3, 6), (3, 11), (3, 13))
 SLOW = "it takes long, and runs on 2.7, 3.6, 3.11 and 3.13"
 
 #: Bytes that browsers and others may send as a cookie's value, and that are no visitor's id.
-RUBBISH = [b"", b" ", b"x" * 129, b"a b", b"\x00", b"\xc3\xa9", b"\xff\xfe", b"\"\\342\\202\"", b"\xf0\x9f\x98\x80"]
+RUBBISH = [b"", b" ", b"x" * 129, b"a b", b"\x00", b"\xc3\xa9", b"\xff\xfe", b"\"\\342\\202\"",
+           b"\xf0\x9f\x98\x80"]
 
 
 def data(name):
@@ -49,7 +50,8 @@ def descriptors():
     """The open files and sockets of this process, where the system tells."""
     try:
         return {name: os.readlink("/proc/self/fd/" + name) for name in os.listdir("/proc/self/fd")
-                if os.path.exists("/proc/self/fd/" + name) or os.path.islink("/proc/self/fd/" + name)}
+                if os.path.exists("/proc/self/fd/" + name)
+                or os.path.islink("/proc/self/fd/" + name)}
     except OSError:
         return {}
 
@@ -59,7 +61,8 @@ def sockets():
 
 
 def eventually(holds, seconds=10):
-    """Wait until ``holds()`` is true; its last value. The bound is for what is broken, not for what is slow."""
+    """Wait until ``holds()`` is true; its last value. The bound is for what is broken, not for what
+    is slow."""
     ends = time.time() + seconds
     while not holds() and time.time() < ends:
         time.sleep(0.005)
@@ -67,8 +70,8 @@ def eventually(holds, seconds=10):
 
 
 def free_port():
-    """A port for a program that must be told one. It is below those that the system gives to whoever asks for any, so
-    that nobody takes it before the program does."""
+    """A port for a program that must be told one. It is below those that the system gives to
+    whoever asks for any, so that nobody takes it before the program does."""
     while True:
         port = random.SystemRandom().randrange(10000, 32000)
         listener = socket.socket()
@@ -85,7 +88,8 @@ def everybody(campaign, *variations):
     """A campaign for every visitor; each variation is ``(id, allocation, {flag: value})``."""
     return {"id": campaign, "type": "ab", "variationGroups": [{
         "id": campaign + "-group",
-        "targeting": {"targetingGroups": [{"targetings": [{"key": "fs_all_users", "operator": "EQUALS", "value": ""}]}]},
+        "targeting": {"targetingGroups": [
+            {"targetings": [{"key": "fs_all_users", "operator": "EQUALS", "value": ""}]}]},
         "variations": [{"id": name, "allocation": allocation, "reference": place == 0,
                         "modifications": {"type": "JSON", "value": flags}}
                        for place, (name, allocation, flags) in enumerate(variations)]}]}
@@ -93,8 +97,9 @@ def everybody(campaign, *variations):
 
 def file_of(version, campaigns=1):
     """A bucketing file whose every flag has the value ``version``."""
-    return {"campaigns": [everybody("c%d" % place, ("v%d-%s" % (place, version), 100, {"flag%d" % place: version}))
-                          for place in range(campaigns)]}
+    return {"campaigns": [
+        everybody("c%d" % place, ("v%d-%s" % (place, version), 100, {"flag%d" % place: version}))
+        for place in range(campaigns)]}
 
 
 class Stream(object):

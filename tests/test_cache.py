@@ -2,6 +2,7 @@
 """The visitor cache's interface: when it is called, with what, and what it may get wrong."""
 from __future__ import unicode_literals
 
+import copy
 import logging
 import time
 
@@ -9,8 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flagship import Config
+from flagship._compat import Mapping
 from flagship.cache.assignments import UnreadableRecord, read_record
 from flagship.cache.cache_visitor import VisitorCacheManager
+from tests.support import everybody
 
 
 class Store(VisitorCacheManager):
@@ -138,15 +142,62 @@ def test_nothing_is_saved_after_a_lookup_that_failed(visitor):
     assert store.calls == []
 
 
-def test_saved_when_it_changed(visitor):
-    """A synchronisation that assigns what lookup returned saves nothing; the order of ids is no change."""
+@pytest.mark.parametrize("mode", Config.Mode)
+def test_saved_after_each_synchronisation(visitor, mode):
+    """Whether or not anything changed: a store may count from its last save how long a record
+    lives."""
     store = Store()
+    visitor = visitor("ann", context={"vip": True}, visitor_cache_manager=store, mode=mode)
+    first = store.records.pop("ann")
+    store.records["ann"] = copy.deepcopy(first)
+    for _ in range(2):
+        visitor.synchronize_modifications()
+    assert [name for name, _ in store.calls] == ["lookup", "save"] * 3
+    assert store.records["ann"] == first
+
+
+def test_a_store_that_does_not_want_every_save_is_spared_what_changes_nothing(visitor):
+    """The order of ids is no change."""
+    store = Store()
+    store.wants_every_save = False
     visitor = visitor("ann", context={"vip": True}, visitor_cache_manager=store)
     store.records["ann"]["data"]["vaIds"].reverse()
     visitor.synchronize_modifications()
     assert [name for name, _ in store.calls] == ["lookup", "save", "lookup"]
     visitor.update_context({"vip": False}, True)
     assert [name for name, _ in store.calls][3:] == ["lookup", "save"]
+
+
+class Forgetful(Store):
+    """A store of a user's whose records live 0.4 seconds from their last save, by a clock that the
+    test sets."""
+
+    now = 0
+
+    def save(self, visitor_id, visitor_data):
+        self.records[visitor_id] = self.now, visitor_data
+
+    def lookup(self, visitor_id):
+        saved, record = self.records.get(visitor_id, (0, None))
+        return record if self.now - saved < 0.4 else None
+
+
+def test_a_visitor_who_comes_often_keeps_its_variation_in_a_store_that_forgets(emulator, start):
+    """Also after the allocation of its variation went to 0; who stays away does not."""
+    store = Forgetful()
+
+    def color(old, new, visitor_id):
+        emulator.set_bucketing({"campaigns": [everybody(
+            "c", ("old", old, {"color": "old"}), ("new", new, {"color": "new"}))]})
+        visitor = start(mode=Config.Mode.BUCKETING, polling_interval=0,
+                        visitor_cache_manager=store).create_visitor(visitor_id)
+        assert visitor.synchronize_modifications() == (True, "")
+        return visitor.get_modification("color", None)
+    assert [color(100, 0, "ann"), color(100, 0, "bob")] == ["old", "old"]
+    for _ in range(5):
+        store.now += 0.2
+        assert color(0, 100, "ann") == "old"
+    assert color(0, 100, "bob") == "new"
 
 
 def test_a_store_that_is_slow(visitor, log):
@@ -160,8 +211,104 @@ def test_a_store_that_is_slow(visitor, log):
 
 
 def test_the_environment_is_told(visitor):
-    """A store that has a use_environment learns the environment's id before its first lookup."""
+    """A store learns the environment's id before its first lookup; one that does not care need not
+    say so."""
     store = Store()
+    assert VisitorCacheManager.use_environment(store, "env") is None
     store.use_environment = lambda env_id: store.calls.append(("environment", env_id))
     visitor("ann", visitor_cache_manager=store)
     assert store.calls[0] == ("environment", "env")
+
+
+class Mean(object):
+    """Raises whatever is done with it."""
+
+    def _raise(self, *arguments):
+        raise ValueError("mean")
+
+    __eq__ = __ne__ = __lt__ = __len__ = __iter__ = __bool__ = __nonzero__ = _raise
+    __str__ = __repr__ = __unicode__ = __format__ = _raise
+    __hash__ = None
+
+
+class MeanError(Exception):
+    """One whose text cannot be read."""
+
+    def __str__(self):
+        raise ValueError("mean")
+
+    __repr__ = __unicode__ = __str__
+
+
+class MeanMapping(Mapping):
+    def __getitem__(self, key):
+        raise MeanError()
+
+    def __iter__(self):
+        raise MeanError()
+
+    __len__ = __iter__
+
+
+class MeanText(type("")):
+    def _raise(self, *arguments):
+        raise MeanError()
+
+    __eq__ = __ne__ = encode = decode = __add__ = __str__ = __repr__ = _raise
+    __hash__ = type("").__hash__
+
+
+class MeanList(list):
+    def __iter__(self):
+        raise MeanError()
+
+    __len__ = __str__ = __repr__ = __iter__
+
+
+@pytest.mark.parametrize("mode", Config.Mode)
+@pytest.mark.parametrize("record", [
+    Mean(), MeanMapping(), {"version": Mean(), "vId": "ann", "vaIds": []},
+    {"version": 1, "data": Mean()}, {"version": 1, "data": MeanMapping()},
+    {"version": 1, "vId": Mean(), "vaIds": []}, {"version": 1, "vId": MeanText("ann"), "vaIds": []},
+    {"version": 1, "vId": "ann", "vaIds": Mean()}, {"version": 1, "vId": "ann", "vaIds": [Mean()]},
+    {"version": 1, "vId": "ann", "vaIds": MeanList(["a"])},
+    {"version": 1, "vId": "ann", "vaIds": [MeanText("a")]}],
+    ids=lambda value: value.name if isinstance(value, Config.Mode) else "record")
+def test_a_record_that_raises_is_ignored_and_logged(visitor, log, record, mode):
+    """Whatever is in it: the visitor is decided on, and its record replaced."""
+    store = Store()
+    store.records["ann"] = record
+    visitor = visitor("ann", visitor_cache_manager=store, mode=mode)
+    assert visitor.get_modification("cta-color", None) in ("blue", "red")
+    line, = log.at(logging.WARNING)
+    assert "[visitor cache] what lookup returned is ignored" in line
+    assert store.records["ann"]["data"]["vId"] == "ann"
+
+
+@pytest.mark.parametrize("error", [
+    MeanError(), UnicodeDecodeError(str("utf-8"), b"\xff", 0, 1, str("no")), ValueError("é"),
+    KeyError(), RuntimeError(Mean()), StopIteration()], ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("method", ["lookup", "save", "use_environment"])
+def test_whatever_a_store_raises_is_one_log_line(visitor, log, method, error):
+    """And costs neither the start nor a decision."""
+    store = Store()
+
+    def broken(*args):
+        raise error
+    setattr(store, method, broken)
+    visitor = visitor("ann", visitor_cache_manager=store)
+    assert visitor.get_modification("cta-color", None) in ("blue", "red")
+    line, = log.at(logging.WARNING)
+    assert "[visitor cache] %s raised %s" % (method, type(error).__name__) in line
+
+
+def test_a_store_whose_wish_cannot_be_read(visitor, log):
+    class Wishful(Store):
+        @property
+        def wants_every_save(self):
+            raise MeanError()
+
+    visitor = visitor("ann", visitor_cache_manager=Wishful())
+    assert visitor.get_modification("cta-color", None) in ("blue", "red")
+    line, = log.at(logging.WARNING)
+    assert "[visitor cache] save raised MeanError" in line

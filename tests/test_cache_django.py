@@ -217,6 +217,13 @@ def test_a_refresh_is_rare():
     assert eventually(lambda: cache.lookup("ann") and TOUCH in Noting.calls[1:])
 
 
+def test_a_synchronisation_that_changes_nothing_writes_nothing(bucketing):
+    flagship = bucketing(DjangoVisitorCache("noting"), ("a", 100, {}))
+    for _ in range(3):
+        assert flagship.create_visitor("ann").synchronize_modifications() == (True, "")
+    assert Noting.calls == ["get", "set", "get", "get"]
+
+
 def test_no_refresh_without_a_ttl():
     cache = made("noting")
     cache.save("ann", RECORD)
@@ -234,14 +241,14 @@ def test_what_is_noted_is_bounded():
 
 
 def test_a_read_only_cache(bucketing, log):
-    """What was read counts, and a line says that its expiry was not refreshed."""
+    """What was read counts, and a line says that its expiry was not renewed."""
     made("noting").save("ann", {"version": 1, "data": {"vId": "ann", "vaIds": ["a"]}})
     Noting.read_only = True
     flagship = bucketing(DjangoVisitorCache("noting", ttl=5), ("a", 0, {"flag": "a"}), ("b", 100, {"flag": "b"}))
     visitor = flagship.create_visitor("ann")
     assert visitor.synchronize_modifications() == (True, "") and visitor.get_modification("flag", None) == "a"
     line, = log.at(logging.WARNING)
-    assert "expiry was not refreshed: RuntimeError" in line
+    assert "expiry was not renewed: RuntimeError" in line
 
 
 def test_a_cache_that_is_not_there(start, log):

@@ -174,11 +174,19 @@ class TestSuite(VisitorCacheSuite):
 # The format
 
 def test_key_and_value(make, admin):
-    """What other tools find: the documented key, JSON as documented, and no expiry."""
+    """What other tools find: the documented key, and JSON as documented."""
     make().save("ann", RECORD)
     assert admin.keys("*") == [b"flagship:env:ann"]
     assert json.loads(admin.get("flagship:env:ann").decode("ascii")) == RECORD
-    assert admin.ttl("flagship:env:ann") == -1
+
+
+@pytest.mark.parametrize("options, expected", [({}, 90 * 24 * 3600), ({"ttl": None}, -1)])
+def test_a_record_is_kept_for_90_days_or_for_ever(make, admin, options, expected):
+    cache = make(**options)
+    cache.save("ann", RECORD)
+    assert expected - 10 < admin.ttl("flagship:env:ann") <= expected
+    assert cache.lookup("ann") == RECORD
+    assert expected - 10 < admin.ttl("flagship:env:ann") <= expected
 
 
 def test_written_by_other_tools(make, admin):
@@ -221,7 +229,8 @@ def test_a_client_of_the_user_s(server, admin, decode_responses, ttl):
 
 
 def test_a_plain_client():
-    """Anything with get and set will do, and redis-py is not asked for then."""
+    """Anything with get and set will do, and redis-py is not asked for then; what it keeps does not
+    expire."""
     class Client(dict):
         def set(self, key, value):
             self[key] = value
@@ -271,7 +280,7 @@ def test_the_ttl_ends(make):
 
 
 def test_a_replica(make, server, admin, log, bucketing):
-    """Where Redis may only be read, what was read counts, and a line says that its expiry was not refreshed."""
+    """Where Redis may only be read, what was read counts, and a line says that its expiry was not renewed."""
     cache = make(ttl=1000)
     cache.save("ann", {"version": 1, "data": {"vId": "ann", "vaIds": ["a"]}})
     admin.execute_command("REPLICAOF", "127.0.0.1", "1")
@@ -280,7 +289,7 @@ def test_a_replica(make, server, admin, log, bucketing):
     finally:
         admin.execute_command("REPLICAOF", "NO", "ONE")
     line, = log.at(logging.WARNING)
-    assert "expiry was not refreshed" in line and "read only" in line
+    assert "expiry was not renewed" in line and "read only" in line
 
 
 # Round trips
@@ -309,10 +318,22 @@ def test_one_round_trip_a_call(make, admin, ttl):
     assert after - before - own == 1 and commands["set"] == 1
 
 
-def test_what_connecting_asks(make, admin):
-    """Nothing that lets the server stretch the time-outs, or that one before Redis 6 does not know."""
+@pytest.mark.parametrize("ttl", [None, 1000])
+def test_a_synchronisation_that_changes_nothing_only_renews_the_expiry(bucketing, make, admin, ttl):
+    flagship = bucketing(make(ttl=ttl))
     admin.config_resetstat()
-    make().lookup("ann")
+    for _ in range(3):
+        assert synchronise(flagship, "ann")[:2] == ((True, ""), 1)
+        if ttl:
+            assert 990 < admin.ttl("flagship:env:ann") <= 1000
+            admin.expire("flagship:env:ann", 5)
+    assert admin.info("commandstats")["cmdstat_set"]["calls"] == 1
+
+
+def test_what_connecting_asks(make, admin):
+    """Nothing that lets the server stretch the timeouts, or that one before Redis 6 does not know."""
+    admin.config_resetstat()
+    make(ttl=None).lookup("ann")
     commands = {name for name in admin.info("commandstats") if "info" not in name and "config" not in name}
     assert commands == {"cmdstat_get"}
 

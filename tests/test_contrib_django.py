@@ -11,6 +11,8 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
+import warnings
 
 import django
 import pytest
@@ -18,15 +20,25 @@ import requests
 from django.apps import apps
 from django.contrib.auth import login, logout
 from django.core import checks
+from django.core.cache import cache
 from django.db import connection
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.template import Context, engines
+from django.template.response import TemplateResponse
 from django.test import Client, RequestFactory, override_settings
+from django.utils.deprecation import MiddlewareMixin
+from django.utils.functional import SimpleLazyObject
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import cache_page
+from django.views.decorators.vary import vary_on_cookie
 
 from flagship import Config, Flagship
-from flagship._compat import native
-from flagship.contrib.django.middleware import FlagshipMiddleware
+from flagship._compat import Enum, native
+from flagship.cache import MemoryVisitorCache
+from flagship.contrib.django import DjangoVisitorCache
+from flagship.contrib.django.middleware import FlagshipMiddleware, user_id
 from flagship.hits import Page
 from tests.django_project import project
 from tests.support import OUTAGES, ROOT, RUBBISH, eventually, everybody, free_port
@@ -35,7 +47,6 @@ try:
     from django.urls import re_path
 except ImportError:
     from django.conf.urls import url as re_path
-
 COOKIE = "flagship_visitor"
 ANN = "ann-of-the-cookie"
 MIDDLEWARE = ["django.contrib.sessions.middleware.SessionMiddleware",
@@ -44,6 +55,8 @@ MIDDLEWARE = ["django.contrib.sessions.middleware.SessionMiddleware",
 TEMPLATES = {
     "tag.html": "{% load flagship %}{% flag 'cta-color' 'none' %},{% flag 'nothing' default %}",
     "activate.html": "{% load flagship %}{% flag 'cta-color' 'none' activate=True %}",
+    "fragment.html": "{% load cache flagship %}{% flag 'cta-color' 'none' as color %}"
+                     "{% cache 600 color color %}{{ color }}{% endcache %}",
     "as.html": "{% load flagship %}{% flag 'banner' None as banner %}{{ banner.title }}{% flag 'a' 1 as b %}{{ b }}",
     "included.html": "{% for each in 'ab' %}{% include 'tag.html' with default='x' only %};{% endfor %}"}
 
@@ -87,6 +100,85 @@ def failing(request):
     raise ValueError("the view's own")
 
 
+class Thing(object):
+    def __str__(self):
+        return str("a thing")
+
+
+def documented(request):
+    """The view of docs/django.rst."""
+    request.flagship.send_hit(Page(request.build_absolute_uri()))
+    size = request.flagship.get_modification("cta_size", 14)
+    return HttpResponse("%s" % size + render(request, "activate.html").content.decode("ascii"))
+
+
+class Seen(MiddlewareMixin):
+    """Something in the session."""
+
+    def process_request(self, request):
+        request.session["seen"] = 2
+
+
+def own(request):
+    """What differs from one visitor to the next."""
+    visitor = request.flagship
+    return HttpResponse("%s %s" % (visitor.visitor_id, visitor.get_modification("cta-color", "")))
+
+
+def rendered(request):
+    """The same, in a template that is rendered after the view."""
+    source = "{% load flagship %}{{ request.flagship.visitor_id }} {% flag 'cta-color' '' %}"
+    return TemplateResponse(request, engines["django"].from_string(source), {"request": request})
+
+
+class Using(MiddlewareMixin):
+    """Uses the visitor before the view does."""
+
+    def process_request(self, request):
+        visitor = request.flagship
+        request.own = visitor.visitor_id + " " + visitor.get_modification("cta-color", "")
+
+
+def earlier(request):
+    return HttpResponse(request.own)
+
+
+def public(request):
+    response = own(request)
+    response["Cache-Control"] = "public, max-age=60"
+    return response
+
+
+def counted(request):
+    counted.calls += 1
+    return HttpResponse("plain")
+
+
+counted.calls = 0
+
+
+def page(request, name):
+    """One of the views in a cache of pages; made here, as the decorator asks for the settings."""
+    if name == "outside":
+        return vary_on_cookie(cache_page(60)(own))(request)
+    view = {"own": own, "rendered": rendered, "vary": vary_on_cookie(own), "public": public,
+            "earlier": earlier, "counted": counted}[name]
+    return cache_page(60)(view)(request)
+
+
+def twice(request):
+    """Synchronises the visitor again."""
+    request.flagship.update_context({"vip": True}, True)
+    return color(request)
+
+
+def activated_after(request):
+    twice(request)
+    request.flagship.activate_modification("cta-color")
+    request.flagship.activate_modification("cta-color")
+    return color(request)
+
+
 def template(request, name):
     return render(request, name + ".html", {"default": "<b>"})
 
@@ -102,7 +194,12 @@ def leave(request):
     return color(request)
 
 
-urlpatterns = [re_path("^plain$", plain), re_path("^color$", color), re_path("^often$", often),
+urlpatterns = [re_path("^plain$", plain), re_path("^documented$", documented),
+               re_path("^own$", own), re_path("^rendered$", rendered), re_path("^public$", public),
+               re_path("^counted$", counted), re_path("^earlier$", earlier),
+               re_path("^page/(.*)$", page), re_path("^twice$", twice),
+               re_path("^activated/after$", activated_after),
+               re_path("^color$", color), re_path("^often$", often),
                re_path("^varied$", varied), re_path("^mistaken$", mistaken), re_path("^failing$", failing),
                re_path("^enter$", enter), re_path("^leave$", leave), re_path("^template/(.*)$", template)]
 
@@ -225,25 +322,189 @@ def test_rubbish_in_the_cookie_gets_a_new_id(serve, emulator, cookie):
     assert not client.get("/color").cookies and emulator.decisions[-1]["visitorId"] == new
 
 
+@pytest.mark.parametrize("cookie", ["user-1", "USER-1", "User-anything", "user-"])
+@pytest.mark.parametrize("mode", Config.Mode)
+def test_an_id_of_a_user_in_the_cookie_gets_a_new_id(serve, emulator, mode, cookie):
+    """Anybody can write it there; the platform may ignore its case."""
+    client = serve(cookie, options={"mode": mode, "polling_interval": 0})
+    new = client.get("/color").cookies[COOKIE].value
+    assert len(new) == 36
+    assert [each["visitorId"] for each in emulator.context_events] == [new]
+
+
+def test_a_signed_cookie(serve, emulator):
+    """The id comes back, to others of the project too, and is the same to the platform."""
+    client = serve(FLAGSHIP_COOKIE_SIGNED=True)
+    first, again = client.get("/color"), client.get("/color")
+    value = first.cookies[COOKIE].value
+    visitor_id, _, signature = value.rpartition(":")
+    assert len(visitor_id) == 36 and len(signature) > 20 and not again.cookies
+    assert [each["visitorId"] for each in emulator.decisions] == [visitor_id] * 2
+    assert not serve(value, FLAGSHIP_COOKIE_SIGNED=True).get("/color").cookies
+    assert problems() == {}
+
+
+@pytest.mark.parametrize("forged", [
+    lambda value: value.split(":")[0], lambda value: "ann" + value[36:],
+    lambda value: value[:-1] + ("a" if value[-1] != "a" else "b"), lambda value: ":",
+    lambda value: "ann:", lambda value: ":" + value[37:], lambda value: value * 2])
+def test_a_bad_signature_is_a_new_visitor(serve, emulator, log, forged):
+    """Whoever writes another's id into the cookie does not know how to sign it."""
+    client = serve(FLAGSHIP_COOKIE_SIGNED=True)
+    value = client.get("/color").cookies[COOKIE].value
+    client.cookies[str(COOKIE)] = str(forged(value))
+    new = client.get("/color").cookies[COOKIE].value
+    assert new.split(":")[0] == emulator.decisions[-1]["visitorId"] and len(new.split(":")[0]) == 36
+    assert new != value and log.at(logging.WARNING) == []
+
+
+@pytest.mark.parametrize("settings", [{"SECRET_KEY": "another"}, {"FLAGSHIP_COOKIE_NAME": "v"}], ids=repr)
+def test_a_signature_holds_for_one_key_and_one_cookie(serve, settings):
+    value = serve(FLAGSHIP_COOKIE_SIGNED=True).get("/color").cookies[COOKIE].value
+    client = serve(value, FLAGSHIP_COOKIE_SIGNED=True, **settings)
+    assert client.get("/color").cookies[settings.get("FLAGSHIP_COOKIE_NAME", COOKIE)].value != value
+
+
+class Store(object):
+    """A store of a user's, in a dict."""
+
+    def __init__(self):
+        self.records, self.saves = {}, 0
+
+    def save(self, visitor_id, visitor_data):
+        self.saves += 1
+        self.records[visitor_id] = visitor_data
+
+    def lookup(self, visitor_id):
+        return self.records.get(visitor_id)
+
+
+class Shipping(Store):
+    """The same, as the stores that ship are."""
+
+    wants_every_save = False
+
+
+@pytest.mark.parametrize("store", [Shipping(), MemoryVisitorCache()], ids=lambda store: type(store).__name__)
+@pytest.mark.parametrize("mode", Config.Mode)
+def test_requests_without_a_cookie_do_not_fill_the_store(serve, store, mode):
+    """Of a visitor that a request without an id made up nothing is kept until its id comes back."""
+    client = serve(options={"visitor_cache_manager": store, "mode": mode, "polling_interval": 0})
+    ids = []
+    for _ in range(20):
+        client.cookies.clear()
+        ids.append(client.get("/color").cookies[COOKIE].value)
+    assert [each for each in ids if store.lookup(each) is not None] == []
+    client.get("/color")
+    assert [each for each in ids if store.lookup(each) is not None] == ids[-1:]
+
+
+@pytest.mark.parametrize("path, kept", [
+    ("/color", False), ("/twice", False), ("/template/activate", True), ("/activated/after", True)])
+def test_a_visitor_who_activates_is_kept_at_once(serve, path, kept):
+    """As what it saw must not change, also where it was synchronised again in between."""
+    store = Shipping()
+    client = serve(options={"visitor_cache_manager": store})
+    visitor_id = client.get(path).cookies[COOKIE].value
+    assert list(store.records) == ([visitor_id] if kept else [])
+    assert store.saves == kept
+    if kept:
+        assert store.records[visitor_id]["data"]["vaIds"]
+
+
+def test_a_user_who_comes_without_a_cookie_is_kept(serve):
+    """The id was not made up."""
+    store = Shipping()
+    serve(options={"visitor_cache_manager": store}, FLAGSHIP_USER_ID=lambda request: 5).get("/color")
+    assert list(store.records) == ["5"]
+
+
+def test_a_user_s_store_is_saved_to_after_each_synchronisation(serve):
+    store = Store()
+    client = serve(options={"visitor_cache_manager": store})
+    for _ in range(3):
+        client.cookies.clear()
+        client.get("/template/activate")
+    assert len(store.records) == store.saves == 3
+
+
 def test_a_response_that_used_the_visitor_varies_on_the_cookie(serve):
     client = serve()
     assert client.get("/color")["Vary"] == "Cookie" and client.get("/color")["Vary"] == "Cookie"
     assert client.get("/varied")["Vary"] == "Accept-Language, Cookie"
 
 
-def test_a_cache_of_pages_keeps_visitors_apart(serve, emulator):
-    """Each visitor gets its own variation from the cache, and the second time from nowhere else."""
-    middleware = (["django.middleware.cache.UpdateCacheMiddleware"] + MIDDLEWARE
-                  + ["django.middleware.cache.FetchFromCacheMiddleware"])
-    serve(MIDDLEWARE=middleware)
-    seen = {}
-    for _ in range(2):
-        for name in ("a", "b", "c", "d", "e", "f"):
-            client = Client()
-            client.cookies[str(COOKIE)] = str(name)
-            seen.setdefault(name, set()).add(text(client.get("/color")))
-    assert all(len(each) == 1 for each in seen.values()) and len(set(map(tuple, seen.values()))) == 2
-    assert len(emulator.decisions) == 6
+SITE_WIDE = (["django.middleware.cache.UpdateCacheMiddleware"] + MIDDLEWARE
+             + ["django.middleware.cache.FetchFromCacheMiddleware"])
+EARLIER = MIDDLEWARE + [__name__ + ".Using"]
+EARLIER_SITE_WIDE = SITE_WIDE[:-1] + [__name__ + ".Using"] + SITE_WIDE[-1:]
+
+
+@pytest.mark.parametrize("path, middleware", [
+    ("/page/own", MIDDLEWARE), ("/page/rendered", MIDDLEWARE), ("/page/vary", MIDDLEWARE),
+    ("/page/outside", MIDDLEWARE), ("/page/public", MIDDLEWARE), ("/page/earlier", EARLIER),
+    ("/page/own", EARLIER), ("/own", SITE_WIDE), ("/rendered", SITE_WIDE), ("/public", SITE_WIDE),
+    ("/page/own", SITE_WIDE), ("/earlier", EARLIER_SITE_WIDE)],
+    ids=lambda value: value[1:] if value[0] == "/" else "")
+def test_a_page_cache_gives_nobody_another_visitor_s_page(serve, path, middleware):
+    """Neither to 30 visitors who have ids of their own, nor to eight who come for the first time
+    with the cookie that says what they agreed to."""
+    cache.clear()
+    client = serve(MIDDLEWARE=middleware)
+
+    def get(path, *cookies):
+        client.cookies.clear()
+        for name, value in cookies:
+            client.cookies[str(name)] = value
+        return client.get(path)
+    for number in range(30):
+        visitor_id = "visitor-%d" % number
+        expected = visitor_id + " " + text(get("/color", (COOKIE, visitor_id)))
+        assert text(get(path, (COOKIE, visitor_id))) == expected
+    found = [get(path, ("consent", "yes")) for _ in range(8)]
+    ids = [response.cookies[COOKIE].value for response in found]
+    assert [text(response).split()[0] for response in found] == ids and len(set(ids)) == 8
+    assert [response["Cache-Control"].count("private") for response in found] == [1] * 8
+    assert not [response for response in found if "public" in response["Cache-Control"]]
+    cache.clear()
+
+
+@pytest.mark.parametrize("path, middleware", [
+    ("/page/counted", MIDDLEWARE), ("/counted", SITE_WIDE)])
+def test_a_page_cache_stores_what_does_not_use_the_visitor(serve, path, middleware):
+    cache.clear()
+    counted.calls = 0
+    responses = [serve(MIDDLEWARE=middleware).get(path) for _ in range(3)]
+    assert counted.calls == 1
+    assert not [each for each in responses if "private" in each["Cache-Control"]]
+    cache.clear()
+
+
+def test_a_fragment_with_the_flag_in_its_key_is_each_visitor_s_own(serve):
+    """As docs/django.rst tells to do it."""
+    cache.clear()
+    client, colors = serve(), set()
+    for number in range(20):
+        client.cookies[str(COOKIE)] = "visitor-%d" % number
+        colors.add(text(client.get("/color")))
+        assert text(client.get("/template/fragment")) == text(client.get("/color"))
+    assert colors == {"blue", "red"}
+    cache.clear()
+
+
+def test_a_request_stays_what_it_was(serve):
+    """But for what page caches ask of it."""
+    serve()
+    request = RequestFactory().get("/")
+    kind, described = type(request), repr(request)
+    FlagshipMiddleware(lambda request: HttpResponse()).process_request(request)
+    assert type(request) is kind
+    request.flagship.get_modification("cta-color", "")
+    assert isinstance(request, kind) and repr(request) == described
+    again = RequestFactory().get("/")
+    FlagshipMiddleware(lambda request: HttpResponse()).process_request(again)
+    again.flagship.get_modification("cta-color", "")
+    assert type(again) is type(request)
 
 
 def test_logging_in_and_out_keeps_the_experience(serve, emulator):
@@ -272,28 +533,103 @@ def test_in_bucketing_mode_the_cookie_s_id_is_the_visitor(serve, emulator, log):
     assert log.at(logging.WARNING) == []
 
 
-@pytest.mark.parametrize("user_id, expected, log_lines", [
-    (lambda request: "bob", "bob", 0), (lambda request: None, ANN, 0), (lambda request: "", ANN, 0),
-    (lambda request: 5, ANN, 1), (raising, ANN, 1), (__name__ + ".raising", ANN, 1)], ids=repr)
-def test_the_settings_say_who_is_logged_in(serve, emulator, log, user_id, expected, log_lines):
+class Name(Enum):
+    BOB = "bob"
+
+
+def is_logged_in(request):
+    """As ``request.user.is_authenticated`` of Django 1.11: neither a bool nor an int, but false."""
+    return {}
+
+
+USER_IDS = {
+    "text": ("bob", "bob"), "int": (5, "5"), "zero": (0, "0"), "large": (2 ** 70, "%d" % 2 ** 70),
+    "UUID": (uuid.UUID(int=5), "00000000-0000-0000-0000-000000000005"), "Enum": (Name.BOB, "bob"),
+    "not ASCII": ("zo\u00eb", "zo\u00eb"), "lazy": (SimpleLazyObject(lambda: "bob"), "bob"),
+    "lazy int": (SimpleLazyObject(lambda: 5), "5"), "translation": (gettext_lazy("Yes"), "Yes")}
+
+
+@pytest.mark.parametrize("kind", sorted(USER_IDS))
+def test_an_id_of_a_user(serve, emulator, log, kind):
+    user_id, expected = USER_IDS[kind]
+    client = serve(ANN, FLAGSHIP_USER_ID=lambda request: user_id)
+    assert text(client.get("/color")) in ("blue", "red")
+    decision, = emulator.decisions
+    assert (decision["visitorId"], decision["anonymousId"]) == (expected, ANN)
+    assert log.at(logging.WARNING) == []
+
+
+@pytest.mark.parametrize("user_id, log_lines", [
+    (lambda request: None, 0), (lambda request: "", 0), (lambda request: False, 0),
+    (is_logged_in, 0), (lambda request: SimpleLazyObject(lambda: None), 0),
+    (lambda request: request.user.is_authenticated and request.user.pk, 0),
+    (lambda request: True, 1), (lambda request: 5.0, 1), (lambda request: ["bob"], 1),
+    (lambda request: SimpleLazyObject(lambda: {}["bob"]), 1), (raising, 1),
+    (__name__ + ".raising", 1)], ids=repr)
+def test_nobody_is_logged_in(serve, emulator, log, user_id, log_lines):
     """What is no id, or raises, costs a log line and counts as nobody."""
     assert text(serve(ANN, FLAGSHIP_USER_ID=user_id).get("/color")) in ("blue", "red")
-    assert [each["visitorId"] for each in emulator.decisions] == [expected]
+    assert [each["visitorId"] for each in emulator.decisions] == [ANN]
     bad = log.at(logging.WARNING)
     assert len(bad) == log_lines and all("FLAGSHIP_USER_ID" in line for line in bad)
 
 
+def test_a_user_without_a_primary_key_is_nobody(serve, emulator):
+    """Else all of them would be one visitor."""
+    serve(ANN)
+    user = type(str("User"), (), {"is_authenticated": True, "pk": None})
+    assert user_id(type(str("Request"), (), {"user": user})) is None
+
+
+class Session(object):
+    """As Django's: a mapping by its methods alone."""
+
+    def items(self):
+        return iter([("vip", True)])
+
+
+class Stored(dict):
+    """As Django's QueryDict: what it stores is not what it says."""
+
+    def items(self):
+        return [(key, dict.__getitem__(self, key)[-1]) for key in self]
+
+
+class Broken(dict):
+    def items(self):
+        raise ValueError("broken")
+
+
 @pytest.mark.parametrize("context, expected", [
-    (of_request, {"vip": True, "path": "/color"}), (__name__ + ".of_request", {"vip": True, "path": "/color"}),
-    (lambda request: None, {}), (lambda request: {"vip": True, 5: 5, "no": object()}, {"vip": True})], ids=repr)
+    (of_request, {"vip": True, "path": "/color"}),
+    (__name__ + ".of_request", {"vip": True, "path": "/color"}), (lambda request: None, {}),
+    (lambda request: {"vip": True, 5: 5, "no": object()}, {"vip": True}),
+    (lambda request: request.GET, {"country": "DE", "age": "31"}),
+    (lambda request: request.COOKIES, {COOKIE: ANN}),
+    (lambda request: request.session, {"seen": 2}), (lambda request: Session(), {"vip": True}),
+    (lambda request: Stored(vip=[False, True]), {"vip": True}),
+    (lambda request: SimpleLazyObject(lambda: {"vip": True}), {"vip": True})], ids=repr)
 def test_the_settings_say_the_context(serve, emulator, context, expected):
-    serve(FLAGSHIP_CONTEXT=context).get("/color")
+    """Any mapping, by what its items() gives."""
+    serve(ANN, FLAGSHIP_CONTEXT=context, MIDDLEWARE=MIDDLEWARE[:1] + [
+        __name__ + ".Seen"] + MIDDLEWARE[1:]).get("/color?country=FR&country=DE&age=31")
     assert emulator.decisions[0]["context"] == expected
+
+
+@pytest.mark.skipif(django.VERSION < (2, 2), reason="requests have headers from Django 2.2 on")
+def test_the_context_may_be_the_headers(serve, emulator):
+    client = serve(FLAGSHIP_CONTEXT=lambda request: request.headers)
+    client.get("/color", HTTP_X_COUNTRY="FR")
+    assert emulator.decisions[0]["context"]["X-Country"] == "FR"
 
 
 @pytest.mark.parametrize("context, log_line", [
     (raising, "raised KeyError: %r (test_contrib_django.py, line " % "no such header"),
-    (lambda request: [("vip", True)], "returned list, which must be dict or None"),
+    (lambda request: [("vip", True)], "returned list, which must be a mapping or None"),
+    (lambda request: 5, "returned int, which must be a mapping or None"),
+    (lambda request: Broken(vip=True), "returned Broken, which cannot be read: it raises ValueError"),
+    (lambda request: SimpleLazyObject(lambda: {}["vip"]),
+     "returned SimpleLazyObject, which cannot be read: it raises KeyError"),
     (lambda request: {"color": request.flagship.get_modification("cta-color", "")}, "raised RuntimeError")], ids=repr)
 def test_a_context_that_fails_is_a_log_line_and_empty(serve, emulator, log, context, log_line):
     assert text(serve(FLAGSHIP_CONTEXT=context).get("/color")) in ("blue", "red")
@@ -346,6 +682,44 @@ def test_the_template_tag(serve, emulator, name, expected, activations):
     emulator.clear()
     assert text(client.get("/template/" + name)) == expected.format(color=color)
     assert (len(emulator.decisions), len(emulator.activations)) == (1, activations)
+
+
+@pytest.mark.parametrize("default", [
+    "'none'", "_('Yes')", "undefined", "None", "5", "lazy", "thing", "safe"])
+def test_the_default_of_the_tag_never_hides_the_flag(serve, emulator, log, default):
+    """Whatever it is: a translation, a variable that nobody has set, an object. It is shown where
+    there is no flag."""
+    serve()
+    values = {"lazy": gettext_lazy("Yes"), "thing": Thing(), "safe": mark_safe("<i>")}
+    request = RequestFactory().get("/")
+    FlagshipMiddleware(lambda request: HttpResponse()).process_request(request)
+
+    def render_flag(key, options=""):
+        source = "{%% load flagship i18n %%}{%% flag '%s' %s%s %%}" % (key, default, options)
+        return engines["django"].from_string(source).template.render(
+            Context(dict(values, request=request)))
+    assert render_flag("cta-color") in ("blue", "red")
+    assert render_flag("cta-color", " activate=1") in ("blue", "red")
+    assert len(emulator.activations) == 1
+    assert render_flag("nowhere") == {
+        "'none'": "none", "undefined": "", "None": "None", "5": "5", "thing": "a thing",
+        "safe": "<i>"}.get(default, "Yes")
+    assert log.at(logging.WARNING) == [] and log.caught == []
+
+
+@pytest.mark.parametrize("query, host", [
+    ("page=1", "testserver"), ("a" * 3000, "testserver"), ("%ff%00", "[::1]"),
+    ("q=\u00eb", "xn--e1afmkfd.test")], ids=["plain", "long", "odd", "not ASCII"])
+@pytest.mark.parametrize("state", ["unstarted", "closed", "started"])
+def test_the_documented_view_takes_any_address(serve, state, query, host):
+    """It raises nothing, whatever the address, before the start and after the end too."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        client = serve(**({"FLAGSHIP_ENV_ID": None} if state == "unstarted" else {}))
+        if state != "started":
+            Flagship.instance().close()
+        shown = text(client.get("/documented", QUERY_STRING=native(query), HTTP_HOST=host))
+        assert shown in (["14blue", "14red"] if state == "started" else ["14none"])
 
 
 def test_the_tag_escapes_what_the_platform_says(serve, emulator):
@@ -464,7 +838,8 @@ def test_settings_are_not_missing_where_somebody_else_starts_the_sdk(serve, star
     ("E006", "FLAGSHIP_COOKIE_NAME", [None, "", "a b", "a;b", "é"]),
     ("E007", "FLAGSHIP_COOKIE_AGE", [None, 0, -1, "60", True, 1e3, 10 ** 10]),
     ("E008", "FLAGSHIP_COOKIE_DOMAIN", [5, "", "a;b", "example.com:80"]),
-    ("E009", "FLAGSHIP_COOKIE_SECURE", ["yes", 1]), ("E010", "FLAGSHIP_COOKIE_SAMESITE", ["", "lux", True, 5])])
+    ("E009", "FLAGSHIP_COOKIE_SECURE", ["yes", 1]), ("E010", "FLAGSHIP_COOKIE_SAMESITE", ["", "lux", True, 5]),
+    ("E011", "FLAGSHIP_COOKIE_SIGNED", [None, "yes", 1])])
 def test_a_wrong_setting_names_itself(serve, number, name, values):
     """In the check and when the server starts; the view works on, with the setting's default."""
     for value in values:
@@ -475,10 +850,37 @@ def test_a_wrong_setting_names_itself(serve, number, name, values):
         Flagship.instance().close()
 
 
+LOCMEM = "django.core.cache.backends.locmem.LocMemCache"
+CACHES = {
+    "default": {"BACKEND": LOCMEM},
+    "roomy": {"BACKEND": LOCMEM, "LOCATION": "roomy", "OPTIONS": {"MAX_ENTRIES": 10000}},
+    "database": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "t"},
+    "dummy": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
+SESSIONS = "django.contrib.sessions.backends."
+
+
+@pytest.mark.parametrize("alias, settings, expected", [
+    ("default", {}, ["W002"]), ("roomy", {}, []), ("database", {}, ["W002"]), ("dummy", {}, []),
+    ("default", {"SESSION_ENGINE": SESSIONS + "cache"}, ["W001", "W002"]),
+    ("default", {"SESSION_ENGINE": SESSIONS + "cached_db"}, ["W001", "W002"]),
+    ("default", {"SESSION_ENGINE": SESSIONS + "db"}, ["W002"]),
+    ("roomy", {"SESSION_ENGINE": SESSIONS + "cache", "SESSION_CACHE_ALIAS": "roomy"}, ["W001"]),
+    ("roomy", {"SESSION_ENGINE": SESSIONS + "cache"}, []), ("nowhere", {}, [])], ids=repr)
+def test_a_visitor_cache_that_forgets_or_evicts_is_a_warning(serve, alias, settings, expected):
+    serve(CACHES=CACHES, options={"visitor_cache_manager": DjangoVisitorCache(alias)}, **settings)
+    assert sorted(problems()) == ["flagship." + number for number in expected]
+    assert all(repr(alias) in message for message in problems().values())
+
+
+def test_other_visitor_caches_are_no_warning(serve):
+    serve(SESSION_ENGINE=SESSIONS + "cache", options={"visitor_cache_manager": MemoryVisitorCache()})
+    assert problems() == {}
+
+
 def test_the_checks_are_documented():
     from flagship.contrib.django import checks as ours
-    assert sorted(set(re.findall("flagship.(E[0-9]+)", ours.__doc__))) == sorted(
-        set(ours._NUMBERS.values()) | {"E001"})
+    assert sorted(set(re.findall("flagship.([EW][0-9]+)", ours.__doc__))) == sorted(
+        set(ours._NUMBERS.values()) | {"E001", "W001", "W002"})
 
 
 MANAGE = """

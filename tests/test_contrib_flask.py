@@ -7,6 +7,7 @@ import os
 import re
 import sys
 import threading
+import uuid
 
 import flask
 import pytest
@@ -14,11 +15,13 @@ from hypothesis import given, settings
 from hypothesis.strategies import binary, characters
 from hypothesis.strategies import text as text_of
 from jinja2 import DictLoader
+from werkzeug.local import LocalProxy
 
 from flagship import Config, Flagship
 from flagship._compat import native
+from flagship.cache import MemoryVisitorCache
 from flagship.contrib.flask import FlagshipExtension, current_visitor
-from flagship.errors import FlagshipError
+from flagship.errors import FlagshipError, ParamError
 from flagship.hits import Page
 from tests.support import OUTAGES, RUBBISH, everybody
 
@@ -64,6 +67,10 @@ def application(**config):
     @app.route("/varied")
     def varied():
         return color(), 200, {"Vary": "Accept-Language"}
+
+    @app.route("/public")
+    def public():
+        return color(), 200, {"Cache-Control": "public, max-age=60"}
 
     @app.route("/mistaken")
     def mistaken():
@@ -201,11 +208,85 @@ def test_an_id_that_others_made_is_kept(made, emulator):
     assert not cookies(response) and emulator.decisions[0]["visitorId"] == "of-another.tag:5"
 
 
+@pytest.mark.parametrize("cookie", ["user-1", "USER-1"])
+def test_an_id_of_a_user_in_the_cookie_gets_a_new_id(made, emulator, cookie):
+    """Anybody can write it there; the platform may ignore its case."""
+    client = made().test_client(use_cookies=False)
+    new, = cookies(client.get("/color", headers={"Cookie": COOKIE + "=" + cookie}))
+    assert len(new[COOKIE]) == 36 and emulator.decisions[0]["visitorId"] == new[COOKIE]
+
+
+def test_a_signed_cookie(made, emulator):
+    """The id comes back, and is the same to the platform."""
+    client = made(FLAGSHIP_COOKIE_SIGNED=True).test_client()
+    first, again = client.get("/color"), client.get("/color")
+    visitor_id, _, signature = cookies(first)[0][COOKIE].rpartition(".")
+    assert len(visitor_id) == 36 and len(signature) > 20 and not cookies(again)
+    assert [each["visitorId"] for each in emulator.decisions] == [visitor_id] * 2
+
+
+@pytest.mark.parametrize("forged", [
+    lambda value: value.split(".")[0], lambda value: "ann" + value[36:],
+    lambda value: value[:-2] + "xx", lambda value: ".", lambda value: "ann.",
+    lambda value: value[36:], lambda value: value * 2])
+def test_a_bad_signature_is_a_new_visitor(made, emulator, log, forged):
+    """Whoever writes another's id into the cookie does not know how to sign it."""
+    client = made(FLAGSHIP_COOKIE_SIGNED=True).test_client(use_cookies=False)
+    value = cookies(client.get("/color"))[0][COOKIE]
+    new, = cookies(client.get("/color", headers={"Cookie": COOKIE + "=" + forged(value)}))
+    visitor_id = new[COOKIE].split(".")[0]
+    assert len(visitor_id) == 36 and visitor_id == emulator.decisions[-1]["visitorId"]
+    assert new[COOKIE] != value and log.at(logging.WARNING) == []
+
+
+@pytest.mark.skipif("SECRET_KEY_FALLBACKS" not in flask.Flask.default_config,
+                    reason="Flask knows former keys from 3.1 on")
+def test_a_former_secret_key_still_reads_the_cookie(made):
+    value = cookies(made(FLAGSHIP_COOKIE_SIGNED=True).test_client().get("/color"))[0][COOKIE]
+    app = application(FLAGSHIP_COOKIE_SIGNED=True, SECRET_KEY_FALLBACKS=["secret"])
+    app.secret_key = "another"
+    FlagshipExtension(app)
+    client = app.test_client(use_cookies=False)
+    assert not cookies(client.get("/color", headers={"Cookie": COOKIE + "=" + value}))
+
+
+def test_a_signature_needs_a_secret_key():
+    app = application(FLAGSHIP_COOKIE_SIGNED=True)
+    app.secret_key = None
+    with pytest.raises(ParamError, match="SECRET_KEY") as caught:
+        FlagshipExtension(app)
+    assert caught.value.parameter == "FLAGSHIP_COOKIE_SIGNED"
+
+
+def test_requests_without_a_cookie_do_not_fill_the_store(made):
+    """Of a visitor that a request without an id made up nothing is kept until its id comes back, or
+    a flag is activated."""
+    store = MemoryVisitorCache()
+    app, ids = made({"visitor_cache_manager": store}), []
+    for _ in range(20):
+        client = app.test_client()
+        ids.append(cookies(client.get("/color"))[0][COOKIE])
+    assert [each for each in ids if store.lookup(each) is not None] == []
+    client.get("/color")
+    assert [each for each in ids if store.lookup(each) is not None] == ids[-1:]
+    activating = cookies(app.test_client().get("/template/activate"))[0][COOKIE]
+    assert store.lookup(activating) is not None
+
+
 def test_a_response_that_used_the_visitor_varies_on_the_cookie(made):
     client = made().test_client()
     for _ in range(2):
         assert client.get("/color").headers["Vary"] == "Cookie"
     assert client.get("/varied").headers["Vary"] == "Accept-Language, Cookie"
+
+
+def test_a_response_that_used_the_visitor_is_private(made):
+    """Whether it sets the id or not, and whatever the view said; others are as they were."""
+    client = made().test_client()
+    for path in ("/color", "/color", "/failing", "/public"):
+        assert "private" in client.get(path).headers["Cache-Control"], path
+    assert set(client.get("/public").headers["Cache-Control"].split(", ")) == {"private", "max-age=60"}
+    assert "Cache-Control" not in client.get("/plain").headers
 
 
 def test_logging_in_and_out_keeps_the_experience(made, emulator):
@@ -235,11 +316,61 @@ def test_a_function_says_the_context(made, emulator, given):
     assert emulator.decisions[0]["context"] == {"vip": True, "path": "/color"}
 
 
+@pytest.mark.parametrize("user_id, expected", [
+    (5, "5"), (uuid.UUID(int=5), "00000000-0000-0000-0000-000000000005"), ("bob", "bob"),
+    (LocalProxy(lambda: "bob"), "bob"), (LocalProxy(lambda: 5), "5")], ids=[
+        "int", "UUID", "text", "lazy text", "lazy int"])
+def test_an_id_of_a_user(made, emulator, log, user_id, expected):
+    """As Flask's tutorial keeps it in the session: an int."""
+    client = made(user_id=lambda request: user_id).test_client()
+    anonymous, = cookies(client.get("/color"))
+    decision, = emulator.decisions
+    assert (decision["visitorId"], decision["anonymousId"]) == (expected, anonymous[COOKIE])
+    assert log.at(logging.WARNING) == []
+
+
+@pytest.mark.parametrize("user_id", [
+    lambda request: None, lambda request: False, lambda request: "",
+    lambda request: LocalProxy(lambda: None)], ids=["None", "False", "empty", "lazy"])
+def test_nobody_is_logged_in(made, emulator, log, user_id):
+    made(user_id=user_id).test_client().get("/color")
+    assert "anonymousId" not in emulator.decisions[0] and log.at(logging.WARNING) == []
+
+
+@pytest.mark.parametrize("context, expected", [
+    (lambda request: request.args, {"country": "FR", "age": "31"}),
+    (lambda request: request.cookies, {}), (lambda request: flask.session, {"user": "bob"}),
+    (lambda request: LocalProxy(lambda: {"vip": True}), {"vip": True})], ids=[
+        "args", "cookies", "session", "lazy"])
+def test_the_context_may_be_any_mapping(made, emulator, context, expected):
+    """By what its items() gives."""
+    client = made(context=context).test_client()
+    with client.session_transaction() as session:
+        session["user"] = "bob"
+    client.get("/color?country=FR&age=31")
+    found = emulator.decisions[0]["context"]
+    assert {key: found[key] for key in expected} == expected
+
+
+def test_the_context_may_be_the_headers(made, emulator):
+    client = made(context=lambda request: request.headers).test_client()
+    client.get("/color", headers={"X-Country": "FR"})
+    assert emulator.decisions[0]["context"]["X-Country"] == "FR"
+
+
+class Broken(dict):
+    def items(self):
+        raise ValueError("broken")
+
+
 @pytest.mark.parametrize("given, log_line", [
-    ({"context": raising}, "[FLAGSHIP_CONTEXT] raised KeyError"), ({"context": lambda request: 5}, "returned int"),
-    ({"context": lambda request: {"id": current_visitor.visitor_id}}, "[FLAGSHIP_CONTEXT] raised RuntimeError"),
-    ({"user_id": raising}, "[FLAGSHIP_USER_ID] raised KeyError"), ({"user_id": lambda request: 5}, "returned int")],
-    ids=repr)
+    ({"context": raising}, "[FLAGSHIP_CONTEXT] raised KeyError"),
+    ({"context": lambda request: 5}, "returned int"),
+    ({"context": lambda request: Broken()}, "returned Broken, which cannot be read: it raises ValueError"),
+    ({"context": lambda request: {"id": current_visitor.visitor_id}},
+     "[FLAGSHIP_CONTEXT] raised RuntimeError"),
+    ({"user_id": raising}, "[FLAGSHIP_USER_ID] raised KeyError"),
+    ({"user_id": lambda request: 5.0}, "returned float")], ids=repr)
 def test_a_function_that_fails_is_a_log_line(made, emulator, log, given, log_line):
     assert text(made(**given).test_client().get("/color")) in ("blue", "red")
     assert emulator.decisions[0]["context"] == {} and len(emulator.decisions[0]["visitorId"]) == 36
@@ -278,6 +409,19 @@ def test_flag_in_templates(made, emulator, name, expected, activations):
     emulator.clear()
     assert text(client.get("/template/" + name)) == expected.format(color=color)
     assert (len(emulator.decisions), len(emulator.activations)) == (1, activations)
+
+
+@pytest.mark.parametrize("default", ["'none'", "undefined", "None", "thing"])
+def test_the_default_never_hides_the_flag(made, emulator, log, default):
+    """Whatever it is."""
+    with made().test_request_context("/"):
+        def render_flag(key):
+            return flask.render_template_string("{{ flag('%s', %s) }}" % (key, default),
+                                                thing=LocalProxy(lambda: "lazy"))
+        assert render_flag("cta-color") in ("blue", "red")
+        assert render_flag("nowhere") == {
+            "'none'": "none", "thing": "lazy", "None": "None"}.get(default, "")
+    assert log.at(logging.WARNING) == [] and log.caught == []
 
 
 def test_flag_escapes_what_the_platform_says(made, emulator):
@@ -375,7 +519,7 @@ def test_credentials_are_not_missing_where_somebody_else_starts_the_sdk(start):
     ("FLAGSHIP_ENV_ID", 5), ("FLAGSHIP_OPTIONS", {"timeout": "2"}), ("FLAGSHIP_OPTIONS", {"no_such": 1}),
     ("FLAGSHIP_CONTEXT", "nowhere.at_all"), ("FLAGSHIP_USER_ID", 5), ("FLAGSHIP_COOKIE_NAME", "a b"),
     ("FLAGSHIP_COOKIE_AGE", "60"), ("FLAGSHIP_COOKIE_DOMAIN", "a;b"), ("FLAGSHIP_COOKIE_SECURE", "yes"),
-    ("FLAGSHIP_COOKIE_SAMESITE", "lux")], ids=repr)
+    ("FLAGSHIP_COOKIE_SAMESITE", "lux"), ("FLAGSHIP_COOKIE_SIGNED", "yes")], ids=repr)
 def test_a_wrong_setting_is_an_error_that_names_it(made, name, value):
     with pytest.raises(FlagshipError) as caught:
         made(**{str(name): value})

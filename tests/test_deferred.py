@@ -154,8 +154,9 @@ def test_not_sent_twice(emulator, deferred, fault):
 def test_one_bad_hit_does_not_take_the_others_with_it(emulator, deferred):
     """A batch that is refused is halved until the one that is refused is alone."""
     visitor = deferred(tracking_interval=60)
-    bad = Page("https://shop.example/bad")
-    bad._fields["dl"] = "no url"  # what no setter lets through
+    bad = Screen("bad")
+    bad._data["sr"] = "no size"  # what no setter lets through
+    emulator.is_watched = False
     for place in range(7):
         visitor.send_hit(bad if place == 3 else PAGE)
     assert Flagship.instance().flush(10)
@@ -299,5 +300,3 @@ def test_bucketing_mode(emulator, start):
     assert visitor.get_modification("cta-color", None, activate=True) in ("red", "blue")
     assert Flagship.instance().flush(5)
     assert len(emulator.segments) == len(emulator.activations) == 1
-
-

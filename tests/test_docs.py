@@ -23,12 +23,15 @@ def test_the_pages_are_found():
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_block_is_run(page):
-    """Python runs as testcode, files and commands by their block; only text and what needs an account is read alone."""
+    """Python runs as testcode, files and commands by their block; only text and what needs an
+    account is read alone."""
     for kind, argument, options, body, line in blocks(os.path.join(ROOT, "docs", page)):
         if kind in ("code-block", "code", "literalinclude", "highlight"):
-            assert kind == "code-block" and ("caption" in options or argument in ("console", "text")), line
+            assert kind == "code-block" and ("caption" in options
+                                             or argument in ("console", "text")), line
     with io.open(os.path.join(ROOT, "docs", page), encoding="utf-8") as file:
-        assert not re.search(r"::\n\n? {2,}", re.sub(r"(?m)^ *\.\. .*", "", file.read())), "a literal block is not run"
+        assert not re.search(r"::\n\n? {2,}", re.sub(r"(?m)^ *\.\. .*", "",
+                                                     file.read())), "a literal block is not run"
 
 
 @pytest.mark.skipif(sys.version_info < (3, 10), reason="the pages are written for a present Python")
@@ -39,25 +42,29 @@ def test_page(page, tmpdir):
         return
     shutil.copytree(os.path.join(ROOT, "examples"), str(tmpdir.join("examples")))
     process = subprocess.Popen(
-        [sys.executable, "-W", "error::DeprecationWarning:__main__", os.path.join(ROOT, "tests", "run_page.py"), path],
+        [sys.executable, "-W", "error::DeprecationWarning:__main__",
+         os.path.join(ROOT, "tests", "run_page.py"), path],
         cwd=str(tmpdir), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         env=environment(NO_PROXY="127.0.0.1", PYTHONPATH=os.pathsep.join(
-            [ROOT, str(tmpdir)] + [each for each in sys.path if each]), PYTHONIOENCODING="utf-8", COLUMNS="80"))
+            [ROOT, str(tmpdir)] + [each for each in sys.path if each]), PYTHONIOENCODING="utf-8",
+                        COLUMNS="80"))
     output = process.communicate()[0].decode("utf-8", "replace")
     assert process.returncode == 0, output
 
 
 def test_the_table_of_settings_is_the_settings_that_there_are():
-    """What a project may set for Django or Flask is written down with its default, and nothing else is."""
-    from flagship.contrib import _web
+    """What a project may set for Django or Flask is written down with its default, and nothing else
+    is."""
+    from flagship.contrib import _settings
     with io.open(os.path.join(ROOT, "docs", "django.rst"), encoding="utf-8") as file:
         rows = dict(re.findall(r"\* - ``(FLAGSHIP_\w+)``\n     - ``(\w+)``\n", file.read()))
-    settings = {name: default for name, (_, default) in _web.START + _web.VISITOR}
+    settings = {name: default for name, (_, default) in _settings.START + _settings.VISITOR}
     assert set(settings) - set(rows) == {"FLAGSHIP_ENV_ID", "FLAGSHIP_API_KEY"}
     assert rows == {name: "%s" % settings[name] for name in rows}
 
 
 def test_every_command_has_an_example():
     page = os.path.join(ROOT, "docs", "cli.rst")
-    commands = [body.split()[2] for kind, argument, _, body, _ in blocks(page) if argument == "console"]
+    commands = [body.split()[2] for kind, argument, _, body, _ in blocks(page)
+                if argument == "console"]
     assert commands == ["decide", "validate", "share", "send"]

@@ -19,8 +19,9 @@ from flagship import Config, Flagship
 
 flagship = Flagship.instance()
 flagship.start(u"env", u"key", Config(
-    mode=Config.Mode.BUCKETING, polling_interval=0.5, bucketing_file=None, cdn_url=os.environ["CDN_URL"],
-    decision_api_url=os.environ["DECISION_API_URL"], tracking_url=os.environ["TRACKING_URL"]))
+    mode=Config.Mode.BUCKETING, polling_interval=0.5, bucketing_file=None,
+    cdn_url=os.environ["CDN_URL"], decision_api_url=os.environ["DECISION_API_URL"],
+    tracking_url=os.environ["TRACKING_URL"]))
 
 
 def application(environ, start_response):
@@ -29,13 +30,15 @@ def application(environ, start_response):
     pollers = [each for each in threading.enumerate() if each.name == "flagship-bucketing"]
     time.sleep(0.005)  # so that another worker takes the next request
     start_response("200 OK", [("Content-Type", "text/plain"), ("Connection", "close")])
-    return [("%d %s %d" % (os.getpid(), visitor.get_modification(u"flag0", None), len(pollers))).encode("ascii")]
+    flag = visitor.get_modification(u"flag0", None)
+    return [("%d %s %d" % (os.getpid(), flag, len(pollers))).encode("ascii")]
 """
 INTERVAL = 0.5  # seconds, the application's
 
 
 def ask(url, seen):
-    """Ask 40 times from eight threads; notes each worker's last answer in ``seen``, pid to (version, pollers)."""
+    """Ask 40 times from eight threads; notes each worker's last answer in ``seen``, pid to
+    (version, pollers)."""
     def work():
         for _ in range(5):
             try:
@@ -51,17 +54,21 @@ def ask(url, seen):
 
 
 def test_every_worker_follows(emulator, tmpdir):
-    """Four workers answer with a new file, which each process has fetched once, and none polls more than it should."""
+    """Four workers answer with a new file, which each process has fetched once, and none polls more
+    than it should."""
     emulator.set_bucketing(file_of(1))
     with io.open("application.py", "w") as file:
         file.write(APPLICATION)
     urls = {name.upper(): url for name, url in emulator.urls.items()}
-    environment = dict(os.environ, PYTHONPATH=os.pathsep.join([ROOT] + [path for path in sys.path if path]), **{
-        str(name): str(url) for name, url in urls.items()})
+    environment = dict(os.environ,
+                       PYTHONPATH=os.pathsep.join([ROOT] + [path for path in sys.path if path]), **{
+                           str(name): str(url) for name, url in urls.items()})
     port = free_port()
     with open("log", "w") as log:
-        server = subprocess.Popen([sys.executable, "-m", "gunicorn.app.wsgiapp", "--preload", "--workers", "4", "--bind",
-                                   "127.0.0.1:%d" % port, "application"], env=environment, stdout=log, stderr=log)
+        server = subprocess.Popen([sys.executable, "-m", "gunicorn.app.wsgiapp", "--preload",
+                                   "--workers", "4", "--bind",
+                                   "127.0.0.1:%d" % port, "application"], env=environment,
+                                  stdout=log, stderr=log)
     try:
         url, seen = "http://127.0.0.1:%d/" % port, {}
 
@@ -75,7 +82,8 @@ def test_every_worker_follows(emulator, tmpdir):
         emulator.set_bucketing(file_of(2))
         assert eventually(lambda: answered("2"), 30), seen
         polls = [each for each in emulator.requests if each.endpoint == "bucketing"]
-        # Four workers and the master; on a machine that is busy the answers take more than two intervals.
+        # Four workers and the master; on a machine that is busy the answers take more than two
+        # intervals.
         assert [each.status for each in polls].count(200) <= 5
         assert len(polls) <= 5 * ((monotonic() - began) / INTERVAL + 2)
     finally:

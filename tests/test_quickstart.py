@@ -1,4 +1,5 @@
-"""examples/quickstart.py runs for somebody who has nothing but the package: no account, no network."""
+"""examples/quickstart.py runs for somebody who has nothing but the package: no account, no
+network."""
 from __future__ import unicode_literals
 
 import os
@@ -13,18 +14,20 @@ SCRIPT = os.path.join(ROOT, "examples", "quickstart.py")
 
 
 def environment(**variables):
-    """This process's environment with no way out but loopback: every proxy is a port where nobody listens."""
+    """This process's environment with no way out but loopback: every proxy is a port where nobody
+    listens."""
     values = {name: value for name, value in os.environ.items()
               if "PROXY" not in name.upper() and not name.startswith("FLAGSHIP_")}
-    values.update({"HTTP_PROXY": "http://127.0.0.1:1", "HTTPS_PROXY": "http://127.0.0.1:1", "PYTHONPATH": ROOT})
+    values.update({"HTTP_PROXY": "http://127.0.0.1:1", "HTTPS_PROXY": "http://127.0.0.1:1",
+                   "PYTHONPATH": ROOT})
     values.update(variables)
     return {str(name): str(value) for name, value in values.items()}
 
 
 def run(script=SCRIPT, directory=None, **variables):
     """Run a script as a process of its own; ``(exit code, stdout, stderr)``."""
-    process = subprocess.Popen([sys.executable, script], env=environment(**variables), cwd=directory,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen([sys.executable, script], env=environment(**variables),
+                               cwd=directory, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     output, errors = process.communicate()
     return process.returncode, output.decode("utf-8"), errors.decode("utf-8", "replace")
 
@@ -66,7 +69,8 @@ def test_both_modes_agree(tour):
     assert tour.splitlines()[-1] == "API and BUCKETING mode gave the same flags."
     assert len(lines(tour, "BUCKETING mode, on the emulator")) == 1
     in_api, in_bucketing = tour.split("BUCKETING mode, on the emulator")
-    shown = [[line.split("  ", 1)[1].strip() for line in part.splitlines() if re.search(" c[0-9a-z]{19}", line)
+    shown = [[line.split("  ", 1)[1].strip()
+              for line in part.splitlines() if re.search(" c[0-9a-z]{19}", line)
               and not line.startswith("activation")] for part in (in_api, in_bucketing)]
     assert shown[0] == shown[1] and len(shown[0]) > 10
 

@@ -118,7 +118,7 @@ def test_what_was_dropped_was_not_reported(emulator, deferred):
     flagship = deferred(tracking_interval=60, tracking_queue_size=1000, tracking_batch_size=1000)
     visitor = flagship.create_visitor("ann", context={"a": 1})
     flagship._runtime.state.set_panic(True)
-    tracking = flagship._runtime.tracking
+    tracking = flagship._runtime.parts.tracking
     tracking.send_context("ann", {"a": 1})
     for _ in range(1000):
         tracking.send_hit("ann", None, PAGE)

@@ -207,7 +207,7 @@ def test_three_processes_and_a_panic(emulator):
     program = START + """
 visitor = begin()
 flagship._runtime.state.set_panic(True)
-tracking = flagship._runtime.tracking
+tracking = flagship._runtime.parts.tracking
 for number in range(40):
     tracking.send_hit(u'ann', None, screen('%s-%d' % (sys.argv[1], number)))
 time.sleep(1.5)

@@ -1,4 +1,5 @@
-"""The stubs beside the modules, as far as that needs no checker; tests/types/check.py asks the checkers."""
+"""The stubs beside the modules, as far as that needs no checker; tests/types/check.py asks the
+checkers."""
 import ast
 import glob
 import io
@@ -18,9 +19,10 @@ PACKAGE = os.path.dirname(os.path.abspath(flagship.__file__))
 
 def files(ending):
     """The public modules' files, without the ending and relative to the package."""
-    return sorted(os.path.relpath(os.path.join(folder, name), PACKAGE).replace(os.sep, "/")[:-len(ending)]
-                  for folder, _, names in os.walk(PACKAGE) for name in names
-                  if name.endswith(ending) and (not name.startswith("_") or name.startswith("__")))
+    return sorted(
+        os.path.relpath(os.path.join(folder, name), PACKAGE).replace(os.sep, "/")[:-len(ending)]
+        for folder, _, names in os.walk(PACKAGE) for name in names
+        if name.endswith(ending) and (not name.startswith("_") or name.startswith("__")))
 
 
 MODULES = files(".py")
@@ -31,11 +33,13 @@ def test_checkers_are_told_that_the_package_is_typed():
 
 
 def test_every_public_module_has_a_stub():
-    """A checker that finds py.typed takes a module without one for untyped, and strict users must then ignore it."""
+    """A checker that finds py.typed takes a module without one for untyped, and strict users must
+    then ignore it."""
     assert files(".pyi") == MODULES
 
 
-readable = pytest.mark.skipif(sys.version_info < (3, 8), reason="the stubs are written for Python 3.8 and later")
+readable = pytest.mark.skipif(sys.version_info < (3, 8),
+                              reason="the stubs are written for Python 3.8 and later")
 
 
 def tree(name, ending):
@@ -48,22 +52,26 @@ def public(name):
 
 
 def is_for_checkers_alone(node):
-    return "type_check_only" in [getattr(each, "id", None) for each in getattr(node, "decorator_list", ())]
+    return "type_check_only" in [getattr(each, "id", None)
+                                 for each in getattr(node, "decorator_list", ())]
 
 
 def handed_on(body):
-    """The names in __all__; without it the imported ones, where a module does nothing but import."""
+    """The names in __all__; without it the imported ones, where a module does nothing but
+    import."""
     listed = [ast.literal_eval(node.value) for node in body if isinstance(node, ast.Assign)
               and getattr(node.targets[0], "id", None) == "__all__"]
     if listed:
         return set(listed[0])
     if not all(isinstance(node, (ast.Expr, ast.ImportFrom)) for node in body):
         return set()
-    return {alias.asname or alias.name for node in body if isinstance(node, ast.ImportFrom) for alias in node.names}
+    return {alias.asname or alias.name for node in body if isinstance(node, ast.ImportFrom)
+            for alias in node.names}
 
 
 def defined(body):
-    """The public names that a module or a class defines, but for those that depend on what is installed."""
+    """The public names that a module or a class defines, but for those that depend on what is
+    installed."""
     found = set()
     for node in body:
         if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and not is_for_checkers_alone(node):
@@ -110,8 +118,10 @@ def test_the_stubs_have_the_methods_of_the_classes(typed):
     missing = {}
     for name in MODULES:
         stubs = classes(tree(name, ".pyi").body)
-        for source in filter(lambda node: public(node.name), classes(tree(name, ".py").body).values()):
-            methods = {node.name for node in source.body if isinstance(node, ast.FunctionDef) and public(node.name)}
+        for source in filter(lambda node: public(node.name),
+                             classes(tree(name, ".py").body).values()):
+            methods = {node.name for node in source.body if isinstance(node, ast.FunctionDef)
+                       and public(node.name)}
             missing["%s %s" % (name, source.name)] = methods - names(stubs[source.name], typed)
     assert {name: methods for name, methods in missing.items() if methods} == {}
 
@@ -129,8 +139,10 @@ def test_the_stub_of_config_has_the_options(typed):
 @readable
 def test_the_stub_of_misbehave_has_the_faults(typed):
     """The code takes **fault, so no checker can tell that one is missing."""
-    faults = {node.name: node for node in typed["Fault"].body if isinstance(node, ast.FunctionDef)}["__init__"]
-    misbehave = {node.name: node for node in typed["Emulator"].body if isinstance(node, ast.FunctionDef)}["misbehave"]
+    faults = {node.name: node for node in typed["Fault"].body if isinstance(node, ast.FunctionDef)}[
+        "__init__"]
+    misbehave = {node.name: node for node in typed["Emulator"].body
+                 if isinstance(node, ast.FunctionDef)}["misbehave"]
     assert [argument.arg for argument in misbehave.args.kwonlyargs] == [
         argument.arg for argument in faults.args.args if argument.arg != "self"]
 
@@ -146,12 +158,16 @@ def test_the_stubs_of_dicts_have_their_keys(start, emulator, typed, mode):
     targetings = [each for group in groups for each in group["targetingGroups"]]
     record = Flagship.instance().config.visitor_cache_manager.lookup("ann")
     dicts = {
-        "Explanation": [told], "ExplainedCampaign": told["campaigns"], "ExplainedVariationGroup": groups,
-        "ExplainedModification": told["modifications"].values(), "ExplainedTargetingGroup": targetings,
-        "ExplainedTargeting": [each for alternative in targetings for each in alternative["targetings"]],
+        "Explanation": [told], "ExplainedCampaign": told["campaigns"],
+        "ExplainedVariationGroup": groups,
+        "ExplainedModification": told["modifications"].values(),
+        "ExplainedTargetingGroup": targetings,
+        "ExplainedTargeting": [each for alternative in targetings
+                               for each in alternative["targetings"]],
         "ExplainedVariation": [each for group in groups for each in group["variations"]],
         "ModificationInfo": [visitor.get_modification_info(key) for key in visitor.modifications],
-        "VisitorRecord": [record], "VisitorAssignments": [record["data"]], "EmulatorUrls": [emulator.urls]}
+        "VisitorRecord": [record], "VisitorAssignments": [record["data"]],
+        "EmulatorUrls": [emulator.urls]}
     assert dicts["ModificationInfo"] and (groups or mode is Config.Mode.API)
     for name, found in dicts.items():
         assert {frozenset(each) for each in found} <= {frozenset(defined(typed[name].body))}, name
@@ -164,6 +180,7 @@ NEEDS = {"good_openfeature.py": "openfeature"}
 @pytest.mark.skipif(sys.version_info < (3, 10), reason="the usage is that of a present Python")
 @pytest.mark.parametrize("path", USAGE, ids=os.path.basename)
 def test_what_the_types_promise_is_what_the_code_does(path, tmp_path):
-    """The usage that the checkers accept runs, and each value is of the type that it is promised to be."""
+    """The usage that the checkers accept runs, and each value is of the type that it is promised to
+    be."""
     pytest.importorskip(NEEDS.get(os.path.basename(path), "flagship"))
     runpy.run_path(path)["main"](tmp_path)

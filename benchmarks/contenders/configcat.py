@@ -1,4 +1,5 @@
-"""ConfigCat on a local file with the whole config JSON, which is in force alone. It records no exposures."""
+"""ConfigCat on a local file with the whole config JSON, which is in force alone. It records no
+exposures."""
 import json
 import os
 

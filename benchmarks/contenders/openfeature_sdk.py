@@ -1,5 +1,5 @@
-"""OpenFeature's SDK on its in-memory provider, which knows neither rules nor shares: they are a context evaluator of
-ours, a comparison and a CRC. So this is about the price of the interface."""
+"""OpenFeature's SDK on its in-memory provider, which knows neither rules nor shares: they are a
+context evaluator of ours, a comparison and a CRC. So this is about the price of the interface."""
 from zlib import crc32
 
 from openfeature import api

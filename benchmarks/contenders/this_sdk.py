@@ -1,8 +1,8 @@
-"""This SDK in bucketing mode, through its public API, on a bucketing file that is given at the start, offline: a
-synchronisation sends no context event then, as the others record nothing.
+"""This SDK in bucketing mode, through its public API, on a bucketing file that is given at the
+start, offline: a synchronisation sends no context event then, as the others record nothing.
 
-``everything`` is a visitor, its synchronisation and ``get_modification`` of each flag. ``one`` for a fresh visitor
-decides all campaigns too, as a synchronisation does.
+``everything`` is a visitor, its synchronisation and ``get_modification`` of each flag. ``one`` for
+a fresh visitor decides all campaigns too, as a synchronisation does.
 """
 import logging
 
@@ -12,9 +12,11 @@ from flagship import Config, Flagship
 def _campaign(flag):
     return {"id": flag, "type": "ab", "variationGroups": [{
         "id": flag + "-group",
-        "targeting": {"targetingGroups": [{"targetings": [{"key": "country", "operator": "EQUALS", "value": "fr"}]}]},
+        "targeting": {"targetingGroups": [
+            {"targetings": [{"key": "country", "operator": "EQUALS", "value": "fr"}]}]},
         "variations": [{"id": "%s-%s" % (flag, side), "reference": side == "a", "allocation": 50,
-                        "modifications": {"type": "FLAG", "value": {flag: side}}} for side in "ab"]}]}
+                        "modifications": {"type": "FLAG", "value": {flag: side}}}
+                       for side in "ab"]}]}
 
 
 def start(flags, directory):

@@ -1,8 +1,9 @@
 """One contender in a process of its own: ``python worker.py CONTENDER.py DIRECTORY [PATH]``.
 
-It sets the contender up in DIRECTORY, checks that its answers are right, and then answers each line on stdin, the name
-of a measure, with a line of JSON. PATH goes in front of ``sys.path``: where the SDK is, if it is not installed. Runs
-in the contender's environment, so it imports nothing but the standard library.
+It sets the contender up in DIRECTORY, checks that its answers are right, and then answers each line
+on stdin, the name of a measure, with a line of JSON. PATH goes in front of ``sys.path``: where the
+SDK is, if it is not installed. Runs in the contender's environment, so it imports nothing but the
+standard library.
 """
 from __future__ import print_function
 
@@ -10,7 +11,8 @@ import os
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-# Python looks beside a script first, and would take a contender there for the package that it is about.
+# Python looks beside a script first, and would take a contender there for the package that it is
+# about.
 sys.path[:] = [path for path in sys.path if os.path.abspath(path) != HERE]
 
 import importlib.util  # noqa: E402
@@ -30,7 +32,8 @@ class Wrong(Exception):
 
 
 def check(everything, one, known, users=300):
-    """Raise Wrong unless the matching users are split in halves, flag by flag, and the others get nothing."""
+    """Raise Wrong unless the matching users are split in halves, flag by flag, and the others get
+    nothing."""
     share = dict.fromkeys(FLAGS, 0)
     for number in range(users):
         user = "checked-%d" % number
@@ -46,10 +49,12 @@ def check(everything, one, known, users=300):
         if not values[FLAGS[0]] == one(user, "fr") == known(user, "fr")():
             raise Wrong("one flag and all flags disagree for %s" % user)
         if number % 10 == 0:
-            if any(value in SPLIT for value in everything(user, "de").values()) or one(user, "de") in SPLIT:
+            if any(value in SPLIT
+                   for value in everything(user, "de").values()) or one(user, "de") in SPLIT:
                 raise Wrong("a user that does not match gets a flag")
     total = sum(share.values()) / float(users * len(FLAGS))
-    if not 0.47 < total < 0.53 or not all(0.35 < count / float(users) < 0.65 for count in share.values()):
+    if not 0.47 < total < 0.53 or not all(0.35 < count / float(users) < 0.65
+                                          for count in share.values()):
         raise Wrong("the split is not in halves: %.3f of all, flags from %d to %d of %d users" % (
             total, min(share.values()), max(share.values()), users))
 
@@ -58,7 +63,8 @@ def measures(everything, one, known):
     """The calls to time, by name."""
     users = itertools.cycle(["user-%d" % number for number in range(USERS)])
     read = known("known", "fr")
-    return {"all": lambda: everything(next(users), "fr"), "one": lambda: one(next(users), "fr"), "known": read}
+    return {"all": lambda: everything(next(users), "fr"), "one": lambda: one(next(users), "fr"),
+            "known": read}
 
 
 class Clock(object):

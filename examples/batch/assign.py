@@ -1,17 +1,20 @@
-"""Assign visitors to variations: one row in, one row out, by a bucketing file and without a network.
+"""Assign visitors to variations: one row in, one row out, by a bucketing file and without a
+network.
 
     python assign.py --bucketing bucketing.json --output assignments.csv visitors.csv
 
-Input is CSV with a header, visitor_id and one column per context key, as in `visitor_id,country,age:int,vip:bool`
-(types: text, int, float, bool; an empty cell is no value), or JSONL, {"visitor_id": "...", "context": {...}}. Without
-a file it is read from stdin. Output is CSV, with a column variation:ID per campaign and flag:KEY per flag, or JSONL. A
-file's name tells which; otherwise it is CSV.
+Input is CSV with a header, visitor_id and one column per context key, as in
+`visitor_id,country,age:int,vip:bool` (types: text, int, float, bool; an empty cell is no value), or
+JSONL, {"visitor_id": "...", "context": {...}}. Without a file it is read from stdin. Output is CSV,
+with a column variation:ID per campaign and flag:KEY per flag, or JSONL. A file's name tells which;
+otherwise it is CSV.
 
-A run that was interrupted, even by kill -9, goes on when the same command is given again: until it is complete the
-output is in OUTPUT.part, and OUTPUT.progress says how far it is right.
+A run that was interrupted, even by kill -9, goes on when the same command is given again: until it
+is complete the output is in OUTPUT.part, and OUTPUT.progress says how far it is right.
 
-Exit code: 0 everybody is assigned, 3 rows were skipped (stderr has their lines), 2 the command cannot be run as it is
-given, 1 it failed on the way, 130 interrupted. After 1 and 130 the same command goes on.
+Exit code: 0 everybody is assigned, 3 rows were skipped (stderr has their lines), 2 the command
+cannot be run as it is given, 1 it failed on the way, 130 interrupted. After 1 and 130 the same
+command goes on.
 """
 from __future__ import print_function, unicode_literals
 
@@ -44,10 +47,12 @@ def main(arguments=None):
 
 def parser(description):
     """The options that assign_dask.py has too."""
-    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=description,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("visitors", nargs="?", default="-", help="the input; default: stdin")
     parser.add_argument("--bucketing", required=True, metavar="FILE", help="the bucketing file")
-    parser.add_argument("--output", default="-", metavar="FILE", help="default: stdout, which cannot be resumed")
+    parser.add_argument("--output", default="-", metavar="FILE",
+                        help="default: stdout, which cannot be resumed")
     parser.add_argument("--input-format", choices=sorted(INPUTS))
     parser.add_argument("--output-format", choices=sorted(OUTPUTS))
     return parser
@@ -61,7 +66,8 @@ def positive(text):
 
 
 def exit_code(run, options):
-    """What to exit with after ``run(options)``, which returns the number of rows that were skipped."""
+    """What to exit with after ``run(options)``, which returns the number of rows that were
+    skipped."""
     try:
         skipped = run(options)
     except (Mismatch, Unusable, BadHeader) as problem:
@@ -71,7 +77,8 @@ def exit_code(run, options):
         say(problem)
         return 1
     except KeyboardInterrupt:
-        say("interrupted" if options.output == "-" else "interrupted; the same command goes on from here")
+        say("interrupted" if options.output == "-"
+            else "interrupted; the same command goes on from here")
         return 130
     if skipped:
         say("rows skipped: %d" % skipped)
@@ -82,8 +89,10 @@ def run(options):
     with opened(options.visitors) as file:
         settings, header = settings_of(options, file)
         head = head_of(settings)
-        # Begun before the output is opened, so that they hold nothing of it when this process is killed.
-        workers = [Worker(settings) for _ in range(options.processes)] if options.processes > 1 else []
+        # Begun before the output is opened, so that they hold nothing of it when this process is
+        # killed.
+        workers = [Worker(settings)
+                   for _ in range(options.processes)] if options.processes > 1 else []
         try:
             with output_of(options, settings) as output:
                 if not output.resume(header, file):
@@ -133,7 +142,8 @@ def settings_of(options, file):
     kind = options.input_format or kind_of(options.visitors)
     header = file.readline() if kind == "csv" else b""
     columns = columns_of(header) if kind == "csv" else None
-    return Settings(content, kind, columns, options.output_format or kind_of(options.output)), header
+    return Settings(content, kind, columns, options.output_format
+                    or kind_of(options.output)), header
 
 
 def kind_of(name):
@@ -150,7 +160,8 @@ def head_of(settings):
 
 def identity_of(settings):
     """A digest of all that the output depends on but the input's rows."""
-    facts = [hashlib.sha256(settings.bucketing).hexdigest(), settings.input, settings.columns, settings.output]
+    facts = [hashlib.sha256(settings.bucketing).hexdigest(), settings.input, settings.columns,
+             settings.output]
     return hashlib.sha256(json.dumps(facts).encode("ascii")).hexdigest()
 
 
@@ -180,14 +191,17 @@ def in_processes(workers, blocks):
 
 
 class Worker(object):
-    """A process that assigns the blocks that it is given. It ends with this one, however that ends."""
+    """A process that assigns the blocks that it is given. It ends with this one, however that
+    ends."""
 
-    _pipes = []  # this process's ends: a fork copies them, and a worker that held one would never see it close
+    # This process's ends: a fork copies them, and a worker that held one would never see it close.
+    _pipes = []
 
     def __init__(self, settings):
         self._pipe, theirs = multiprocessing.Pipe()
         Worker._pipes.append(self._pipe)
-        self._process = multiprocessing.Process(target=serve, args=(settings, theirs, Worker._pipes))
+        self._process = multiprocessing.Process(target=serve,
+                                                args=(settings, theirs, Worker._pipes))
         self._process.daemon = True
         self._process.start()
         theirs.close()
@@ -230,7 +244,8 @@ def serve(settings, pipe, not_mine):
 
 
 class Progress(object):
-    """How much is done, the rate and the time left, on stderr where that is a terminal and tqdm is installed.
+    """How much is done, the rate and the time left, on stderr where that is a terminal and tqdm is
+    installed.
 
     :param str unit: what is counted, as in "visitors".
     :param int done: how many are done already.
@@ -266,7 +281,8 @@ class Progress(object):
 
 def say(line):
     # Ids may hold what a terminal or a pipe does not take.
-    print("assign: " + ("%s" % line).encode("ascii", "backslashreplace").decode("ascii"), file=sys.stderr)
+    print("assign: " + ("%s" % line).encode("ascii", "backslashreplace").decode("ascii"),
+          file=sys.stderr)
 
 
 if __name__ == "__main__":

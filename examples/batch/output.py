@@ -39,7 +39,8 @@ class _Output(object):
         self._file, self._input_hash = None, hashlib.sha256()
 
     def resume(self, header, file):
-        """Read from the input (binary, after its header) what was done already; whether there was anything."""
+        """Read from the input (binary, after its header) what was done already; whether there was
+        anything."""
         return False
 
     def begin(self, header, head):
@@ -88,8 +89,9 @@ class StandardOutput(_Output):
 class ResumableOutput(_Output):
     """Writes to a file that appears when it is complete.
 
-    Until then the rows are in ``PATH.part``. ``PATH.progress``, replaced in one step, says up to where they are right
-    and how much of the input they are for; what stands behind that place when a run begins is cut off.
+    Until then the rows are in ``PATH.part``. ``PATH.progress``, replaced in one step, says up to
+    where they are right and how much of the input they are for; what stands behind that place when
+    a run begins is cut off.
 
     :param str path: the file.
     :param str identity: of everything but the input that the rows depend on.
@@ -133,8 +135,9 @@ class ResumableOutput(_Output):
             return False
         again = "; to begin anew, remove %s and %s" % (self._at, self._progress)
         if record["identity"] != self._identity:
-            raise Mismatch("the bucketing file, the header or a format is not what %s was begun with%s"
-                           % (self._at, again))
+            raise Mismatch(
+                "the bucketing file, the header or a format is not what %s was begun with%s"
+                % (self._at, again))
         if os.path.getsize(self._at) < record["output_bytes"]:
             raise Mismatch("%s is shorter than it was%s" % (self._at, again))
         self._read(header, 0)
@@ -143,10 +146,12 @@ class ResumableOutput(_Output):
             if not piece:
                 break
             self._read(piece, 0)
-        if (self.input_bytes, self._input_hash.hexdigest()) != (record["input_bytes"], record["input_sha256"]):
+        if (self.input_bytes, self._input_hash.hexdigest()) != (record["input_bytes"],
+                                                                record["input_sha256"]):
             raise Mismatch("the input is not what %s was begun with: its first %d bytes differ%s"
                            % (self._at, record["input_bytes"], again))
-        self.lines, self.visitors, self.skipped = record["lines"], record["visitors"], record["skipped"]
+        self.lines, self.visitors = record["lines"], record["visitors"]
+        self.skipped = record["skipped"]
         self._output_bytes = record["output_bytes"]
         self._file.truncate(self._output_bytes)
         return True
@@ -172,7 +177,8 @@ class ResumableOutput(_Output):
         self._file.flush()
         os.fsync(self._file.fileno())
         record = {"identity": self._identity, "complete": complete, "input_bytes": self.input_bytes,
-                  "input_sha256": self._input_hash.hexdigest(), "lines": self.lines, "visitors": self.visitors,
+                  "input_sha256": self._input_hash.hexdigest(), "lines": self.lines,
+                  "visitors": self.visitors,
                   "skipped": self.skipped, "output_bytes": self._output_bytes}
         beside = self._progress + ".tmp"
         with io.open(beside, "wb") as file:

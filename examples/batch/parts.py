@@ -1,4 +1,5 @@
-"""The parts that a run on a cluster makes of its output: cut, written by the workers, joined. Python 3 alone."""
+"""The parts that a run on a cluster makes of its output: cut, written by the workers, joined.
+Python 3 alone."""
 import hashlib
 import io
 import json
@@ -11,7 +12,8 @@ from rows import blocks
 
 
 def cut(file, path, kind, size, identity, folder):
-    """Yield the partitions of an input, whole blocks of at least ``size`` bytes: dicts of plain values, which travel.
+    """Yield the partitions of an input, whole blocks of at least ``size`` bytes: dicts of plain
+    values, which travel.
 
     :param file: the input, binary, after its header.
     :param str path: the input's, for the workers.
@@ -38,12 +40,14 @@ def cut(file, path, kind, size, identity, folder):
 
 
 def write(partition, settings):
-    """Write a partition's part, whole or not at all: a line of JSON, which is returned decoded, then the rows."""
+    """Write a partition's part, whole or not at all: a line of JSON, which is returned decoded,
+    then the rows."""
     with io.open(partition["path"], "rb") as file:
         file.seek(partition["start"])
         content = file.read(partition["length"])
     if hashlib.sha256(content).hexdigest() != partition["sha256"]:
-        raise RuntimeError("%s has changed since it was cut, or is another file here" % partition["path"])
+        raise RuntimeError("%s has changed since it was cut, or is another file here"
+                           % partition["path"])
     rows, summary = [], {"visitors": 0, "lines": 0, "skipped": []}
     for block in blocks(io.BytesIO(content), settings.input):
         result = assign(settings, block)
@@ -61,7 +65,8 @@ def write(partition, settings):
 
 
 def join(partitions, head, folder, output):
-    """Make the output of ``head`` (bytes) and the parts, whole or not at all; returns what :func:`write` returned."""
+    """Make the output of ``head`` (bytes) and the parts, whole or not at all; returns what
+    :func:`write` returned."""
     summaries, beside = [], os.path.join(folder, uuid.uuid4().hex + ".tmp")
     with io.open(beside, "wb") as file:
         file.write(head)

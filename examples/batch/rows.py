@@ -1,4 +1,5 @@
-"""The rows of visitors that are read and the rows of assignments that are written, in CSV and in JSONL."""
+"""The rows of visitors that are read and the rows of assignments that are written, in CSV and in
+JSONL."""
 from __future__ import unicode_literals
 
 import csv
@@ -11,7 +12,8 @@ import six
 
 VISITOR_ID, CONTEXT = "visitor_id", "context"
 
-BLOCK = 64 * 1024           # bytes: small enough for a progress bar, large enough that its own cost is not seen
+# Bytes: small enough for a progress bar, large enough that its own cost is not seen.
+BLOCK = 64 * 1024
 _LONGEST_ROW = 1024 * 1024  # bytes that a row with line breaks in it may go on for
 
 
@@ -24,9 +26,11 @@ class BadHeader(Exception):
 
 
 def blocks(file, kind, size=BLOCK):
-    """Cut a binary file of ``"csv"`` or ``"jsonl"`` into blocks (bytes) of whole rows and at least ``size`` bytes.
+    """Cut a binary file of ``"csv"`` or ``"jsonl"`` into blocks (bytes) of whole rows and at least
+    ``size`` bytes.
 
-    The same bytes always give the same blocks, so that every way to share them out gives the same assignments.
+    The same bytes always give the same blocks, so that every way to share them out gives the same
+    assignments.
     """
     for block in iter(lambda: file.read(size), b""):
         if not block.endswith(b"\n"):
@@ -37,7 +41,8 @@ def blocks(file, kind, size=BLOCK):
 
 
 def _rest_of_row(file):
-    """Up to the line that closes an open quote. A stray quote must not take the rest of the file with it."""
+    """Up to the line that closes an open quote. A stray quote must not take the rest of the file
+    with it."""
     lines, size, is_open = [], 0, True
     while is_open and size < _LONGEST_ROW:
         line = file.readline()
@@ -58,8 +63,10 @@ class CsvInput(object):
         self._columns = [(key, _TYPES[kind]) for key, kind in columns]
 
     def rows(self, block, skipped):
-        """Yield ``(line, row)``; appends ``(line, reason)`` to ``skipped`` for what is no row. Lines count from 1."""
-        lines = block.splitlines(True) if six.PY2 else io.StringIO(_decoded(block), newline="").readlines()
+        """Yield ``(line, row)``; appends ``(line, reason)`` to ``skipped`` for what is no row.
+        Lines count from 1."""
+        lines = block.splitlines(True) if six.PY2 else io.StringIO(
+            _decoded(block), newline="").readlines()
         begun = done = 0
         rows = csv.reader(lines, strict=True)
         while True:
@@ -96,8 +103,11 @@ class JsonInput(object):
 
     @staticmethod
     def rows(block, skipped):
+        if block.startswith(b"\xef\xbb\xbf"):  # a byte order mark, as some editors write it
+            block = block[3:]
         lines = block.split(b"\n") if six.PY2 else _decoded(block).split("\n")
-        return ((number, line) for number, line in enumerate(lines, 1) if line and not line.isspace())
+        return ((number, line) for number, line in enumerate(lines, 1) if line
+                and not line.isspace())
 
     @staticmethod
     def visitor(line):
@@ -106,10 +116,12 @@ class JsonInput(object):
             row = json.loads(line)
         except (ValueError, RuntimeError):  # the second when it is nested too deep
             raise BadRow("not JSON")
-        context = row.get(CONTEXT, {}) if isinstance(row, dict) and set(row) <= {VISITOR_ID, CONTEXT} else None
+        context = row.get(CONTEXT, {}) if isinstance(row, dict) and set(row) <= {
+            VISITOR_ID, CONTEXT} else None
         if not isinstance(context, dict):
             raise BadRow('a row must be {"%s": text, "%s": {key: value}}' % (VISITOR_ID, CONTEXT))
-        return row.get(VISITOR_ID), {key: value for key, value in context.items() if value is not None}
+        return row.get(VISITOR_ID), {key: value
+                                     for key, value in context.items() if value is not None}
 
 
 def _decoded(content):
@@ -123,7 +135,8 @@ def _decoded(content):
 
 
 def columns_of(header):
-    """The ``(key, type name)`` pairs that a CSV header (its line, bytes) names as ``key`` or ``key:type``.
+    """The ``(key, type name)`` pairs that a CSV header (its line, bytes) names as ``key`` or
+    ``key:type``.
 
     :raises BadHeader: when it does not.
     """
@@ -166,7 +179,8 @@ def _bool(key, cell):
         raise BadRow("%s must be true, false, 1 or 0, not %s" % (key, json.dumps(cell)))
 
 
-_TYPES = {"text": None, "int": _number(int, "an int"), "float": _number(float, "a float"), "bool": _bool}
+_TYPES = {"text": None, "int": _number(int, "an int"), "float": _number(float, "a float"),
+          "bool": _bool}
 
 _QUOTED = re.compile('[",\r\n]')
 
@@ -183,14 +197,16 @@ def _json(value):
 
 
 class CsvOutput(object):
-    """Writes CSV: a column for each campaign, then one for each flag. Text as it is, other values as JSON.
+    """Writes CSV: a column for each campaign, then one for each flag. Text as it is, other values
+    as JSON.
 
     :param list campaigns: the campaigns' ids.
     :param list flags: the flags' keys.
     """
 
     def __init__(self, campaigns, flags):
-        names = [VISITOR_ID] + ["variation:" + each for each in campaigns] + ["flag:" + each for each in flags]
+        names = [VISITOR_ID] + ["variation:" + each for each in campaigns] + [
+            "flag:" + each for each in flags]
         self.head = ",".join(_csv_cell(name) for name in names) + "\n"
 
     @staticmethod
@@ -203,12 +219,14 @@ class CsvOutput(object):
 
     @staticmethod
     def row(visitor_id, cells):
-        """A row of the cells that the other methods made, in the order of the columns; empty: the visitor has none."""
+        """A row of the cells that the other methods made, in the order of the columns; empty: the
+        visitor has none."""
         return "%s\n" % ",".join([_csv_cell(visitor_id)] + cells)
 
 
 class JsonOutput(object):
-    """Writes JSONL, one ``{"visitor_id", "variations": {campaign: variation}, "flags": {key: value}}`` a visitor."""
+    """Writes JSONL, one ``{"visitor_id", "variations": {campaign: variation}, "flags": {key:
+    value}}`` a visitor."""
 
     head = ""
 

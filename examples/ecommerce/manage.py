@@ -1,4 +1,5 @@
-"""The shop's command line: ``python manage.py demo`` starts the whole demo, everything else is Django's."""
+"""The shop's command line: ``python manage.py demo`` starts the whole demo, everything else is
+Django's."""
 import os
 import sys
 

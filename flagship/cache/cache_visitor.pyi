@@ -21,6 +21,8 @@ class FlatVisitorRecord(TypedDict):
 _Record = VisitorRecord | FlatVisitorRecord
 
 class VisitorCacheManager(abc.ABC):
+    wants_every_save: bool
+    def use_environment(self, env_id: str) -> None: ...
     @abc.abstractmethod
     def save(self, visitor_id: str, visitor_data: VisitorRecord) -> None: ...
     @abc.abstractmethod

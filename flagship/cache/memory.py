@@ -9,24 +9,28 @@ from flagship.cache.cache_visitor import VisitorCacheManager
 
 
 class MemoryVisitorCache(VisitorCacheManager):
-    """Keeps visitors' assignments for as long as this process runs: for one process, for tests and for scripts.
+    """Keeps visitors' assignments for as long as this process runs: for one process, for tests and
+    for scripts.
 
     A forked child begins with what its parent had; from then on each keeps its own.
 
-    :param int max_visitors: at most so many visitors are kept, default 10000; then the one that was neither saved
-        nor looked up for longest goes.
-    :raises TypingError: when ``max_visitors`` is no int.
+    :param int max_visitors: maximum number of visitors, default 10000; the least recently used is
+        evicted.
+    :raises TypingError: when ``max_visitors`` is not an int.
     :raises ParamError: when it is less than 1.
     """
 
+    wants_every_save = False  # a lookup makes a visitor young
+
     def __init__(self, max_visitors=10000):
-        self._max_visitors = check.integer("MemoryVisitorCache", "max_visitors", max_visitors, minimum=1)
+        self._max_visitors = check.integer("MemoryVisitorCache", "max_visitors", max_visitors,
+                                           minimum=1)
         self._environment = u""
         # By process id, as a fork may happen while another thread holds the lock.
         self._shelves = {os.getpid(): _Shelf({}, ())}
 
     def use_environment(self, env_id):
-        """Keep the records of this environment apart from others'; called by the SDK at start.
+        """Keep the records of this environment apart from others'; called by ``Flagship.start``.
 
         :param str env_id: the environment's id.
         """
@@ -62,8 +66,8 @@ class MemoryVisitorCache(VisitorCacheManager):
 
 
 class _Shelf(object):
-    """The records of one process. A fork may come between any two steps of another thread: no record that is kept is
-    ever absent from ``_records``, though its key may be from ``_order``."""
+    """The records of one process. A fork may come between any two steps of another thread: no
+    record that is kept is ever absent from ``_records``, though its key may be from ``_order``."""
 
     __slots__ = ("_records", "_order", "_using")
 
@@ -91,6 +95,7 @@ class _Shelf(object):
         self._order[key] = None
 
     def copy(self):
-        """For a child. Read as a plain dict, as Python 2's ordered one may be half changed; there the order is lost."""
+        """For a child. Read as a plain dict, as Python 2's ordered one may be half changed; there
+        the order is lost."""
         order = [key for key in dict.keys(self._order) if key in self._records]
         return _Shelf(dict(self._records), order + list(set(self._records).difference(order)))

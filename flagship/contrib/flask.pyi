@@ -1,18 +1,25 @@
 from collections.abc import Callable
+from typing import Any, Protocol, type_check_only
+from uuid import UUID
 
 from flask import Flask, Request
 
-from flagship.context import _Context
 from flagship.visitor import Visitor
 
 __all__ = ["FlagshipExtension", "current_visitor"]
+
+# Any mapping, also one that is no Mapping, such as request.headers.
+@type_check_only
+class _HasItems(Protocol):
+    @property
+    def items(self) -> Callable[[], Any]: ...
 
 class FlagshipExtension:
     def __init__(
         self,
         app: Flask | None = None,
-        context: Callable[[Request], _Context | None] | None = None,
-        user_id: Callable[[Request], str | None] | None = None,
+        context: Callable[[Request], _HasItems | None] | None = None,
+        user_id: Callable[[Request], str | int | UUID | None] | None = None,
     ) -> None: ...
     def init_app(self, app: Flask) -> None: ...
 

@@ -1,6 +1,8 @@
 """One flag of a visitor."""
 from operator import itemgetter
 
+from flagship._compat import Mapping
+
 _CONTAINERS = (dict, list)
 
 #: Places in a Modification, for those to whom a property is too slow: the value itself, and whether it may be given
@@ -44,6 +46,30 @@ class Modification(tuple):
     def __repr__(self):
         return ("Modification(key=%r, value=%r, campaign_id=%r, variation_group_id=%r, variation_id=%r, reference=%r)"
                 % self[:PLAIN])
+
+
+class Modifications(Mapping):
+    """A read-only view of a dict of flags, which can be pickled and copied."""
+
+    __slots__ = ("_by_key",)
+
+    def __init__(self, by_key):
+        self._by_key = by_key
+
+    def __getitem__(self, key):
+        return self._by_key[key]
+
+    def __iter__(self):
+        return iter(self._by_key)
+
+    def __len__(self):
+        return len(self._by_key)
+
+    def __reduce__(self):
+        return type(self), (dict(self._by_key),)
+
+    def __repr__(self):
+        return "Modifications(%r)" % (self._by_key,)
 
 
 def copied(value):

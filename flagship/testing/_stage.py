@@ -1,10 +1,12 @@
-"""What stands in for the platform while a test runs: visitors, checks and hits stay the real ones."""
+"""What stands in for the platform while a test runs: visitors, checks and hits stay the real
+ones."""
 import threading
 
+from flagship._events import EventLog
 from flagship._runtime import Parts, Runtime
 from flagship.app import Flagship
 from flagship.config import Config
-from flagship.context import public
+from flagship.context import without_private_keys
 from flagship.decision.explanation import told
 from flagship.decision.manager import DecisionError, DecisionManager
 from flagship.status import Counters
@@ -21,6 +23,11 @@ class _Decisions(DecisionManager):
     def __init__(self, stage, config, state):
         self._stage, self._state = stage, state
         self.mode, self.knows_anonymous = config.mode.name, config.mode is Config.Mode.API
+
+    @property
+    def panic(self):
+        sent = self._stage.sent
+        return sent is not None and sent.panic
 
     def decide(self, visitor_id, anonymous_id, context, cached_ids):
         sent = self._stage.sent
@@ -45,13 +52,14 @@ class _Tracking(TrackingClient):
     def activate(self, visitor_id, anonymous_id, modification):
         wire = dict(activation(visitor_id, anonymous_id, modification), cid=self._env_id)
         return self._keep(self._activate, "204", SentActivation(
-            visitor_id, anonymous_id, modification.key, modification.value, modification.campaign_id,
+            visitor_id, anonymous_id, modification.key, modification.value,
+            modification.campaign_id,
             modification.variation_group_id, modification.variation_id, wire))
 
     def send_context(self, visitor_id, context, anonymous_id=None):
         if not self._reports_contexts:
             return True, "contexts are not reported"
-        context = dict(public(context))
+        context = dict(without_private_keys(context))
         return self._keep(self._context, "204", SentContext(
             visitor_id, context, {"type": "CONTEXT", "visitorId": visitor_id, "data": context}))
 
@@ -64,7 +72,8 @@ class _Tracking(TrackingClient):
         sent = self._stage.sent
         if not self._deferred or sent is None:
             return None
-        return Counters(0, len(sent.activations) + len(sent.hits) + len(sent.context_events), 0, 0, 0)
+        return Counters(0, len(sent.activations) + len(sent.hits) + len(sent.context_events), 0, 0,
+                        0)
 
     def _keep(self, endpoint, status, record):
         sent = self._stage.sent
@@ -86,13 +95,15 @@ class _Block(object):
 
 
 class Stage(object):
-    """The blocks under way in this process. The one that was entered last holds for every visitor."""
+    """The blocks under way in this process. The one that was entered last holds for every
+    visitor."""
 
     def __init__(self):
         self._lock = threading.Lock()
         self._blocks = []
         self._states = []      # of what was started inside, and of what ran before
-        self._borrowed = None  # (runtime, its parts, whether it was in panic): what ran before the first block
+        # (runtime, its parts, whether it was in panic): what ran before the first block.
+        self._borrowed = None
 
     @property
     def sent(self):
@@ -105,7 +116,9 @@ class Stage(object):
         with self._lock:
             self._blocks.append(block)
             config = flagship.config if flagship.is_flagship_started() else _config()
-            block.before = flagship._exchange(Runtime(config, self._parts), config, self._connect)
+            runtime = Runtime(EventLog(config.event_handler))
+            runtime.use(self._parts(config, runtime.events, runtime.state))
+            block.before = flagship._exchange(runtime, config, self._connect)
             if len(self._blocks) == 1 and block.before[0] is not None:
                 self._borrow(block.before[0], block.before[1])
         self.show_panic()
@@ -116,7 +129,8 @@ class Stage(object):
             place = [block.sent for block in self._blocks].index(sent)
             block = self._blocks.pop(place)
             if place < len(self._blocks):
-                # One that was entered later is still under way, and will end on what this one began on.
+                # One that was entered later is still under way, and will end on what this one began
+                # on.
                 later = self._blocks[place]
                 left, later.before = later.before[0], block.before
             else:
@@ -130,7 +144,8 @@ class Stage(object):
         self.show_panic()
 
     def show_panic(self):
-        """Tell every visitor whether there is a panic now. Without the lock: the user's event handler hears of it."""
+        """Tell every visitor whether there is a panic now. Without the lock: the user's event
+        handler hears of it."""
         sent = self.sent
         for state in list(self._states):
             if sent is not None:
@@ -145,7 +160,7 @@ class Stage(object):
     def _parts(self, config, events, state):
         self._states.append(state)
         # No visitor cache: it may be a server.
-        return Parts(None, _Tracking(self, config, events), _Decisions(self, config, state), lambda: None)
+        return Parts(None, _Tracking(self, config, events), _Decisions(self, config, state), None)
 
     def _borrow(self, runtime, config):
         """Have the visitors of what ran before take part as well."""

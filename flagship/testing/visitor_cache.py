@@ -15,6 +15,7 @@ import threading
 
 from flagship.app import Flagship
 from flagship.cache.assignments import make_record, read_record
+from flagship.cache.cache_visitor import VisitorCacheManager
 from flagship.config import Config
 from flagship.handler import FlagshipEventHandler
 
@@ -22,11 +23,14 @@ _FLAG = "flag"
 
 
 class VisitorCacheSuite(object):
-    """The laws of a visitor cache. Subclass it in a test file, under a name that begins with ``Test``.
+    """The laws of a visitor cache. Subclass it in a test file, under a name that begins with
+    ``Test``.
 
-    The tests that start the SDK do so in bucketing mode without a network, in place of one that runs, and close it.
+    The tests that start the SDK do so in bucketing mode without a network, in place of one that
+    runs, and close it.
 
-    :cvar int many: how many visitors the largest test saves, default 10000; fewer where a call takes milliseconds.
+    :cvar int many: how many visitors the largest test saves, default 10000; fewer where a call
+        takes milliseconds.
     :cvar bool nul: whether an id may hold a NUL character, default True.
     """
 
@@ -35,20 +39,22 @@ class VisitorCacheSuite(object):
 
     def make_manager(self):
         """Return the manager under test, on an empty store; called once a test."""
-        raise NotImplementedError("a subclass of VisitorCacheSuite makes its manager in make_manager")
+        raise NotImplementedError(
+            "a subclass of VisitorCacheSuite makes its manager in make_manager")
 
     def corrupt(self, manager, visitor_id):
-        """Make the visitor's record, which was saved, unreadable in the store. The default leaves it as it is, which
-        is right only for a store where that cannot happen."""
+        """Make the visitor's record, which was saved, unreadable in the store. The default leaves
+        it as it is, which is right only for a store where that cannot happen."""
 
     def close(self, manager):
-        """Let go of what the manager holds; called after each test. The default calls its ``close``, if any."""
+        """Let go of what the manager holds; called after each test. The default calls its
+        ``close``, if any."""
         close = getattr(manager, "close", None)
         if callable(close):
             close()
 
     @contextlib.contextmanager
-    def _managed(self):
+    def _open_manager(self):
         manager = self.make_manager()
         try:
             yield manager
@@ -56,31 +62,36 @@ class VisitorCacheSuite(object):
             self.close(manager)
 
     def test_an_unknown_visitor_gives_none(self):
-        with self._managed() as manager:
+        with self._open_manager() as manager:
             assert manager.lookup("nobody") is None
             manager.save("ann", make_record("ann", ["a"]))
             assert manager.lookup("nobody") is None
 
     def test_what_was_saved_comes_back(self):
-        with self._managed() as manager:
-            for ids in ([], ["a"], ["variation-%d" % place for place in range(1000)], ["é", "\U0001f680", "'\"\\%\n"]):
+        with self._open_manager() as manager:
+            for ids in ([], ["a"], ["variation-%d" % place for place in range(1000)],
+                        ["é", "\U0001f680", "'\"\\%\n"]):
                 manager.save("ann", make_record("ann", ids))
                 assert read_record(manager.lookup("ann"), "ann") == tuple(ids)
                 assert read_record(manager.lookup("ann"), "ann") == tuple(ids)
 
     def test_the_last_save_counts(self):
-        with self._managed() as manager:
+        with self._open_manager() as manager:
             for visitor_id, variation_id in (("ann", "a"), ("bob", "b"), ("ann", "c")):
                 manager.save(visitor_id, make_record(visitor_id, [variation_id]))
             assert read_record(manager.lookup("ann"), "ann") == ("c",)
             assert read_record(manager.lookup("bob"), "bob") == ("b",)
 
     def test_any_text_is_an_id(self):
-        """And no two ids are the same: neither case, nor white space, nor a common beginning is lost."""
-        with self._managed() as manager:
-            ids = ["ann", "Ann", "ann ", " ann", "é", "e\u0301", "\U0001f680", "\U0001f680\U0001f680", "访客", "a b",
-                   "a\nb", "a\r\nb", "a\tb", "a/b", "a\\b", "../a", "a:b", "a'b", 'a"b', "a%b", "a%2Fb", "a_b", "a*b", "a?b",
-                   "{a}", "[a]", "$a", "#a", "a;b", "--", "0", "null", "v" * 500, "v" * 499 + "w", "é" * 500,
+        """And no two ids are the same: neither case, nor white space, nor a common beginning is
+        lost."""
+        with self._open_manager() as manager:
+            ids = ["ann", "Ann", "ann ", " ann", "é", "e\u0301", "\U0001f680",
+                   "\U0001f680\U0001f680", "访客", "a b",
+                   "a\nb", "a\r\nb", "a\tb", "a/b", "a\\b", "../a", "a:b", "a'b", 'a"b', "a%b",
+                   "a%2Fb", "a_b", "a*b", "a?b",
+                   "{a}", "[a]", "$a", "#a", "a;b", "--", "0", "null", "v" * 500, "v" * 499 + "w",
+                   "é" * 500,
                    "\U0001f680" * 500, "\x01", "\x7f"] + ["a\0b", "a\0c", "\0"] * self.nul
             for visitor_id in ids:
                 assert manager.lookup(visitor_id) is None
@@ -89,17 +100,18 @@ class VisitorCacheSuite(object):
                 assert read_record(manager.lookup(visitor_id), visitor_id) == (visitor_id,)
 
     def test_a_record_is_the_store_s(self):
-        """Neither a change of what was given to save, nor of what lookup returned, changes what is kept."""
-        with self._managed() as manager:
+        """Neither a change of what was given to save, nor of what lookup returned, changes what is
+        kept."""
+        with self._open_manager() as manager:
             given = make_record("ann", ["a"])
             manager.save("ann", given)
-            _spoil(given)
+            _spoil_record(given)
             assert read_record(manager.lookup("ann"), "ann") == ("a",)
-            _spoil(manager.lookup("ann"))
+            _spoil_record(manager.lookup("ann"))
             assert read_record(manager.lookup("ann"), "ann") == ("a",)
 
     def test_a_record_is_not_changed(self):
-        with self._managed() as manager:
+        with self._open_manager() as manager:
             given = make_record("ann", ["a", "b"])
             before = copy.deepcopy(given)
             manager.save("ann", given)
@@ -107,7 +119,7 @@ class VisitorCacheSuite(object):
 
     def test_both_shapes_of_a_record_can_be_read(self):
         """The SDK reads what comes back of a record with ``data``, and of a flat one."""
-        with self._managed() as manager:
+        with self._open_manager() as manager:
             nested = make_record("ann", ["a", "b"])
             manager.save("ann", nested)
             manager.save("bob", {"version": nested["version"], "vId": "bob", "vaIds": ["c"]})
@@ -115,17 +127,18 @@ class VisitorCacheSuite(object):
             assert read_record(manager.lookup("bob"), "bob") == ("c",)
 
     def test_many_visitors(self):
-        with self._managed() as manager:
+        with self._open_manager() as manager:
             for place in range(self.many):
                 visitor_id = "visitor-%d" % place
                 manager.save(visitor_id, make_record(visitor_id, ["variation-%d" % place]))
-            lost = [place for place in range(self.many) if not _has(
+            lost = [place for place in range(self.many) if not _has_variation(
                 manager, "visitor-%d" % place, "variation-%d" % place)]
             assert lost == []
 
     def test_many_threads(self):
-        """Eight threads write at once: each finds its own visitors, and a visitor that all of them write is whole."""
-        with self._managed() as manager:
+        """Eight threads write at once: each finds its own visitors, and a visitor that all of them
+        write is whole."""
+        with self._open_manager() as manager:
             errors, ready = [], threading.Event()
 
             def work(name):
@@ -135,7 +148,7 @@ class VisitorCacheSuite(object):
                         own = "%s-%d" % (name, place)
                         manager.save(own, make_record(own, [own]))
                         manager.save("shared", make_record("shared", [name, own]))
-                        assert _has(manager, own, own)
+                        assert _has_variation(manager, own, own)
                         name_kept, own_kept = read_record(manager.lookup("shared"), "shared")
                         assert own_kept.startswith(name_kept + "-")
                 except Exception as error:
@@ -150,40 +163,42 @@ class VisitorCacheSuite(object):
                 thread.join()
             assert errors == []
             kept = ["%s-%d" % (name, place) for name in names for place in range(50)]
-            assert [each for each in kept if not _has(manager, each, each)] == []
+            assert [each for each in kept if not _has_variation(manager, each, each)] == []
 
     def test_environments_are_kept_apart(self):
-        """Where a store has ``use_environment``; without it, give each environment a store of its own."""
-        with self._managed() as manager:
-            use_environment = getattr(manager, "use_environment", lambda env_id: None)
+        """Where a store has a ``use_environment`` of its own; without it, give each environment a
+        store of its own."""
+        with self._open_manager() as manager:
+            apart, use_environment = _environments(manager)
             use_environment("one")
             manager.save("ann", make_record("ann", ["a"]))
             use_environment("two")
-            if hasattr(manager, "use_environment"):
+            if apart:
                 assert manager.lookup("ann") is None
             manager.save("ann", make_record("ann", ["b"]))
             use_environment("one")
-            if hasattr(manager, "use_environment"):
+            if apart:
                 assert read_record(manager.lookup("ann"), "ann") == ("a",)
             use_environment("two")
             assert read_record(manager.lookup("ann"), "ann") == ("b",)
 
     def test_a_visitor_keeps_its_variation(self):
-        """When the allocation of its variation goes to 0; a visitor who comes after that gets the other one."""
-        with self._managed() as manager:
-            before, _ = _flags(manager, {"old": 100, "new": 0}, "ann")
-            after, lines = _flags(manager, {"old": 0, "new": 100}, "ann", "bob")
+        """When the allocation of its variation goes to 0; a visitor who comes after that gets the
+        other one."""
+        with self._open_manager() as manager:
+            before, _ = _served_flags(manager, {"old": 100, "new": 0}, "ann")
+            after, lines = _served_flags(manager, {"old": 0, "new": 100}, "ann", "bob")
             assert (before, after) == (["old"], ["old", "new"])
             assert lines == []
 
     def test_a_corrupt_record_costs_no_decision(self):
         """The visitor gets flags, and the save that follows makes the record readable again."""
-        with self._managed() as manager:
-            _flags(manager, {"old": 100}, "ann", "bob")
+        with self._open_manager() as manager:
+            _served_flags(manager, {"old": 100}, "ann", "bob")
             self.corrupt(manager, "ann")
-            flags, _ = _flags(manager, {"old": 100}, "ann", "bob")
+            flags, _ = _served_flags(manager, {"old": 100}, "ann", "bob")
             assert flags == ["old", "old"]
-            flags, lines = _flags(manager, {"old": 0, "new": 100}, "ann", "bob")
+            flags, lines = _served_flags(manager, {"old": 0, "new": 100}, "ann", "bob")
             assert (flags, lines) == (["old", "old"], [])
 
 
@@ -199,40 +214,53 @@ class _Lines(FlagshipEventHandler):
             self.lines.append(message)
 
 
-def _spoil(record):
+def _spoil_record(record):
     """Change whatever is mutable in a record."""
     if isinstance(record, dict):
         for each in list(record.values()):
-            _spoil(each)
+            _spoil_record(each)
         record.clear()
     elif isinstance(record, list):
         record.append("spoiled")
 
 
-def _has(manager, visitor_id, variation_id):
+def _environments(manager):
+    """``(whether it keeps environments apart, its use_environment)``."""
+    own = getattr(manager, "use_environment", None)
+    inherited = getattr(VisitorCacheManager.use_environment, "__func__",
+                        VisitorCacheManager.use_environment)
+    apart = own is not None and getattr(own, "__func__", own) is not inherited
+    return apart, own or (lambda env_id: None)
+
+
+def _has_variation(manager, visitor_id, variation_id):
     record = manager.lookup(visitor_id)
     return record is not None and read_record(record, visitor_id) == (variation_id,)
 
 
-def _flags(manager, allocations, *visitor_ids):
-    """Start the SDK with one campaign, ``{variation id: allocation}``, and synchronise visitors: ``(their values, what
-    was logged about the cache)``."""
-    variations = [{"id": name, "allocation": allocation, "modifications": {"type": "FLAG", "value": {_FLAG: name}}}
+def _served_flags(manager, allocations, *visitor_ids):
+    """Start the SDK with one campaign, ``{variation id: allocation}``, and synchronise visitors:
+    ``(their values, what was logged about the cache)``."""
+    variations = [{"id": name, "allocation": allocation,
+                   "modifications": {"type": "FLAG", "value": {_FLAG: name}}}
                   for name, allocation in sorted(allocations.items())]
-    everybody = {"targetingGroups": [{"targetings": [{"key": "fs_all_users", "operator": "EQUALS", "value": ""}]}]}
+    everybody = {"targetingGroups": [
+        {"targetings": [{"key": "fs_all_users", "operator": "EQUALS", "value": ""}]}]}
     campaign = {"id": "campaign", "type": "ab", "variationGroups": [
         {"id": "group", "targeting": everybody, "variations": variations}]}
     handler, values = _Lines(), []
-    # Held but not listening, so that every connection is refused at once and nobody else gets the port.
+    # Held but not listening, so that every connection is refused at once and nobody else gets the
+    # port.
     nobody = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         nobody.bind(("127.0.0.1", 0))
         url = "http://127.0.0.1:%d" % nobody.getsockname()[1]
         with Flagship.instance() as flagship:
             flagship.start("suite", "key", Config(
-                mode=Config.Mode.BUCKETING, initial_bucketing={"campaigns": [campaign]}, bucketing_file=None,
-                polling_interval=0, visitor_cache_manager=manager, event_handler=handler, cdn_url=url,
-                decision_api_url=url, tracking_url=url))
+                mode=Config.Mode.BUCKETING, initial_bucketing={"campaigns": [campaign]},
+                bucketing_file=None,
+                polling_interval=0, visitor_cache_manager=manager, event_handler=handler,
+                cdn_url=url, decision_api_url=url, tracking_url=url))
             for visitor_id in visitor_ids:
                 visitor = flagship.create_visitor(visitor_id)
                 visitor.synchronize_modifications()

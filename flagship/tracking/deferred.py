@@ -8,7 +8,7 @@ from flagship._compat import monotonic
 from flagship.status import Counters
 from flagship.tracking.contexts import ReportedContexts
 from flagship.tracking.delivery import Delivery
-from flagship.tracking.immediate import TrackingClient, identified
+from flagship.tracking.immediate import TrackingClient, segment
 from flagship.tracking.items import ACTIVATE, HIT, SEGMENT, create_item
 from flagship.tracking.queue import Queue
 from flagship.tracking.worker import Worker
@@ -47,8 +47,7 @@ class DeferredTrackingClient(TrackingClient):
         if self._retired:
             return super(DeferredTrackingClient, self)._take_context(
                 visitor_id, anonymous_id, context)
-        return self._take(self._collect, identified(
-            {"t": SEGMENT, "s": context}, visitor_id, anonymous_id))
+        return self._take(self._collect, segment(visitor_id, anonymous_id, context))
 
     def _take(self, endpoint, payload):
         if self._retired:

@@ -1,7 +1,8 @@
 """What visitors did, on its way to the platform: activations, contexts and hits, sent at once."""
 from flagship._json import encode
 from flagship._version import __version__
-from flagship.context import public
+from flagship.context import without_private_keys
+from flagship.tracking.items import SEGMENT
 from flagship.transport.client import Endpoint, RequestFailed
 
 SDK_HEADERS = {"x-sdk-client": "python", "x-sdk-version": __version__}
@@ -16,7 +17,10 @@ class TrackingClient(object):
 
     def __init__(self, config, http, events):
         self._http, self._events, self._env_id = http, events, config.env_id
-        self._reports_contexts, self._missing = config.context_events, False
+        # A self-hosted server that decides has seen the context and reports it; it takes no events.
+        self._reports_contexts = config.context_events and not (
+            config.is_self_hosted and config.mode is config.Mode.API)
+        self._takes_events, self._missing = not config.is_self_hosted, False
         seconds = config.tracking_timeout or max(config.timeout, 2.0)
         self._activate = Endpoint("activate", "POST", config.decision_api_url + "/activate",
                                   SDK_HEADERS, timeout=seconds)
@@ -33,7 +37,7 @@ class TrackingClient(object):
         """Report what of the visitor's context may leave the process, unless contexts are off."""
         if not self._reports_contexts:
             return True, "contexts are not reported"
-        return self._take_context(visitor_id, anonymous_id, public(context))
+        return self._take_context(visitor_id, anonymous_id, without_private_keys(context))
 
     def send_hit(self, visitor_id, anonymous_id, hit):
         """Report a valid hit."""
@@ -55,8 +59,12 @@ class TrackingClient(object):
         """Deliver what is left, within ``timeout`` seconds. Idempotent."""
 
     def _take_context(self, visitor_id, anonymous_id, context):
-        return self._take(self._context,
-                          {"type": "CONTEXT", "visitorId": visitor_id, "data": context})
+        if self._takes_events:
+            return self._take(self._context,
+                              {"type": "CONTEXT", "visitorId": visitor_id, "data": context})
+        # A context travels in a batch only.
+        reported = dict(segment(visitor_id, anonymous_id, context), qt=0)
+        return self._take(self._collect, {"t": "BATCH", "ds": "APP", "h": [reported]})
 
     def _take(self, endpoint, payload):
         if endpoint is not self._context:
@@ -107,8 +115,14 @@ def activation(visitor_id, anonymous_id, modification):
     return payload
 
 
+def segment(visitor_id, anonymous_id, context):
+    """A context as a hit."""
+    return identified({"t": SEGMENT, "s": context}, visitor_id, anonymous_id)
+
+
 def identified(hit, visitor_id, anonymous_id):
-    """A hit's wire form (dict) with its visitor put in."""
+    """A copy of a hit's wire form (dict) with its visitor put in."""
+    hit = dict(hit)
     if anonymous_id is None:
         hit["vid"] = visitor_id
     else:

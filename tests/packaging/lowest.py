@@ -2,8 +2,8 @@
 
     python tests/packaging/lowest.py WHEEL PYTHON_VERSION [EXTRA...]
 
-Without extras: those of the run time, requirements.txt's. Read from what pip reads, so that a bound that is raised or
-lowered is the one that is tested. It needs ``packaging``.
+Without extras: those of the run time, requirements.txt's. Read from what pip reads, so that a bound
+that is raised or lowered is the one that is tested. It needs ``packaging``.
 """
 import sys
 import zipfile
@@ -19,7 +19,8 @@ def requirements(wheel):
 
 
 def lowest(lines, python, extras):
-    """Yield ``name==version`` of each line that is for this Python, a text such as ``3.11``, and these extras."""
+    """Yield ``name==version`` of each line that is for this Python, a text such as ``3.11``, and
+    these extras."""
     for line in lines:
         requirement = Requirement(line)
         if requirement.marker is None or any(requirement.marker.evaluate({

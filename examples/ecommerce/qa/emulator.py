@@ -28,8 +28,8 @@ class Emulator(object):
 
     @property
     def requests(self):
-        """Every request that was accepted, a list of dicts: ``endpoint``, ``time`` (seconds since the epoch) and the
-        decoded ``body``."""
+        """Every request that was accepted, a list of dicts: ``endpoint``, ``time`` (seconds since
+        the epoch) and the decoded ``body``."""
         accepted = [each for each in self._call("GET", "/_emulator/received")["requests"]
                     if each["body"] and each["status"] // 100 == 2]
         return [dict(each, body=json.loads(each["body"])) for each in accepted]

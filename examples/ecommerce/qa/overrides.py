@@ -8,7 +8,8 @@ _KEY = "qa-context"
 
 
 def of(request):
-    """What is set for the visitor of a request: context key to value, or to None where the key is to be missing."""
+    """What is set for the visitor of a request: context key to value, or to None where the key is
+    to be missing."""
     if not settings.QA_PANEL:
         return {}
     kept = cache.get(_KEY, {})
@@ -16,11 +17,13 @@ def of(request):
 
 
 def change(visitor_id, before, after):
-    """From now on the visitor's context differs from what the shop makes, by what ``after`` differs from ``before``."""
+    """From now on the visitor's context differs from what the shop makes, by what ``after`` differs
+    from ``before``."""
     kept = cache.get(_KEY, {})
     changed = dict(kept.get(visitor_id, {}))
     changed.update((key, None) for key in before if key not in after)
-    changed.update((key, value) for key, value in after.items() if key not in before or before[key] != value)
+    changed.update((key, value) for key, value in after.items() if key not in before
+                   or before[key] != value)
     cache.set(_KEY, dict(kept, **{visitor_id: changed}), None)
 
 

@@ -3,7 +3,8 @@ import json
 
 
 def lines(requests, bucketing, after=0):
-    """The activations, context events and hits among the emulator's requests, in the order of their arrival.
+    """The activations, context events and hits among the emulator's requests, in the order of their
+    arrival.
 
     :param requests: as qa.emulator.Emulator.requests gives them.
     :param bucketing: the campaigns' file, for the names of what was activated.
@@ -11,7 +12,8 @@ def lines(requests, bucketing, after=0):
     :return: ``{"kind", "time" (seconds since the epoch), "visitor", "text", "json"}`` each.
     """
     names = _names(bucketing)
-    all_of_them = [_line(request["time"], *each) for request in requests for each in _parts(request, names)]
+    all_of_them = [_line(request["time"], *each) for request in requests
+                   for each in _parts(request, names)]
     return all_of_them[after:]
 
 
@@ -23,7 +25,8 @@ def _parts(request, names):
             "%s %s" % (key, json.dumps(value)) for key, value in sorted(body["data"].items())), body
     elif request["endpoint"] == "activate":
         for each in body.get("batch", [body]):
-            yield "activation", _who(each["vid"], each.get("aid")), names.get(each["vaid"], each["vaid"]), each
+            yield "activation", _who(each["vid"],
+                                     each.get("aid")), names.get(each["vaid"], each["vaid"]), each
     elif request["endpoint"] == "hit":
         for each in body.get("h", [body]):
             who = _who(each["cuid"], each["vid"]) if "cuid" in each else each["vid"]
@@ -31,7 +34,8 @@ def _parts(request, names):
 
 
 def _line(time, kind, visitor, text, body):
-    return {"kind": kind, "time": time, "visitor": visitor, "text": text, "json": json.dumps(body, sort_keys=True)}
+    return {"kind": kind, "time": time, "visitor": visitor, "text": text,
+            "json": json.dumps(body, sort_keys=True)}
 
 
 def _who(visitor_id, anonymous_id):

@@ -10,7 +10,8 @@ _MOST = 8
 
 
 def own_ids(request):
-    """The ids that the sender of a request may have as a visitor, the likelier first; makes no visitor."""
+    """The ids that the sender of a request may have as a visitor, the likelier first; makes no
+    visitor."""
     ids = ["user-%s" % request.user.pk] if request.user.is_authenticated else []
     cookie = request.COOKIES.get(getattr(settings, "FLAGSHIP_COOKIE_NAME", "flagship_visitor"))
     return ids + [cookie] if cookie else ids

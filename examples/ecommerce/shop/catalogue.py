@@ -16,8 +16,8 @@ DEFAULT_ORDER = [category.slug for category in CATEGORIES]
 
 
 def in_order(slugs):
-    """All categories, those that a flag names first and in its order; names that the shop does not have are passed
-    over, so that no mistake in a campaign loses a category."""
+    """All categories, those that a flag names first and in its order; names that the shop does not
+    have are passed over, so that no mistake in a campaign loses a category."""
     named = [slug for slug in slugs if slug in BY_SLUG] if isinstance(slugs, list) else []
     rest = [slug for slug in DEFAULT_ORDER if slug not in named]
     return [BY_SLUG[slug] for slug in list(dict.fromkeys(named)) + rest]
@@ -26,7 +26,8 @@ def in_order(slugs):
 def shelves(categories):
     """``[(category, its products)]``."""
     products = list(Product.objects.all())
-    return [(category, [each for each in products if each.category == category.slug]) for category in categories]
+    return [(category, [each for each in products if each.category == category.slug])
+            for category in categories]
 
 
 def companions(product, count=3):

@@ -6,7 +6,8 @@ from shop.countries import COUNTRIES
 
 
 class Product(models.Model):
-    """Something to buy; ``drawing`` is its picture's name in templates/shop/drawings, ``glaze`` a class of the CSS."""
+    """Something to buy; ``drawing`` is its picture's name in templates/shop/drawings, ``glaze`` a
+    class of the CSS."""
 
     slug = models.SlugField(unique=True)
     sku = models.CharField(max_length=12, unique=True)

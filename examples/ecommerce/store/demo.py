@@ -1,4 +1,5 @@
-"""The whole demo in one process: the platform, a database, the catalogue and a server, all gone when it ends."""
+"""The whole demo in one process: the platform, a database, the catalogue and a server, all gone
+when it ends."""
 import argparse
 import contextlib
 import os
@@ -10,7 +11,8 @@ import tempfile
 from flagship import Flagship
 from flagship.emulator import Emulator
 
-CAMPAIGNS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "campaigns.json")
+CAMPAIGNS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
+                         "campaigns.json")
 MODES = {"api": "API", "bucketing": "Bucketing"}
 
 
@@ -19,7 +21,8 @@ def main(arguments):
 
     :return: the exit code: 0, or 2 where half of the credentials are missing.
     """
-    parser = argparse.ArgumentParser(prog="manage.py demo", description="The demo shop, until Ctrl-C.")
+    parser = argparse.ArgumentParser(prog="manage.py demo",
+                                     description="The demo shop, until Ctrl-C.")
     parser.add_argument("--mode", choices=sorted(MODES), default="api",
                         help="who decides: the platform, or this process; default: %(default)s")
     parser.add_argument("--port", type=int, default=0, help="default: a free one")
@@ -28,8 +31,8 @@ def main(arguments):
     if any(given) and not all(given):
         print("Set both FLAGSHIP_ENV_ID and FLAGSHIP_API_KEY, or neither.", file=sys.stderr)
         return 2
-    # SIGTERM, with which service managers end a process, shall leave as little as Ctrl-C. A shell's background jobs
-    # begin with SIGINT ignored.
+    # SIGTERM, with which service managers end a process, shall leave as little as Ctrl-C. A shell's
+    # background jobs begin with SIGINT ignored.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     try:
@@ -43,17 +46,19 @@ def main(arguments):
 
 @contextlib.contextmanager
 def surroundings(mode, on_emulator):
-    """A folder, and an emulator unless the shop runs against the platform; told to settings.py through the
-    environment. Gives the platform's name for people."""
+    """A folder, and an emulator unless the shop runs against the platform; told to settings.py
+    through the environment. Gives the platform's name for people."""
     folder = tempfile.mkdtemp(prefix="marl-shop-")
     os.environ.update(SHOP_DEMO="1", SHOP_MODE=mode.upper(), SHOP_FOLDER=folder)
     emulator = None
     try:
         if on_emulator:
             emulator = Emulator(CAMPAIGNS).start()
-            # requests would send loopback addresses through a proxy too, where the environment names one.
+            # requests would send loopback addresses through a proxy too, where the environment
+            # names one.
             without = [os.environ.get("no_proxy") or os.environ.get("NO_PROXY"), emulator.host]
-            os.environ["no_proxy"] = os.environ["NO_PROXY"] = ",".join(name for name in without if name)
+            os.environ["no_proxy"] = os.environ["NO_PROXY"] = ",".join(
+                name for name in without if name)
             os.environ.update(FLAGSHIP_ENV_ID=emulator.env_id, FLAGSHIP_API_KEY=emulator.api_key,
                               SHOP_EMULATOR_URL=emulator.url)
         yield "the emulator at %s" % emulator.url if emulator else "the platform"

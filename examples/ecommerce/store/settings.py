@@ -1,4 +1,5 @@
-"""Settings of the demo shop. ``demo.py`` sets the SHOP_ variables; without them this is an ordinary project."""
+"""Settings of the demo shop. ``demo.py`` sets the SHOP_ variables; without them this is an ordinary
+project."""
 import os
 import tempfile
 
@@ -9,7 +10,8 @@ from flagship.cache import SQLiteVisitorCache
 
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-# The database, the visitor cache and the bucketing file's copy. Not in the checkout, where they could be committed.
+# The database, the visitor cache and the bucketing file's copy. Not in the checkout, where they
+# could be committed.
 FOLDER = os.environ.get("SHOP_FOLDER") or os.path.join(tempfile.gettempdir(), "marl-shop")
 if not os.path.isdir(FOLDER):
     os.makedirs(FOLDER)
@@ -52,22 +54,25 @@ FLAGSHIP_ENV_ID = os.environ.get("FLAGSHIP_ENV_ID", "")
 FLAGSHIP_API_KEY = os.environ.get("FLAGSHIP_API_KEY", "")
 FLAGSHIP_CONTEXT = "shop.context.context_of"
 FLAGSHIP_OPTIONS = {
-    # The platform decides, so that logging in keeps the experience; in bucketing mode there is no such continuity.
+    # The platform decides, so that logging in keeps the experience; in bucketing mode there is no
+    # such continuity.
     "mode": Config.Mode[os.environ.get("SHOP_MODE", "API")],
     # What a page can bear, not the default of two seconds.
     "timeout": 1.0,
-    # A shop's page must not wait for its reports: a page view alone sends up to six. Sent soon, for the
-    # QA panel's live list; a real shop can wait for the default's second.
+    # A shop's page must not wait for its reports: a page view alone sends up to six. Sent soon, for
+    # the QA panel's live list; a real shop can wait for the default's second.
     "tracking": "deferred",
     "tracking_interval": 0.2,
     # Keeps visitors where they are when an allocation changes.
     "visitor_cache_manager": SQLiteVisitorCache(os.path.join(FOLDER, "visitors.db")),
     "bucketing_file": os.path.join(FOLDER, "bucketing.json"),
-    # A panic from the QA panel shows at once in bucketing mode too. A real shop can wait for the default's minute.
+    # A panic from the QA panel shows at once in bucketing mode too. A real shop can wait for the
+    # default's minute.
     "polling_interval": 1 if EMULATOR_URL else 60,
 }
 if EMULATOR_URL:
-    FLAGSHIP_OPTIONS.update({"decision_api_url": EMULATOR_URL + "/v2", "cdn_url": EMULATOR_URL + "/cdn",
+    FLAGSHIP_OPTIONS.update({"decision_api_url": EMULATOR_URL + "/v2",
+                             "cdn_url": EMULATOR_URL + "/cdn",
                              "tracking_url": EMULATOR_URL + "/collect"})
 
 ROOT_URLCONF = "store.urls"
@@ -83,12 +88,13 @@ TEMPLATES = [{
     ]},
 }]
 
-DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": os.path.join(FOLDER, "shop.db"),
-                         "OPTIONS": {"timeout": 20}}}
+DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3",
+                         "NAME": os.path.join(FOLDER, "shop.db"), "OPTIONS": {"timeout": 20}}}
 DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
 
 if os.environ.get("SHOP_DEMO") == "1":
-    # The demo's passwords stand on its login page; Django's own hashers would cost seconds at each start.
+    # The demo's passwords stand on its login page; Django's own hashers would cost seconds at each
+    # start.
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 LOGIN_URL = "shop:login"
 LOGIN_REDIRECT_URL = LOGOUT_REDIRECT_URL = "shop:home"

@@ -23,70 +23,79 @@ class FlagshipProvider(AbstractProvider):
 
         openfeature.api.set_provider_and_wait(FlagshipProvider(env_id, api_key, Config(...)))
 
-    The targeting key is the visitor's id, and the attributes are its context: text, bool, int, float, and datetime,
-    which becomes ISO 8601 text in UTC. Others are left out, with one log line a key.
+    The targeting key is the visitor's id, and the attributes are its context: text, bool, int,
+    float, and datetime, which becomes ISO 8601 text in UTC. Others are left out, with one log line
+    a key.
 
-    An integer flag takes a whole number, so 10.0 is 10, and a float flag takes an integer that a float can hold; a
-    bool is neither. A flag whose value is null gives the default, with reason DEFAULT. In panic every flag gives the
-    default, with reason DISABLED. When the flags cannot be refreshed, those that the visitor had are given with reason
-    STALE; where it had none it is an error.
+    An integer flag takes a whole number, so 10.0 is 10, and a float flag takes an integer that a
+    float can hold; a bool is neither. A flag whose value is null gives the default, with reason
+    DEFAULT. In panic every flag gives the default, with reason DISABLED. When the flags cannot be
+    refreshed, those that the visitor had are given with reason STALE; where it had none it is an
+    error.
 
-    :param str env_id: the environment's id. With it the provider starts the SDK when it is set and closes it when it
-        is shut down; None (default): your application does, before.
+    :param str env_id: the environment's id. With it the provider starts the SDK when it is set and
+        closes it when it is shut down; None (default): your application does, before.
     :param str api_key: the environment's API key, with ``env_id``; default None.
     :param Config config: the options, with ``env_id``; None (default): ``Config()``.
-    :param activate: whether an evaluation also reports that the visitor has seen the flag: False (default), True, or
-        a list, tuple or set of the keys of those flags. What is no error is reported, each time.
-    :param float ttl: seconds for which a visitor's flags are used before it is synchronised again, default 10, at most
-        3600; 0: every evaluation synchronises. Each synchronisation sends a context event, and in API mode asks the
-        platform. A synchronisation that failed is tried again after a second at most.
-    :param int max_visitors: how many visitors, each with one context, are kept for that time; default 1000.
+    :param activate: whether an evaluation also reports that the visitor has seen the flag: False
+        (default), True, or a list, tuple or set of the keys of those flags. What is no error is
+        reported, each time.
+    :param float ttl: seconds for which a visitor's flags are used before it is synchronised again,
+        default 10, at most 3600; 0: every evaluation synchronises. Each synchronisation sends a
+        context event, and in API mode asks the platform. A synchronisation that failed is tried
+        again after a second at most.
+    :param int max_visitors: how many visitors, each with one context, are kept for that time;
+        default 1000.
     :raises TypingError: on an argument of the wrong type, and on half of the credentials.
     :raises ParamError: on an argument out of range.
     """
 
-    def __init__(self, env_id=None, api_key=None, config=None, activate=False, ttl=10.0, max_visitors=1000):
+    def __init__(self, env_id=None, api_key=None, config=None, activate=False, ttl=10.0,
+                 max_visitors=1000):
         super(FlagshipProvider, self).__init__()
         name = "FlagshipProvider"
         self._credentials = None
         if env_id is not None or api_key is not None or config is not None:
             self._credentials = (check.text(name, "env_id", env_id, empty=False),
                                  check.text(name, "api_key", api_key, empty=False),
-                                 Config() if config is None else check.instance(name, "config", config, Config))
+                                 Config() if config is None
+                                 else check.instance(name, "config", config, Config))
         if not isinstance(activate, (bool, list, tuple, set, frozenset)):
             raise check.typing_error(name, "activate", activate, "bool, list, tuple or set")
         self._activated = activate if isinstance(activate, bool) else frozenset(
             check.text(name, "activate", key) for key in activate)
         if check.number(name, "ttl", ttl, maximum=3600) < 0:
             raise check.param_error(name, "ttl", "must be at least 0, not %r" % ttl)
-        self._visitors = RecentVisitors(ttl, check.integer(name, "max_visitors", max_visitors, minimum=1),
-                                        self._tell)
+        self._visitors = RecentVisitors(ttl, check.integer(name, "max_visitors", max_visitors,
+                                                           minimum=1),
+                                        self._emit_change)
         self._attributes = Attributes()
-        self._runtime = None  # the start that is this provider's
+        self._starts = False  # whether the SDK runs, as far as this provider knows, by its start
         self._condition = _READY
 
     def get_metadata(self):
         return Metadata(name="Flagship")
 
     def initialize(self, evaluation_context):
-        """Start the SDK where the provider has the credentials; called by OpenFeature. Bounded by the time-out.
+        """Start the SDK where the provider has the credentials; called by OpenFeature. Bounded by
+        the time-out.
 
         :raises ProviderFatalError: on options that cannot work.
-        :raises ProviderNotReadyError: when the SDK is not started, or in bucketing mode has no file; it is asked for
-            again by itself, and the first visitor that is decided on makes the provider ready.
+        :raises ProviderNotReadyError: when the SDK is not started, or in bucketing mode has no
+            file; it is asked for again by itself, and the first visitor that is decided on makes
+            the provider ready.
         """
         flagship = Flagship.instance()
         self._visitors.forget()
         self._condition = _ERROR
         if self._credentials is not None:
-            before = flagship._runtime
             try:
                 flagship.start(*self._credentials)
             except FlagshipError as error:
                 raise ProviderFatalError(error.message)
-            if flagship._runtime is before:  # the event handler caught the mistake
+            if not self._is_started_by_this(flagship):  # the event handler caught the mistake
                 raise ProviderFatalError("Flagship could not be started")
-            self._runtime = flagship._runtime
+            self._starts = True
         status = flagship.status
         if not status.started:
             raise ProviderNotReadyError("Flagship is not started")
@@ -95,12 +104,17 @@ class FlagshipProvider(AbstractProvider):
         self._condition = _READY
 
     def shutdown(self):
-        """Close the SDK where this provider started it, delivering what is queued; called by OpenFeature."""
-        flagship, runtime = Flagship.instance(), self._runtime
+        """Close the SDK where this provider started it, delivering what is queued; called by
+        OpenFeature."""
+        flagship, starts = Flagship.instance(), self._starts
         self._visitors.forget()
-        self._runtime = None
-        if runtime is not None and flagship._runtime is runtime:
+        self._starts = False
+        if starts and self._is_started_by_this(flagship):
             flagship.close()
+
+    def _is_started_by_this(self, flagship):
+        """Whether the last start was this provider's, and not the application's own."""
+        return flagship.is_flagship_started() and flagship.config is self._credentials[2]
 
     def resolve_boolean_details(self, flag_key, default_value, evaluation_context=None):
         return self._resolve(flag_key, default_value, evaluation_context, "bool", _boolean)
@@ -120,17 +134,18 @@ class FlagshipProvider(AbstractProvider):
     def track(self, tracking_event_name, evaluation_context=None, tracking_event_details=None):
         """Send an Event hit with the category ``Action Tracking`` and this name as its action.
 
-        The details' value, a whole number above 0, is the event's value; of their attributes ``label`` is its label,
-        and ``category`` may be ``User Engagement``. What else there is, is left out with a log line. Nothing is
-        raised: what cannot be sent is logged.
+        The details' value, a whole number above 0, is the event's value; of their attributes
+        ``label`` is its label, and ``category`` may be ``User Engagement``. What else there is, is
+        left out with a log line. Nothing is raised: what cannot be sent is logged.
         """
         try:
             hit = Event(EventCategory.ACTION_TRACKING, tracking_event_name)
             if tracking_event_details is not None:
-                hit = _detailed(hit, tracking_event_name, tracking_event_details)
+                hit = _with_details(hit, tracking_event_name, tracking_event_details)
             visitor_id = evaluation_context and evaluation_context.targeting_key
             if not visitor_id:
-                current().error("[openfeature] track: not sent, the evaluation context has no targeting key")
+                current().error(
+                    "[openfeature] track: not sent, the evaluation context has no targeting key")
                 return
             Flagship.instance().create_visitor(visitor_id).send_hit(hit)
         except FlagshipError as error:
@@ -139,40 +154,47 @@ class FlagshipProvider(AbstractProvider):
     def _resolve(self, flag_key, default, evaluation_context, kind, typed):
         visitor_id = evaluation_context and evaluation_context.targeting_key
         if not visitor_id:
-            return _failed(default, ErrorCode.TARGETING_KEY_MISSING, "the targeting key, the visitor's id, is missing")
+            return _error_details(default, ErrorCode.TARGETING_KEY_MISSING,
+                                  "the targeting key, the visitor's id, is missing")
         flagship = Flagship.instance()
         try:
             context = self._attributes.context_of(evaluation_context.attributes)
-            recent = self._visitors.get(flagship, check.text("evaluation", "targeting_key", visitor_id), context)
+            recent = self._visitors.get(
+                flagship, check.text("evaluation", "targeting_key", visitor_id), context)
         except InitializationError:
-            return _failed(default, ErrorCode.PROVIDER_NOT_READY, "Flagship is not started")
+            return _error_details(default, ErrorCode.PROVIDER_NOT_READY, "Flagship is not started")
         except FlagshipError as error:
-            return _failed(default, ErrorCode.INVALID_CONTEXT, error.message)
+            return _error_details(default, ErrorCode.INVALID_CONTEXT, error.message)
         visitor = recent.visitor
         modification = visitor.modifications.get(flag_key)
         if modification is None:
             if flagship.status.panic:
                 return FlagResolutionDetails(value=default, reason=Reason.DISABLED)
             if recent.problem:
-                return _failed(default, ErrorCode.GENERAL, recent.problem)
-            return _failed(default, ErrorCode.FLAG_NOT_FOUND, "the visitor has no flag %r" % (flag_key,))
-        value, reason = modification.value, Reason.STALE if recent.problem else Reason.TARGETING_MATCH
+                return _error_details(default, ErrorCode.GENERAL, recent.problem)
+            return _error_details(default, ErrorCode.FLAG_NOT_FOUND,
+                                  "the visitor has no flag %r" % (flag_key,))
+        value = modification.value
+        reason = Reason.STALE if recent.problem else Reason.TARGETING_MATCH
         if value is None:
             value, reason = default, Reason.DEFAULT
         else:
             value = typed(value)
             if value is None:
-                return _failed(default, ErrorCode.TYPE_MISMATCH, "the flag %r is not %s but of type %s"
-                               % (flag_key, kind, type(modification.value).__name__))
+                return _error_details(default, ErrorCode.TYPE_MISMATCH,
+                                      "the flag %r is not %s but of type %s"
+                                      % (flag_key, kind, type(modification.value).__name__))
         if self._activated is True or self._activated and flag_key in self._activated:
             visitor.activate_modification(flag_key)
         return FlagResolutionDetails(
             value=value, reason=reason, variant=modification.variation_id, flag_metadata={
-                "campaignId": modification.campaign_id, "variationGroupId": modification.variation_group_id,
+                "campaignId": modification.campaign_id,
+                "variationGroupId": modification.variation_group_id,
                 "isReference": modification.reference})
 
-    def _tell(self, recent):
-        """Tell OpenFeature of a change for the better or the worse; once, however many visitors it strikes."""
+    def _emit_change(self, recent):
+        """Tell OpenFeature of a change for the better or the worse; once, however many visitors it
+        strikes."""
         if not recent.problem:
             condition = _READY
         elif Flagship.instance().status.panic:
@@ -181,12 +203,14 @@ class FlagshipProvider(AbstractProvider):
             condition = max(self._condition, _STALE if recent.visitor.modifications else _ERROR)
         if condition != self._condition:
             self._condition = condition
-            emit = (self.emit_provider_ready, self.emit_provider_stale, self.emit_provider_error)[condition]
+            emit = (self.emit_provider_ready, self.emit_provider_stale, self.emit_provider_error)[
+                condition]
             emit(ProviderEventDetails(message=recent.problem or None))
 
 
-def _failed(default, code, message):
-    return FlagResolutionDetails(value=default, reason=Reason.ERROR, error_code=code, error_message=message)
+def _error_details(default, code, message):
+    return FlagResolutionDetails(value=default, reason=Reason.ERROR, error_code=code,
+                                 error_message=message)
 
 
 # Each gives the value as its type asks for, or None where it is of another.
@@ -220,7 +244,7 @@ def _object(value):
     return value if isinstance(value, (dict, list)) else None
 
 
-def _detailed(hit, name, details):
+def _with_details(hit, name, details):
     """The hit with what of the details an Event has a place for."""
     left_out, attributes = [], dict(details.attributes)
     category = attributes.pop("category", None)

@@ -1,20 +1,24 @@
-"""The visitors behind evaluation contexts: OpenFeature asks flag by flag, Flagship decides on all at once."""
+"""The visitors behind evaluation contexts: OpenFeature asks flag by flag, Flagship decides on all
+at once."""
 from __future__ import absolute_import
 
 from datetime import datetime, timezone
 
+from flagship import _values
 from flagship._compat import monotonic
 from flagship._events import current
 from flagship.context import checked_value, key_text
 from flagship.errors import ContextError
 
-# Seconds after which a synchronisation that failed is tried again: a page that reads ten flags waits once.
+# Seconds after which a synchronisation that failed is tried again: a page that reads ten flags
+# waits once.
 _RETRY = 1.0
-_MAX_TOLD = 1000  # keys of attributes that were left out, of which a line was logged
+_MAX_LOGGED = 1000  # keys of attributes that were left out, of which a line was logged
 
 
 class RecentVisitor(object):
-    """A visitor, until when its flags are used, and why they could not be had the last time, or ""."""
+    """A visitor, until when its flags are used, and why they could not be had the last time, or
+    ""."""
 
     __slots__ = ("visitor", "until", "problem")
 
@@ -23,7 +27,8 @@ class RecentVisitor(object):
 
 
 class RecentVisitors(object):
-    """Makes and synchronises visitors, and keeps each for a short while. Safe for several threads, without a lock.
+    """Makes and synchronises visitors, and keeps each for a short while. Safe for several threads,
+    without a lock.
 
     :param float ttl: seconds for which a visitor's flags are used; 0: each call synchronises.
     :param int max_visitors: how many are kept; beyond, a tenth of them goes, the oldest first.
@@ -35,16 +40,19 @@ class RecentVisitors(object):
         self.forget()
 
     def forget(self):
-        # What is kept belongs to one start of the SDK, and one assignment changes both.
+        # What is kept is what one decision manager decided, and one assignment changes both.
         self._kept = None, {}
 
     def get(self, flagship, visitor_id, context):
-        """The visitor with this id and context, synchronised or not; raises InitializationError where the SDK is not
-        started, and ParamError on an id that UTF-8 cannot express."""
-        runtime, kept = self._kept
-        if runtime is not flagship._runtime:
+        """The visitor with this id and context, synchronised or not; raises InitializationError
+        where the SDK is not started."""
+        runtime = flagship._runtime
+        # Visitors outlive a restart with other options; what was decided before it does not.
+        present = None if runtime is None else runtime.parts.decisions
+        decisions, kept = self._kept
+        if decisions is not present:
             kept = {}
-            self._kept = flagship._runtime, kept
+            self._kept = present, kept
         # As a key True is 1 and 1.0.
         key = visitor_id, frozenset((name, type(value), value) for name, value in context.items())
         recent = kept.get(key)
@@ -68,10 +76,11 @@ class Attributes(object):
     """Turns the attributes of evaluation contexts into visitors' contexts."""
 
     def __init__(self):
-        self._told = set()
+        self._logged = set()
 
     def context_of(self, attributes):
-        """``{key: value}`` of what a visitor's context takes; each key whose value it does not take is logged once."""
+        """``{key: value}`` of what a visitor's context takes; each key whose value it does not take
+        is logged once."""
         context = {}
         for key, value in attributes.items():
             try:
@@ -79,15 +88,19 @@ class Attributes(object):
                     value = _utc(value)
                 key = key_text(key)
                 context[key] = checked_value(key, value)
+            except _values.Absent:
+                pass  # None is no value
             except ContextError as error:
-                if key not in self._told and len(self._told) < _MAX_TOLD:
-                    self._told.add(key)
-                    current().warning("[openfeature] left out of the visitor's context: %s", error.message)
+                if key not in self._logged and len(self._logged) < _MAX_LOGGED:
+                    self._logged.add(key)
+                    current().warning("[openfeature] left out of the visitor's context: %s",
+                                      error.message)
         return context
 
 
 def _utc(moment):
-    """ISO 8601 in UTC, so that text compares as time does; without a time zone it is UTC already."""
+    """ISO 8601 in UTC, so that text compares as time does; without a time zone it is UTC
+    already."""
     if moment.tzinfo is not None:
         moment = moment.astimezone(timezone.utc)
     return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"

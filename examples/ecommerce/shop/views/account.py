@@ -11,7 +11,8 @@ from shop.views.next_page import next_page
 
 
 class Login(LoginView):
-    """The next request's visitor is the customer, with the cookie's id as its anonymous id: the experience goes on."""
+    """The next request's visitor is the customer, with the cookie's id as its anonymous id: the
+    experience goes on."""
 
     template_name = "shop/login.html"
     extra_context = {"demo_customers": DEMO_CUSTOMERS if settings.DEBUG else []}

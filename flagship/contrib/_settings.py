@@ -1,0 +1,135 @@
+"""The FLAGSHIP_* settings of an application on a web framework, each checked once."""
+import importlib
+import re
+
+from flagship import _validation as check
+from flagship._compat import native, string_types, to_text
+from flagship._events import describe
+from flagship.config import Config
+from flagship.errors import FlagshipError, ParamError
+
+_ONE_YEAR = 365 * 24 * 3600  # seconds
+
+_COOKIE_NAME = re.compile(u"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}\\Z")
+_DOMAIN = re.compile(u"[.0-9A-Za-z-]{1,253}\\Z")
+_SAME_SITE = {u"lax": "Lax", u"strict": "Strict", u"none": "None"}
+
+
+class MissingSetting(ParamError):
+    """A setting that the SDK cannot start without."""
+
+
+def _credential(name, value):
+    if value is None or value == "":
+        raise MissingSetting("settings: %s is missing, so every visitor gets the defaults" % name,
+                             "settings", name)
+    return check.text("settings", name, value)
+
+
+def _options(name, value):
+    value = {} if value is None else value
+    options = dict(check.instance("settings", name, value, dict, "dict or None"))
+    for key in options:
+        if not isinstance(key, string_types):
+            raise check.typing_error("settings", name, key, "a dict with text as keys")
+    handler = options.get("event_handler")
+    try:
+        # One that catches all exceptions would swallow what is wrong with the others.
+        Config(event_handler=handler)
+        Config(**dict(options, event_handler=None))
+    except FlagshipError as error:
+        raise type(error)("settings: %s: %s" % (name, error.message), "settings", name)
+    return options
+
+
+def _function(name, value):
+    if value is None or callable(value):
+        return value
+    if not isinstance(value, string_types):
+        raise check.typing_error("settings", name, value,
+                                 "a callable, the dotted path of one, or None")
+    module, _, attribute = native(check.text("settings", name, value)).rpartition(".")
+    try:
+        found = getattr(importlib.import_module(module), attribute)
+    except Exception as error:  # whatever the module does when it is imported
+        raise check.param_error("settings", name, "(%s) cannot be imported: %s"
+                                % (type(value).__name__, describe(error)))
+    if not callable(found):
+        raise check.typing_error("settings", name, found, "the dotted path of a callable")
+    return found
+
+
+def _cookie_name(name, value):
+    accepted = check.text("settings", name, value)
+    if not _COOKIE_NAME.match(accepted):
+        raise check.param_error("settings", name, "must be 1 to 128 characters that the name of "
+                                "a cookie may have")
+    return native(accepted)
+
+
+def _cookie_age(name, value):
+    return check.integer("settings", name, value, minimum=1, maximum=10 * _ONE_YEAR)
+
+
+def _cookie_domain(name, value):
+    if value is None:
+        return None
+    accepted = check.text("settings", name, value)
+    if not _DOMAIN.match(accepted):
+        raise check.param_error("settings", name,
+                                "must be a host name, or None for the host that is asked")
+    return native(accepted)
+
+
+def _cookie_secure(name, value):
+    return value if value is None else check.boolean("settings", name, value)
+
+
+def _cookie_signed(name, value):
+    return check.boolean("settings", name, value)
+
+
+def _cookie_samesite(name, value):
+    if value is None:
+        return None
+    accepted = to_text(value) if isinstance(value, string_types) else None
+    if accepted is None or accepted.lower() not in _SAME_SITE:
+        raise check.param_error("settings", name, "(%s) must be 'Lax', 'Strict', 'None', or None "
+                                "to leave it out" % type(value).__name__)
+    return _SAME_SITE[accepted.lower()]
+
+
+#: name -> (check, default): what the SDK starts with.
+START = (("FLAGSHIP_ENV_ID", (_credential, None)),
+         ("FLAGSHIP_API_KEY", (_credential, None)),
+         ("FLAGSHIP_OPTIONS", (_options, None)))
+#: The same for what the visitor of a request is made with.
+VISITOR = (("FLAGSHIP_CONTEXT", (_function, None)),
+           ("FLAGSHIP_USER_ID", (_function, None)),
+           ("FLAGSHIP_COOKIE_NAME", (_cookie_name, "flagship_visitor")),
+           ("FLAGSHIP_COOKIE_AGE", (_cookie_age, _ONE_YEAR)),
+           ("FLAGSHIP_COOKIE_DOMAIN", (_cookie_domain, None)),
+           ("FLAGSHIP_COOKIE_SECURE", (_cookie_secure, None)),
+           ("FLAGSHIP_COOKIE_SAMESITE", (_cookie_samesite, "Lax")),
+           ("FLAGSHIP_COOKIE_SIGNED", (_cookie_signed, False)))
+
+
+class Settings(object):
+    """An application's settings, each checked once; ``FLAGSHIP_COOKIE_AGE`` is the attribute
+    ``cookie_age``.
+
+    :param get: called with a setting's name and its default; returns its value.
+    :param table: ``START``, ``VISITOR`` or both, which is the default.
+    :ivar list problems: a FlagshipError for each setting that is missing or wrong; its default
+        counts instead.
+    """
+
+    def __init__(self, get, table=START + VISITOR):
+        self.problems = []
+        for name, (checked, default) in table:
+            try:
+                value = checked(name, get(name, default))
+            except FlagshipError as error:
+                self.problems.append(error)
+                value = default
+            setattr(self, name[len("FLAGSHIP_"):].lower(), value)
