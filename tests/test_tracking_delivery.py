@@ -50,10 +50,15 @@ def hit_requests(emulator):
     return [request for request in emulator.requests if request.endpoint == "hit"]
 
 
+class BadPage(Page):
+    """A page that no setter lets through."""
+
+    def get_data(self):
+        return dict(super(BadPage, self).get_data(), dl=5)
+
+
 def bad_page():
-    bad = Page("https://shop.example/bad")
-    bad._fields["dl"] = 5  # what no setter lets through
-    return bad
+    return BadPage("https://shop.example/bad")
 
 
 class Priced(Transaction):
