@@ -92,7 +92,7 @@ def soak(seconds, threads=8, tracking="immediate", share=0.05):
                          data=json.dumps(dict(fault, endpoint=endpoint, share=share)))
         flagship = Flagship.instance()
         flagship.start("env", "key",
-                       Config(event_handler=Silent(), timeout=TIMEOUT, tracking=tracking,
+                       Config(event_handler=Silent(), timeout=TIMEOUT, tracking=tracking, repeat_contexts=True,
                               **urls))
         ended, kilobytes, open_files = threading.Event(), [], []
         workers = [Worker(number, flagship, ended) for number in range(threads)]
@@ -136,7 +136,7 @@ def problems(report, tracking):
         queued, sent, failed, dropped, _ = report["counters"]
         # Each decision has a context event.
         taken = told["hits"][0] + told["activations"][0] + told["decisions"][0]
-        arrived = accepted["hits"] + accepted["activations"] + accepted["context_events"]
+        arrived = accepted["hits"] + accepted["activations"] + accepted["segments"]
         # At full speed more is made than one thread can send; what is too much must be counted as
         # dropped.
         if queued or sent != arrived or sent + failed + dropped != taken:

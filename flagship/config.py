@@ -197,8 +197,8 @@ class Config(object):
     :param str tracking: ``"immediate"`` (default): activations, context events and hits are sent in
         the caller's thread, and the calls return the outcome; ``"deferred"``: they are queued and
         sent in batches by one thread, and the calls return ``(True, "queued")``.
-    :param int tracking_queue_size: how many may be queued, default 10,000; beyond, the oldest are
-        dropped and counted.
+    :param int tracking_queue_size: how many may be queued, default 10,000, and at most 64 MiB of
+        them; beyond, the oldest of those that count least are dropped and counted.
     :param float tracking_interval: seconds that one may wait for others to be sent with, default
         1.0.
     :param int tracking_batch_size: how many are sent without waiting longer, default 100.
@@ -206,9 +206,9 @@ class Config(object):
         for the platform's analyses; False: contexts are not reported at all.
     :param bool repeat_contexts: True: deferred tracking also reports a context that repeats the
         visitor's last within 30 minutes; default False.
-    :param spool: path of a SQLite file for what deferred tracking cannot deliver, kept over a
-        restart; several processes may share it; default None: none. It holds
-        ``tracking_queue_size`` items at most, none over 4 hours old.
+    :param spool: path of a SQLite file that keeps what deferred tracking queued until it is
+        delivered, whatever ends the process; several processes may share it; default None: none. It
+        holds ``tracking_queue_size`` items at most, none over 4 hours old.
     :param bool circuit_breaker: True (default): an endpoint that failed 5 times in a row is not
         tried for 1 second, and after each further failure for twice as long, up to 30; its calls
         fail at once meanwhile.

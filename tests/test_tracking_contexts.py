@@ -53,11 +53,13 @@ def test_many_visitors(emulator, deferred):
 
 def test_hits_do_not_wait_for_contexts(emulator, deferred):
     """Of what waits the hits go first."""
-    flagship = deferred(tracking_interval=0.5, tracking_batch_size=100)
+    runtime = deferred(tracking_interval=60)._runtime
+    runtime.state.set_panic(True)  # so that all of it waits
     for number in range(80):
-        synchronise(flagship.create_visitor("v%d" % number, context={"n": number}))
+        runtime.parts.tracking.send_context("v%d" % number, {"n": number})
     for number in range(60):
-        flagship.create_visitor("w").send_hit(PAGE)
+        runtime.parts.tracking.send_hit("w", None, PAGE)
+    runtime.state.set_panic(False)
     assert Flagship.instance().flush(10)
     first = [each["t"] for each in emulator.requests[-2].json()["h"]]
     assert first.count("PAGEVIEW") == 60 and len(first) == 100
