@@ -92,7 +92,8 @@ def soak(seconds, threads=8, tracking="immediate", share=0.05):
                          data=json.dumps(dict(fault, endpoint=endpoint, share=share)))
         flagship = Flagship.instance()
         flagship.start("env", "key",
-                       Config(event_handler=Silent(), timeout=TIMEOUT, tracking=tracking, repeat_contexts=True,
+                       Config(event_handler=Silent(), timeout=TIMEOUT, tracking=tracking,
+                              repeat_contexts=True,
                               **urls))
         ended, kilobytes, open_files = threading.Event(), [], []
         workers = [Worker(number, flagship, ended) for number in range(threads)]
