@@ -152,6 +152,8 @@ def interpreter(given, folder):
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--python-2-1-5", metavar="PATH", help="a Python that has flagship==2.1.5")
+    parser.add_argument("--with-path", metavar="FOLDER",
+                        help="where that Python finds the package; default: installed")
     parser.add_argument("--programs", type=int, default=300)
     parser.add_argument("--seed", type=int, default=215)
     parser.add_argument("--show", type=int, default=3, help="examples of what CHANGELOG lacks")
@@ -163,7 +165,7 @@ def main(arguments=None):
             print("left out: there is no Python here that could run 2.1.5")
             return 0
         programs = write_programs(options.programs, options.seed)
-        old = run_under(python, programs, os.path.join(folder, "old"))
+        old = run_under(python, programs, os.path.join(folder, "old"), options.with_path)
         new = run_under(sys.executable, programs, os.path.join(folder, "new"), ROOT)
     finally:
         shutil.rmtree(folder)

@@ -19,7 +19,7 @@ from email import message_from_string
 
 FOLDERS = "benchmarks", "docs", "examples", "flagship", "tests"
 TOP = ("CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "MANIFEST.in", "README.md", "requirements.txt",
-       "setup.cfg", "setup.py")
+       "SECURITY.md", "setup.cfg", "setup.py")
 # What is made in a checkout and belongs to nobody else.
 MADE = re.compile(r"(^|/)__pycache__/|\.py[co]$|(^|/)\.gitignore$|^docs/_(build|figures)/")
 DIST_INFO = {"METADATA", "RECORD", "WHEEL", "licenses/LICENSE", "top_level.txt"}

@@ -39,6 +39,7 @@ PUBLIC = [
     (r"== 19\b", "== 36"),
     # 2.1.5 asked for the bucketing file twice at a start, the second time from its new thread.
     (r"== 67\b", "in (65, 66, 67)"),
+    (r"== 6\)", "in (5, 6))"),
 ]
 
 
@@ -66,6 +67,7 @@ def unpack(wheel, folder):
 def run(folder):
     """pytest's output over ``folder``, with this package to import."""
     environment = dict(os.environ, PYTHONPATH=ROOT)
+    os.mkdir(os.path.join(folder, "cache"))  # where one of them keeps its records
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", folder,
                folder]
     process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE,
