@@ -1,7 +1,6 @@
 """However a process ends, but by SIGKILL, what it queued is delivered first, or counted and said."""
 from __future__ import unicode_literals
 
-import os
 import signal
 import sys
 
