@@ -1,5 +1,6 @@
 """JSON as the platform speaks it: UTF-8, no NaN or infinity, and no more than its size warrants."""
 import json
+import sys
 
 from flagship._compat import RecursionError
 
@@ -29,10 +30,22 @@ def decode(content):
     """
     if len(content) > _FLOOR and _least_size(content) > _MOST_TIMES * len(content):
         raise ValueError("too many parts for its size")
+    text = content.decode("utf-8-sig")
     try:
-        return json.loads(content.decode("utf-8-sig"), parse_constant=_refuse, parse_int=_integer)
+        if _python_bounds_digits():
+            try:
+                return json.loads(text, parse_constant=_refuse)
+            except ValueError:
+                pass  # perhaps for a long integer
+        return json.loads(text, parse_constant=_refuse, parse_int=_integer)
     except RecursionError:
         raise ValueError("nested too deep")
+
+
+def _python_bounds_digits():
+    """Whether Python refuses long integers by itself, which is faster."""
+    most = getattr(sys, "get_int_max_str_digits", lambda: 0)()
+    return 0 < most <= _MOST_DIGITS
 
 
 def _least_size(content):
@@ -40,7 +53,7 @@ def _least_size(content):
 
 
 def _integer(digits):
-    if len(digits) <= _MOST_DIGITS:
+    if len(digits.lstrip("-")) <= _MOST_DIGITS:
         return int(digits)
     return -_INFINITY if digits[0] == "-" else _INFINITY
 
