@@ -1,3 +1,4 @@
+# -*- coding: utf-8 -*-
 """What deferred tracking delivers, in which order, and what becomes of what it cannot deliver."""
 from __future__ import unicode_literals
 
@@ -49,10 +50,15 @@ def hit_requests(emulator):
     return [request for request in emulator.requests if request.endpoint == "hit"]
 
 
+class BadPage(Page):
+    """A page that no setter lets through."""
+
+    def get_data(self):
+        return dict(super(BadPage, self).get_data(), dl=5)
+
+
 def bad_page():
-    bad = Page("https://shop.example/bad")
-    bad._fields["dl"] = 5  # what no setter lets through
-    return bad
+    return BadPage("https://shop.example/bad")
 
 
 class Priced(Transaction):
@@ -186,7 +192,7 @@ def test_what_counts_goes_first(emulator, deferred):
     """When the end has come: results before what was looked at, that before contexts."""
     visitor = deferred(tracking_batch_size=2, tracking_queue_size=100000, repeat_contexts=True)
     emulator.misbehave("hit", hang=True)
-    tracking = Flagship.instance()._runtime.tracking
+    tracking = Flagship.instance()._runtime.parts.tracking
     for number in range(60):
         tracking.send_context("v%d" % number, {"a": 1})
         tracking.send_hit("v", None, [PAGE, Screen("s")][number % 2])
@@ -212,7 +218,7 @@ def test_the_queue_is_bounded_in_bytes(emulator, deferred, monkeypatch, log):
     before, real = counters().queued, threading.Thread.start
     monkeypatch.setattr(threading.Thread, "start", lambda self: real(self))
     emulator.panic = True
-    tracking = Flagship.instance()._runtime.tracking
+    tracking = Flagship.instance()._runtime.parts.tracking
     Flagship.instance()._runtime.state.set_panic(True)
     long = Screen("é" * 1000)
     for _ in range(12000):
@@ -226,7 +232,7 @@ def test_the_queue_is_bounded_in_bytes(emulator, deferred, monkeypatch, log):
 def test_what_is_lost_is_counted_and_said_once(emulator, deferred, log):
     """At close, in panic, over a full queue: the count outlives the client."""
     visitor = deferred(tracking_queue_size=10)
-    tracking, sent = Flagship.instance()._runtime.tracking, counters().sent
+    tracking, sent = Flagship.instance()._runtime.parts.tracking, counters().sent
     for number in range(15):
         visitor.send_hit(Screen("%d" % number))
     Flagship.instance()._runtime.state.set_panic(True)
@@ -256,7 +262,7 @@ def test_nothing_is_said_of_requests_that_were_not_made(emulator, deferred, log)
 def test_a_client_that_retires(emulator, deferred):
     """It delivers what it has in the background; what still comes goes out at once."""
     visitor = deferred()
-    tracking = Flagship.instance()._runtime.tracking
+    tracking = Flagship.instance()._runtime.parts.tracking
     emulator.misbehave("hit", delay=0.3)
     for number in range(5):
         visitor.send_hit(Screen("%d" % number))

@@ -205,7 +205,7 @@ visitor = start(tracking_interval=60)
 visitor.send_hit(screen('queued'))
 def on_signals():
     runtime = flagship._runtime
-    _signals.close_on_signals(lambda: runtime.tracking.flush(2), lambda: flagship.close(2))
+    _signals.close_on_signals(lambda: runtime.parts.tracking.flush(2), lambda: flagship.close(2))
 """
 
 

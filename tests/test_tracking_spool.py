@@ -206,7 +206,7 @@ def test_three_processes_and_a_panic(emulator):
     program = START + """
 visitor = begin()
 flagship._runtime.state.set_panic(True)
-tracking = flagship._runtime.tracking
+tracking = flagship._runtime.parts.tracking
 for number in range(40):
     tracking.send_hit(u'ann', None, screen('%s-%d' % (sys.argv[1], number)))
 time.sleep(1.5)
@@ -285,10 +285,15 @@ class Turning(requests.Session):
         return requests.Session.send(self, request, **kwargs)
 
 
+class BadPage(Page):
+    """A page that no setter lets through."""
+
+    def get_data(self):
+        return dict(super(BadPage, self).get_data(), dl=5)
+
+
 def bad_page():
-    bad = Page("https://shop.example/bad")
-    bad._fields["dl"] = 5  # what no setter lets through
-    return bad
+    return BadPage("https://shop.example/bad")
 
 
 @pytest.mark.parametrize("at", [2, 3, 4, 5, 6])

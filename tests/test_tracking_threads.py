@@ -111,7 +111,7 @@ def test_a_worker_survives(emulator, start, log):
         payload = property(lambda self: 1 // 0)
     from flagship._compat import monotonic
     Odd.made = monotonic()
-    Flagship.instance()._runtime.tracking._own_worker().put(Odd())
+    Flagship.instance()._runtime.parts.tracking._own_worker().put(Odd())
     for name in "bcd":
         visitor.send_hit(Screen(name))
     assert Flagship.instance().flush(10) and screens(emulator) == ["a", "b", "c", "d"]
@@ -169,7 +169,7 @@ def test_calls_may_interrupt_calls(emulator, what, options):
     """A signal handler or a finalizer may enter anywhere, on the same thread: nothing hangs, and
     nothing goes uncounted."""
     pytest.importorskip("faulthandler")
-    program = REENTRANT.replace("what, sent", "flagship_tracking = flagship._runtime.tracking\n"
+    program = REENTRANT.replace("what, sent", "flagship_tracking = flagship._runtime.parts.tracking\n"
                                 "what, sent", 1) % options
     assert run_program(program, emulator, what) == (0, "")
 
