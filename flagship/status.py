@@ -32,7 +32,8 @@ class Status(namedtuple("Status", _FIELDS)):
     :ivar Counters tracking: what became of what deferred tracking took, also after ``close``; None
         where tracking is immediate.
     :ivar dict last_errors: the last error of each endpoint that had one, by its name: ``when``, seconds
-        since the epoch (float), ``cause``, one line of text, and ``count``, how many there were.
+        since the epoch (float), ``cause``, one line of text, ``count``, how many there were, and
+        ``status``, the answer's HTTP status, or None without an answer.
     """
 
     __slots__ = ()

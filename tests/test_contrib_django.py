@@ -815,6 +815,39 @@ def test_missing_settings(serve, settings):
             for name in sorted(settings, reverse=True)] == ["%s" % each.message for each in warned]
 
 
+@pytest.mark.parametrize("mode, settings, status", [
+    (Config.Mode.API, {"FLAGSHIP_API_KEY": "s3cret"}, 401),
+    (Config.Mode.API, {"FLAGSHIP_ENV_ID": "of-nobody"}, 401),
+    (Config.Mode.BUCKETING, {"FLAGSHIP_ENV_ID": "of-nobody"}, 404)], ids=repr)
+def test_a_wrong_key_or_environment_is_said_once(serve, mode, settings, status):
+    """As a missing one is, and without the key: whoever configures no log would see nothing but
+    defaults. In bucketing mode it is known at the start."""
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        client = serve(options={"mode": mode, "polling_interval": 0}, **settings)
+        for _ in range(3):
+            assert text(client.get("/color")) == "none"
+    line, = [str(each.message) for each in warned if each.category is RuntimeWarning]
+    assert "the platform answered %d" % status in line and "environment" in line
+    assert "s3cret" not in line and settings.get("FLAGSHIP_ENV_ID", "") in line
+
+
+def test_a_warning_that_is_an_error_breaks_no_view(serve):
+    """As with ``python -W error``."""
+    client = serve(FLAGSHIP_API_KEY="wrong")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert text(client.get("/color")) == "none"
+
+
+def test_a_platform_that_is_down_is_no_mistake_of_the_settings(serve, emulator):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        client = serve()
+        emulator.misbehave("campaigns", status=500)
+        assert text(client.get("/color")) == "none"
+
+
 def test_an_application_that_is_not_installed(serve, monkeypatch):
     """With the middleware alone nobody starts the SDK, so the server says so when it starts."""
     client = serve()

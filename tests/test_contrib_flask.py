@@ -8,6 +8,7 @@ import re
 import sys
 import threading
 import uuid
+import warnings
 
 import flask
 import pytest
@@ -506,6 +507,17 @@ def test_missing_credentials_are_said_at_the_start(made, missing):
     assert ["settings: %s is missing, so every visitor gets the defaults" % name for name in missing] == [
         "%s" % each.message for each in warned]
     assert text(app.test_client().get("/often")) == "none"
+
+
+def test_a_wrong_key_is_said_once(made):
+    """As a missing one is, and without the key."""
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        client = made(FLAGSHIP_API_KEY="s3cret").test_client()
+        for _ in range(3):
+            assert text(client.get("/often")) == "none"
+    line, = [str(each.message) for each in warned if each.category is RuntimeWarning]
+    assert "the platform answered 401" in line and "s3cret" not in line
 
 
 def test_credentials_are_not_missing_where_somebody_else_starts_the_sdk(start):
