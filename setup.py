@@ -118,6 +118,8 @@ setup(
             # The demo shop in a browser; one Python is enough for that.
             "selenium>=4.10,<5; python_version == '3.11'",
             "tqdm>=4.60,<5",
+            # It is built from source, and differs little from one Python to the next.
+            'uwsgi>=2.0.21,<3; python_version == "3.11" or python_version == "3.13"',
             # Below 3.10 it holds urllib3 back.
             "vcrpy>=6,<9; python_version >= '3.10'",
         ],

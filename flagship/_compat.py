@@ -198,6 +198,13 @@ def call_in_forked_child(call):
     return True
 
 
+def call_around_fork(before, after):
+    """Have ``before()`` called in this process before each fork, and ``after()`` in parent and
+    child afterwards; does nothing where Python cannot do so (before 3.7)."""
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(before=before, after_in_parent=after, after_in_child=after)
+
+
 def fspath(value):
     """A text path from text or from an ``os.PathLike``; None for anything else."""
     if hasattr(value, "__fspath__"):
@@ -206,7 +213,8 @@ def fspath(value):
 
 
 __all__ = ["Enum", "Iterable", "Mapping", "MappingProxyType", "PY2", "RecursionError",
-           "acquire_within", "argument_text", "call_in_forked_child", "code_points", "elapsed",
+           "acquire_within", "argument_text", "call_around_fork", "call_in_forked_child",
+           "code_points", "elapsed",
            "fspath", "integer_types", "is_ascii", "monotonic", "native", "parse_qs", "replace",
            "string_types", "terminal_columns", "text_type", "to_stream", "to_text", "unquote",
            "urlsplit", "well_formed"]

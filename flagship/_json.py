@@ -1,5 +1,6 @@
 """JSON as the platform speaks it: UTF-8, no NaN or infinity, and no more than its size warrants."""
 import json
+import re
 
 from flagship._compat import RecursionError
 
@@ -7,11 +8,16 @@ _INFINITY = float("inf")
 
 # Python itself takes no longer ones since 3.11, as reading them takes quadratic time.
 _MOST_DIGITS = 308
+_LONG = re.compile(b"(?<![0-9])[0-9]{309}")
 
 # A document may take this many times its size in memory, by the least that its parts take: far more
 # than any real one does. Below the floor it does not matter.
 _MOST_TIMES, _FLOOR = 16, 1024 * 1024
 _LEAST_BYTES = ((b"{", 200), (b"[", 64), (b",", 24))
+
+
+class TooDeep(ValueError):
+    """JSON that is nested deeper than the decoder's stack takes."""
 
 
 _ENCODER = json.JSONEncoder(allow_nan=False)  # json.dumps would make one each time
@@ -32,10 +38,12 @@ def decode(content):
     """
     if len(content) > _FLOOR and _least_size(content) > _MOST_TIMES * len(content):
         raise ValueError("too many parts for its size")
+    # A function of ours for each number of a large document would take as long as all the rest.
+    numbers = {"parse_int": _integer} if _LONG.search(content) else {}
     try:
-        return json.loads(content.decode("utf-8-sig"), parse_constant=_refuse, parse_int=_integer)
+        return json.loads(content.decode("utf-8-sig"), parse_constant=_refuse, **numbers)
     except RecursionError:
-        raise ValueError("nested too deep")
+        raise TooDeep("nested too deep")
 
 
 def _least_size(content):

@@ -155,10 +155,12 @@ OUTAGES = [hangs, breaks, panics, stops, closes]
 
 def start_program(code, emulator, *arguments, **options):
     """Run a Python program against an emulator, without waiting for it; its URLs are in ``urls``,
-    ``arguments`` in ``sys.argv``. ``options`` are for Popen."""
-    head = ("import sys, json, os, time, signal, threading\nurls = json.loads(os.environ['URLS'])\n"
+    ``arguments`` in ``sys.argv``. ``options`` are for Popen; ``prelude`` is code that runs before
+    the library is imported."""
+    head = options.pop("prelude", "") + ("import sys, json, os, time, signal, threading\nurls = json.loads(os.environ['URLS'])\n"
             "from flagship import Config, Flagship\nfrom flagship.hits import *\n"
             "flagship = Flagship.instance()\n"
+            "if hasattr(signal, 'alarm'):\n    signal.alarm(120)  # a hang is a failure\n"
             "def start(**kwargs):\n"
             "    kwargs = dict(urls, tracking='deferred', bucketing_file=None, **kwargs)\n"
             "    flagship.start(u'env', u'key', Config(**kwargs))\n"

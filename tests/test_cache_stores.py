@@ -9,6 +9,7 @@ import logging
 import os
 import signal
 import sqlite3
+import stat
 import subprocess
 import sys
 import threading
@@ -311,6 +312,49 @@ def test_sqlite_leaves_one_file(cache):
     assert rows("PRAGMA journal_mode") == [("wal",)]
     cache.close()
     assert os.listdir(".") == [FILE]
+
+
+def test_sqlite_files_are_their_owner_s_alone(cache):
+    """Visitors' ids are nobody else's business; a file that is there keeps its mode."""
+    old = os.umask(0o022)
+    try:
+        save(cache, "ann")
+        assert {name: stat.S_IMODE(os.stat(name).st_mode) for name in os.listdir(".")} == dict.fromkeys(
+            [FILE, FILE + "-shm", FILE + "-wal"], 0o600)
+    finally:
+        os.umask(old)
+    cache.close()
+    os.chmod(FILE, 0o640)
+    again = SQLiteVisitorCache(FILE)
+    assert again.lookup("ann")
+    again.close()
+    assert stat.S_IMODE(os.stat(FILE).st_mode) == 0o640
+
+
+@pytest.mark.parametrize("target", ["missing", "empty"])
+@pytest.mark.parametrize("stranger", [False, True])
+def test_sqlite_a_link_that_may_be_planted_is_not_followed(sqlite, decide, log, target, stranger):
+    """One that leads nowhere, or that another user made; it costs no decision, and the line says
+    so. One's own leads to where one's file is."""
+    if target == "empty":
+        io.open(target, "w").close()
+    os.symlink(target, FILE)
+    if stranger:
+        if os.geteuid() != 0:
+            pytest.skip("only root can make another's link")
+        os.lchown(FILE, 12345, 12345)
+    cache = sqlite()
+    if target == "empty" and not stranger:
+        save(cache, "ann")
+        assert cache.lookup("ann") and os.path.getsize(target) > 0
+        return
+    assert decide(cache) == ((True, ""), 1)
+    line, = [line for line in log.at(logging.ERROR) if "visitor cache" in line]
+    assert os.path.abspath(FILE) in line and "it is a link that" in line
+    with pytest.raises(sqlite3.OperationalError):
+        save(cache, "ann")
+    assert os.path.exists("missing") is False
+    assert target == "missing" or os.path.getsize(target) == 0
 
 
 def test_sqlite_holds_no_file_after_close(cache):

@@ -199,7 +199,7 @@ urlpatterns = [re_path("^plain$", plain), re_path("^documented$", documented),
                re_path("^counted$", counted), re_path("^earlier$", earlier),
                re_path("^page/(.*)$", page), re_path("^twice$", twice),
                re_path("^activated/after$", activated_after),
-                re_path("^color$", color), re_path("^often$", often),
+               re_path("^color$", color), re_path("^often$", often),
                re_path("^varied$", varied), re_path("^mistaken$", mistaken), re_path("^failing$", failing),
                re_path("^enter$", enter), re_path("^leave$", leave), re_path("^template/(.*)$", template)]
 

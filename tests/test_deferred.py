@@ -300,5 +300,3 @@ def test_bucketing_mode(emulator, start):
     assert visitor.get_modification("cta-color", None, activate=True) in ("red", "blue")
     assert Flagship.instance().flush(5)
     assert len(emulator.segments) == len(emulator.activations) == 1
-
-

@@ -247,6 +247,14 @@ def test_a_body_in_chunks_is_read(emulator):
     assert answer.startswith(b"HTTP/1.1 200 ") and emulator.hits == [PAGE]
 
 
+@pytest.mark.parametrize("more", [b"", b"x" * 100000, POST * 1000])
+def test_an_answer_is_heard_though_more_was_sent(emulator, more):
+    """Bytes that nobody reads would have the system reset the connection."""
+    for _ in range(20):
+        answer = exchange(emulator.port, POST + b"Connection: close\r\n\r\n" + more)
+        assert answer.startswith(b"HTTP/1.1 400 ")
+
+
 @pytest.mark.parametrize("content", [
     b"", b"\r\n", b"GET", POST, POST + b"Content-Length: 10\r\n\r\n12345",
     POST + b"Transfer-Encoding: chunked\r\n\r\n",

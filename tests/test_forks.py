@@ -378,8 +378,10 @@ def test_the_poller_survives(emulator, bucketing, log, error):
 
 
 APPLICATION = """
-import os, time
+import logging, os, time
 from flagship import Config, Flagship
+
+logging.basicConfig(level=logging.WARNING)
 
 flagship = Flagship.instance()
 flagship.start(u"env", u"key", Config(
@@ -488,3 +490,6 @@ def test_every_worker_s_first_answer_is_fresh(emulator, tmpdir, command, more):
                 told}, seen
             if told == "none False":
                 assert len(emulator.activations) == before
+    with io.open("log", encoding="utf-8") as file:
+        warnings = [line for line in file if "uWSGI runs no threads" in line]
+    assert len(warnings) == (command is uwsgi and not more)

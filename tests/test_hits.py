@@ -13,7 +13,7 @@ from fractions import Fraction
 
 import pytest
 
-from flagship.errors import FlagshipError, ParamError, TypingError
+from flagship.errors import FlagshipError, TypingError
 from flagship.context import PresetContext
 from flagship.hits import Event, EventCategory, Hit, HitType, Item, Page, Screen, Transaction
 

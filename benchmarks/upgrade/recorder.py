@@ -58,8 +58,6 @@ FLAGS = ["btn-color", "nothing", "rank", "vip"] + sorted(TARGETINGS)
 
 def _handler(server):
     """The handler class of a recording server, an http.server one."""
-    from http.server import BaseHTTPRequestHandler
-
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.0"
 
@@ -119,7 +117,6 @@ class Recorder(object):
     """A server that answers as the platform would and keeps what it was asked."""
 
     def __init__(self):
-        from http.server import HTTPServer
         self.world, self.requests = "ok", []
         self._server = HTTPServer(("127.0.0.1", 0), _handler(self))
         self.url = "http://127.0.0.1:%d" % self._server.server_address[1]

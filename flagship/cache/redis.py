@@ -88,7 +88,8 @@ class RedisVisitorCache(VisitorCacheManager):
         try:
             value = self._client.get(key) if self._ttl_ms is None else self._get_and_keep(key)
         except UnicodeDecodeError as error:
-            # A client that decodes, and a value that is no text: unreadable, which the next save repairs.
+            # A client that decodes, and a value that is no text: unreadable, which the next save
+            # repairs.
             return error.object
         if value is None:
             return None
@@ -106,7 +107,8 @@ class RedisVisitorCache(VisitorCacheManager):
             self._client.connection_pool.disconnect()
 
     def _key(self, function, visitor_id):
-        return u":".join((self._prefix, self._env_id, check.text(function, "visitor_id", visitor_id)))
+        visitor_id = check.text(function, "visitor_id", visitor_id)
+        return u":".join((self._prefix, self._env_id, visitor_id))
 
     def _get_and_keep(self, key):
         """The value; its expiry begins anew. GETEX would do both in one command, but only from

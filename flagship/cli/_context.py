@@ -20,8 +20,10 @@ one as text is pointed out. --context wins over --context-json."""
 def add(parser):
     """The arguments that say what is known of the visitor."""
     parser.add_argument("--context", action="append", default=[], metavar="KEY=VALUE",
-                        help="one targeting criterion, text; KEY:=VALUE for a number, true or false; may be repeated")
-    parser.add_argument("--context-json", metavar="JSON", help="all of them, a JSON object, or @FILE")
+                        help="one targeting criterion, text; KEY:=VALUE for a number, true or "
+                             "false; may be repeated")
+    parser.add_argument("--context-json", metavar="JSON",
+                        help="all of them, a JSON object, or @FILE")
 
 
 def read(options):
@@ -39,19 +41,25 @@ def read(options):
 def doubts(context, as_text, campaigns=None):
     """Messages on context values given as text where a number, true or false was surely meant.
 
-    :param campaigns: the compiled file, which says what a key is compared with; None: nobody knows, so every value
-        that looks like a number, true or false is doubtful.
+    :param campaigns: the compiled file, which says what a key is compared with; None: nobody knows,
+        so every value that looks like a number, true or false is doubtful.
     """
     compared = None if campaigns is None else _not_text(campaigns)
-    return [u"--context %s=%s is text%s; for a JSON value write %s:=%s" % (
-        key, context[key], "" if compared is None else u", and the file compares %s with %s" % (key, compared[key]),
-        key, context[key])
-        for key in sorted(as_text) if _looks_typed(context[key]) and (compared is None or key in compared)]
+    found = []
+    for key in sorted(as_text):
+        value = context[key]
+        if _looks_typed(value) and (compared is None or key in compared):
+            with_what = u"" if compared is None else (
+                u", and the file compares %s with %s" % (key, compared[key]))
+            found.append(u"--context %s=%s is text%s; for a JSON value write %s:=%s"
+                         % (key, value, with_what, key, value))
+    return found
 
 
 def _looks_typed(value):
     try:
-        return not isinstance(_json.decode(value.encode("utf-8")), (text_type, dict, list, type(None)))
+        decoded = _json.decode(value.encode("utf-8"))
+        return not isinstance(decoded, (text_type, dict, list, type(None)))
     except ValueError:
         return False
 
@@ -114,4 +122,5 @@ def _checked(place, key, value):
         contexts.key_text(key)
         return contexts.checked_value(key, value)
     except ContextError:
-        raise Usage("%s: a context value is text, a number, true or false, not %s" % (place, type(value).__name__))
+        raise Usage("%s: a context value is text, a number, true or false, not %s"
+                    % (place, type(value).__name__))

@@ -16,8 +16,8 @@ def counted(campaigns, visitor_ids, context):
     :param Campaigns campaigns: the compiled file.
     :param visitor_ids: an iterable of text.
     :param dict context: text to text, bool, int or float.
-    :return: ``(number of visitors, {(number of the campaign among those in use, variation group id): a list of 100
-        counts})``, without the groups that nobody is in.
+    :return: ``(number of visitors, {(number of the campaign among those in use, variation group
+        id): a list of 100 counts})``, without the groups that nobody is in.
     """
     targetings = campaigns.targetings
     targets, counts, visitors = {}, {}, 0
@@ -36,7 +36,8 @@ def counted(campaigns, visitor_ids, context):
 
 
 def _chosen(walk, holding, counts):
-    """``[(group id in UTF-8, its counts)]`` of the groups whose visitors those are for whom ``holding`` holds."""
+    """``[(group id in UTF-8, its counts)]`` of the groups whose visitors those are for whom
+    ``holding`` holds."""
     chosen = []
     for place, groups in enumerate(walk):
         for targets, (group, _, _) in groups:
@@ -47,10 +48,11 @@ def _chosen(walk, holding, counts):
 
 
 def bounds(visitors, share):
-    """The least and the greatest count that chance alone explains for a variation with this share of the visitors.
+    """The least and the greatest count that chance alone explains for a variation with this share
+    of the visitors.
 
-    The exact quantiles of the binomial distribution: less than the least, and more than the greatest, come by chance
-    once in 200 times at most.
+    The exact quantiles of the binomial distribution: less than the least, and more than the
+    greatest, come by chance once in 200 times at most.
 
     :param int visitors: in the variation group.
     :param float share: from 0 to 1.
@@ -67,8 +69,9 @@ def _least(visitors, share):
     count = max(0, int(mean - _SIGMAS * math.sqrt(mean * (1 - share))) - 1)
     below = 0.0
     while True:
-        below += math.exp(math.lgamma(visitors + 1) - math.lgamma(count + 1) - math.lgamma(visitors - count + 1)
-                          + count * math.log(share) + (visitors - count) * math.log(1 - share))
+        rest = visitors - count
+        ways = math.lgamma(visitors + 1) - math.lgamma(count + 1) - math.lgamma(rest + 1)
+        below += math.exp(ways + count * math.log(share) + rest * math.log(1 - share))
         if below > (1 - CONFIDENCE) / 2 or count >= visitors:
             return count
         count += 1

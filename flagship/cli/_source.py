@@ -1,4 +1,5 @@
-"""Where a command's bucketing file comes from: a path, a URL, standard input, or an environment of the platform."""
+"""Where a command's bucketing file comes from: a path, a URL, standard input, or an environment of
+the platform."""
 import sys
 
 from flagship._events import EventLog
@@ -6,22 +7,21 @@ from flagship.transport.client import Endpoint, HttpClient, RequestFailed
 from flagship.cli import _arguments, _syntax
 from flagship.cli._errors import Unavailable, Usage
 from flagship.decision import snapshot
-from flagship.decision.content import Unreadable
-from flagship.decision.content import decode as content_of
+from flagship.decision.content import Unreadable, without_mark
+from flagship.decision.content import decode as decode_content
 from flagship.decision.snapshot import is_record
 
 _MAX_SIZE = 64 * 1024 * 1024  # bytes
-_MARK = b"\xef\xbb\xbf"
 
 
 def add(parser):
     """The arguments that say where the bucketing file is."""
     parser.add_argument("file", nargs="?", metavar="FILE",
-                        help="a bucketing file: a path, an http(s) URL, or - for standard input; the copy that the SDK "
-                             "keeps (bucketing.json) will do")
+                        help="a bucketing file: a path, an http(s) URL, or - for standard input; "
+                             "the copy that the SDK keeps (bucketing.json) will do")
     parser.add_argument("--env-id", metavar="ID",
-                        help="without FILE: the environment whose file is taken from the platform; default: "
-                             "$FLAGSHIP_ENV_ID")
+                        help="without FILE: the environment whose file is taken from the "
+                             "platform; default: $FLAGSHIP_ENV_ID")
     parser.add_argument("--cdn-url", metavar="URL", help="base of the platform's bucketing files")
     _arguments.add_timeout(parser)
 
@@ -73,10 +73,9 @@ def content(path, name):
 def decode(content):
     """The value of ``content``, bytes of JSON; raises NotJson."""
     try:
-        return content_of(content, _MAX_SIZE)
+        return decode_content(content, _MAX_SIZE)
     except Unreadable as error:
-        if content.startswith(_MARK):
-            content = content[len(_MARK):]
+        content = without_mark(content)
         try:
             _syntax.check(content.decode("utf-8"))
         except UnicodeDecodeError as wrong:

@@ -55,10 +55,12 @@ def run(options, say):
         line, column = problem.line, problem.column
         found = [Finding(IGNORED, u"", u"not JSON: %s" % problem.message)]
     ignored = sum(each.level == IGNORED for each in found)
-    document = {"file": source.name, "campaigns": campaigns, "ignored": ignored, "warnings": len(found) - ignored,
-                "findings": [{"level": each.level, "place": each.place, "message": each.message, "line": line,
-                              "column": column} for each in found]}
-    return Outcome(1 if ignored or options.strict and found else 0, document, lambda layout: _lines(document, layout))
+    document = {"file": source.name, "campaigns": campaigns, "ignored": ignored,
+                "warnings": len(found) - ignored,
+                "findings": [{"level": each.level, "place": each.place, "message": each.message,
+                              "line": line, "column": column} for each in found]}
+    return Outcome(1 if ignored or options.strict and found else 0, document,
+                   lambda layout: _lines(document, layout))
 
 
 def _lines(document, layout):

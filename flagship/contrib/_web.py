@@ -120,7 +120,8 @@ class RequestVisitor(object):
     def _make(self):
         settings = self._settings
         self._kept = _read_cookie(self._cookies.get(settings.cookie_name), self._signer)
-        context = self._ask("FLAGSHIP_CONTEXT", settings.context, _values.pairs, "a mapping or None")
+        context = self._ask("FLAGSHIP_CONTEXT", settings.context, _values.pairs,
+                            "a mapping or None")
         user_id = self._ask("FLAGSHIP_USER_ID", settings.user_id, _read_id,
                             "text, an int, a UUID or None")
         flagship = Flagship.instance()

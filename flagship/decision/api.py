@@ -77,6 +77,8 @@ class ApiDecisionManager(DecisionManager):
 
 def _flags_of(campaign):
     """``(variation id, {key: Modification})`` of a campaign; (None, None) for a malformed one."""
+    if not isinstance(campaign, dict):
+        return None, None  # of which there may be millions
     try:
         variation = campaign["variation"]
         ids = [id_text(each) for each in (

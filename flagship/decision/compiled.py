@@ -42,6 +42,7 @@ class Campaigns(object):
         self.targetings, self.group_of, self.audiences = Targetings(), {}, {}
         self.walk = tuple([self._compile(campaign) for campaign in document.campaigns
                            if campaign.problem is None])
+        self.targetings.seal()
         self.count = len(self.walk)
 
     @property
@@ -142,6 +143,10 @@ class Targetings(object):
                 targets.append(frozenset([self._number(each) for each in targetings
                                           if each.key != ALL_VISITORS]))
         return (_EVERYBODY,) if _EVERYBODY in targets else tuple(targets)
+
+    def seal(self):
+        """Forget what only compiling needs; nothing is compiled after that."""
+        self._numbers = {}
 
     def holding(self, context, visitor_id):
         """The numbers of the targetings that hold for a visitor, a set."""

@@ -27,23 +27,22 @@ def decode(content, max_size):
     :raises Unreadable: where it is not JSON, or has too many parts: 15 KiB of gzip can be millions
         of objects.
     """
-    if content.startswith(_MARK):
-        content = content[len(_MARK):]
+    content = without_mark(content)
     parts = max(_LEAST_PARTS, max_size // _BYTES_A_PART)
     if content.count(b"{") + content.count(b"[") > parts:
         raise Unreadable("has more than %d objects and lists" % parts)
     try:
-        return _json.decode(content)
+        try:
+            return _json.decode(content)
+        except _json.TooDeep:
+            return _json.decode(_cut_off(content.decode("utf-8")).encode("utf-8"))
     except ValueError:
-        pass
-    try:
-        text = content.decode("utf-8")
-        shallow = _cut_off(text)
-        if len(shallow) < len(text):
-            return _json.decode(shallow.encode("utf-8"))
-    except ValueError:
-        pass
-    raise Unreadable("is not JSON")
+        raise Unreadable("is not JSON")
+
+
+def without_mark(content):
+    """Bytes without the byte order mark that some editors begin a file with."""
+    return content[len(_MARK):] if content.startswith(_MARK) else content
 
 
 def _cut_off(text):

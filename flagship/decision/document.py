@@ -188,15 +188,16 @@ class _Problems(object):
 
 
 def _read_campaigns(campaigns, inside, problems):
+    is_full = problems.is_full
     for index, given in enumerate(campaigns):
         # Millions of them may be nothing: these must cost nothing.
-        if problems.is_full and not (isinstance(given, dict) and given):
+        if is_full and not (given.__class__ is dict and given):
             problems.count += 1
             continue
-        full = problems.is_full
         campaign = _CampaignReader(problems, inside, index).read(given)
-        if campaign.problem is None or not full:
+        if campaign.problem is None or not is_full:
             yield campaign
+        is_full = problems.is_full
 
 
 class _CampaignReader(object):

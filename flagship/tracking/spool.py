@@ -10,15 +10,18 @@ import json
 import os
 import socket
 import stat
+import threading
 import time
 from collections import namedtuple
 
 from flagship import _process
-from flagship._compat import integer_types, monotonic, string_types
+from flagship._compat import (acquire_within, call_around_fork, integer_types, monotonic,
+                              string_types)
 from flagship.tracking.items import ACTIVATE, HIT, MAX_AGE, RANKS, SEGMENT, create_item
 
 _LEASE = 60.0       # seconds that a claim holds where nobody can tell whether its process lives
 _BUSY = 1.0         # seconds to wait for another process's write
+_PATIENCE = 3.0     # seconds to wait for another thread of this process, or for a fork
 _AGAIN = 5.0        # seconds until a file that could not be used is tried again
 _SAY_EVERY = 60.0   # seconds between two lines about a file that cannot be used
 _CLOCK_SET = 1.5e9  # a wall clock before 2017 was not set when it was read
@@ -51,6 +54,31 @@ _NOTHING = Claim([], 0, [], False)
 _living = set()  # the owners that are in use in this process
 
 
+class _Gate(object):
+    """Lets one thread into SQLite, and none while the process forks: a child would wait forever for
+    a lock of SQLite's that a thread held which it does not have. ``with gate as is_open:`` waits
+    for a bounded time, and ``is_open`` is whether that was long enough."""
+
+    def __init__(self):
+        self._locks = {}  # lineage -> lock: a child has one of its own
+
+    def _own_lock(self):
+        return self._locks.setdefault(_process.lineage(), threading.RLock())
+
+    def __enter__(self):
+        return acquire_within(self._own_lock(), _PATIENCE)
+
+    def __exit__(self, *exc_info):
+        try:
+            self._own_lock().release()
+        except RuntimeError:
+            pass  # it was not open, or this is a child that was forked inside
+
+
+_gate = _Gate()
+call_around_fork(_gate.__enter__, _gate.__exit__)
+
+
 class Spool(object):
     """The undelivered items of one environment, for one process.
 
@@ -68,7 +96,7 @@ class Spool(object):
         self._path, self._env_id, self._limit, self._events = path, env_id, limit, events
         self._owner, self._clock = _create_owner(), _clock_name()
         self._connection, self._inode = None, None
-        self._using, self._tried, self._said = _process.Lock(), None, None
+        self._tried, self._said = None, None
         self._unforgotten = []  # rows that were delivered while the file could not be used
         self.works, self.left = True, 0
         _living.add(self._owner)
@@ -230,7 +258,7 @@ class Spool(object):
             self._attempt(lambda connection: connection.execute(
                 "UPDATE spool SET claimed = 0, owner = '' WHERE environment = ? AND owner = ?"
                 " AND sending = 0", (self._env_id, self._owner)), None)
-        with self._using:
+        with _gate:
             self._disconnect()
         _living.discard(self._owner)
 
@@ -240,8 +268,10 @@ class Spool(object):
 
     def _attempt(self, work, otherwise):
         """``work(connection)`` in a transaction; ``otherwise`` where the file cannot be used."""
-        with self._using:
+        with _gate as is_open:
             try:
+                if not is_open:
+                    raise IOError("the file is in use")
                 result = self._transaction(work)
             except Exception as error:  # whatever is wrong with the file or the disk
                 self._disconnect()

@@ -203,6 +203,8 @@ def _is_urllib3s(connection_class):
     """Whether a connection talks as urllib3's do: a recorder's or a test double's way to talk is
     not ours to change."""
     for each in getattr(connection_class, "__mro__", ()):
+        if "heeds_deadlines" in vars(each):
+            continue  # made by _bounded_connection
         if each.__module__.split(".")[0] == "urllib3":
             return issubclass(each, HTTPConnection)
         if {"connect", "getresponse", "request", "send"} & set(vars(each)):
@@ -211,7 +213,7 @@ def _is_urllib3s(connection_class):
 
 
 def _bounded_connection(connection_class):
-    members = {"send": _send_within(connection_class)}
+    members = {"heeds_deadlines": True, "send": _send_within(connection_class)}
     response_class = getattr(connection_class, "response_class", None)
     if response_class is not None:
         # In a method's place a plain function would be bound to the connection.

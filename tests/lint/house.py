@@ -162,12 +162,12 @@ def syntax_of_python_3(source):
 
 
 def silent_excepts(source):
-    """What catches every error says why, in a comment or in a log line, or raises another."""
+    """What catches every error says why in a comment, logs, hands the error on or raises another."""
     comments = source.comment_lines()
     for node in source.nodes(ast.ExceptHandler):
         lines = range(node.lineno - 1, node.body[-1].end_lineno + 1)
         if _is_broad(node.type) and not comments.intersection(lines) and not _speaks(node):
-            yield node, "catches everything without a comment, a log line or a raise"
+            yield node, "catches everything and says nothing of it"
 
 
 def _is_broad(caught):
@@ -178,7 +178,7 @@ def _is_broad(caught):
 
 def _speaks(handler):
     for node in ast.walk(handler):
-        if isinstance(node, ast.Raise):
+        if isinstance(node, ast.Raise) or getattr(node, "id", "") == handler.name:
             return True
         if isinstance(node, ast.Call) and getattr(node.func, "attr", None) in _LOGGED:
             return True
