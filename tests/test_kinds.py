@@ -117,7 +117,7 @@ def event_value(kind):
 
 
 def category(kind):
-    return RAISES
+    return REFUSED if kind in RAISING else RAISES
 
 
 # --- parameters ----------------------------------------------------------------------------------

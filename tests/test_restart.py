@@ -2,6 +2,7 @@
 from __future__ import unicode_literals
 
 import copy
+import functools
 import json
 import logging
 import os
@@ -28,6 +29,12 @@ THREADS = 8
 
 def pollers():
     return [each for each in threading.enumerate() if each.name == "flagship-bucketing"]
+
+
+@pytest.fixture
+def start(start):
+    """Starts as a program does, whatever runs."""
+    return functools.partial(start, again=True)
 
 
 def options_for(emulator, log, **options):

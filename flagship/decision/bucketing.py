@@ -100,6 +100,11 @@ class BucketingDecisionManager(DecisionManager):
         else:
             self._ask(self._cdn_in_call)
 
+    def start_again(self):
+        # A program of 2.1.x that wants no thread loads the file by starting.
+        if self._interval < 0:
+            self._ask(self._cdn)
+
     def decide(self, visitor_id, anonymous_id, context, cached_ids):
         self._keep_fresh()
         if self.panic:

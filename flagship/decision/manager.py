@@ -35,6 +35,9 @@ class DecisionManager(object):
         """Get ready within bounds; failures of network, disk and threads are logged, never
         raised."""
 
+    def start_again(self):
+        """The program starts once more with the same options."""
+
     #: What the status says of this manager, as keyword arguments of Status.
     details = {}
 
