@@ -117,7 +117,7 @@ def event_value(kind):
 
 
 def category(kind):
-    return REFUSED if kind in RAISING else RAISES
+    return REFUSED if "text" in kind.raises else RAISES
 
 
 # --- parameters ----------------------------------------------------------------------------------

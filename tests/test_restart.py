@@ -175,7 +175,7 @@ def test_a_held_visitor_goes_on(change, start, emulator, other, log):
     to = other if elsewhere else emulator
     flagship = Flagship.instance()
     flagship.start(to.env_id, to.api_key, Config(**options_for(to, log, **after)))
-    assert len(emulator.hits) == 1  # whatever was queued
+    assert eventually(lambda: len(emulator.hits) == 1)  # whatever was queued
     assert visitor.get_modification("flag0", "default") == "first"
     assert visitor.synchronize_modifications() == (True, "")
     assert visitor.get_modification("flag0", "default") == ("other" if elsewhere else "first")
