@@ -89,7 +89,8 @@ def test_milliseconds_are_noticed(start, log, timeout, warns):
     assert not warns or "%g seconds" % timeout in lines[0] and "milliseconds" in lines[0]
 
 
-@pytest.mark.parametrize("interval", [float("inf"), 1e300, 10 ** 30, 10 ** 5000], ids=["infinity", "float", "int", "long"])
+@pytest.mark.parametrize("interval", [float("inf"), 1e300, 10 ** 30, 10 ** 5000],
+                         ids=["infinity", "float", "int", "long"])
 def test_hardly_ever(start, interval):
     """A huge polling interval, infinity included, means hardly ever."""
     flagship = start(mode=Config.Mode.BUCKETING, polling_interval=interval)
@@ -124,7 +125,8 @@ def test_a_body_that_is_encoded_already(emulator, http):
     emulator.misbehave("hit", status=200)
     client.send(endpoint, body=b'{"t":  "PAGEVIEW"}')
     client.send(endpoint, {"t": "EVENT"})
-    assert [request.body for request in emulator.requests] == [b'{"t":  "PAGEVIEW"}', b'{"t": "EVENT"}']
+    assert [request.body for request in emulator.requests] == [
+        b'{"t":  "PAGEVIEW"}', b'{"t": "EVENT"}']
 
 
 def test_a_payload_that_is_not_json(emulator, http):
