@@ -64,8 +64,8 @@ class Fickle(object):
                 length = int(line.split(b":")[1])
         if len(file.read(length)) < length:
             return False
-        self.requests.append(first.decode("ascii").split(" ")[1].split("?")[0].strip("/").split(
-            "/")[-1])
+        path = first.decode("ascii").split(" ")[1].split("?")[0]
+        self.requests.append(path.strip("/").split("/")[-1])
         return True
 
     def close(self):
@@ -172,7 +172,8 @@ def test_synchronisations_in_an_outage(emulator, visitor, log):
     assert visitor.get_modification("discount", 0) == 20
 
 
-@pytest.mark.parametrize("status, sent", [(400, 8), (413, 8), (429, 5), (401, 5), (403, 5), (404, 5)])
+@pytest.mark.parametrize("status, sent", [
+    (400, 8), (413, 8), (429, 5), (401, 5), (403, 5), (404, 5)])
 def test_what_opens_the_circuit(emulator, visitor, status, sent):
     """A platform that finds fault with a request is up; with a wrong key or address every next
     request is refused like the one before."""

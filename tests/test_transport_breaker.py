@@ -191,7 +191,8 @@ def test_a_hung_handshake_is_cancelled(http):
 
 
 def test_a_request_that_was_never_made(http, emulator):
-    """After a cancellation, after closing and offline nothing is sent, or said to have timed out."""
+    """After a cancellation, after closing and offline nothing is sent, or said to have timed
+    out."""
     closed, offline, client = http(), http(offline=True), http()
     closed.close()
     deadline = client.deadline()
@@ -295,7 +296,8 @@ print(len(done), sorted(set(done), key=str))
 
 
 def run(emulator, action, stop="False", times=400, calls=1):
-    """Interrupt requests at many places with a signal handler that does ``action``; what it gave."""
+    """Interrupt requests at many places with a signal handler that does ``action``; what it
+    gave."""
     program = PROGRAM.format(root=os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
                              url=str(emulator.urls["tracking_url"]), action=action, stop=stop,
                              times=times, calls=calls)
