@@ -100,6 +100,9 @@ setup(
         "openfeature": [OPENFEATURE],
         "redis": REDIS,
         "test": REDIS + [
+            # Whose children end in ways of their own; two Pythons are enough for that.
+            'celery>=5.3,<6; python_version == "3.11" or python_version == "3.13"',
+            'rq>=1.16,<3; python_version == "3.11" or python_version == "3.13"',
             DJANGO,
             FLASK,
             OPENFEATURE,

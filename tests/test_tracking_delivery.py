@@ -84,6 +84,7 @@ def test_what_cannot_be_encoded(emulator, visitor, log, tracking):
 def test_a_refused_batch(emulator, deferred, log, places):
     """It is narrowed down to what is refused, in about 2 log n requests for each, and one line."""
     visitor = deferred()
+    emulator.is_watched = False
     for place in range(100):
         visitor.send_hit(bad_page() if place in places else Screen("%02d" % place))
     assert Flagship.instance().flush(20)
@@ -231,8 +232,7 @@ def test_the_queue_is_bounded_in_bytes(emulator, deferred, monkeypatch, log):
 
 def test_what_is_lost_is_counted_and_said_once(emulator, deferred, log):
     """At close, in panic, over a full queue: the count outlives the client."""
-    visitor = deferred(tracking_queue_size=10)
-    tracking, sent = Flagship.instance()._runtime.parts.tracking, counters().sent
+    visitor, sent = deferred(tracking_queue_size=10), counters().sent
     for number in range(15):
         visitor.send_hit(Screen("%d" % number))
     Flagship.instance()._runtime.state.set_panic(True)
@@ -240,7 +240,7 @@ def test_what_is_lost_is_counted_and_said_once(emulator, deferred, log):
     began = time.time()
     Flagship.instance().close(10)
     assert time.time() - began < 5  # a panic is not waited for
-    assert tuple(tracking.counters) == (0, sent, 10, 5, 0)
+    assert tuple(counters()) == (0, sent, 10, 5, 0)
     lines = log.at(logging.WARNING)
     assert ["lost 10 items" in line and "10 SCREENVIEW" in line for line in lines][0]
     assert "4 items" in lines[1] and len(lines) == 2

@@ -1,4 +1,4 @@
-"""However a process ends, but by SIGKILL, what it queued is delivered first, or counted and said."""
+"""However a process ends, but by SIGKILL, it delivers first what it queued, or says what is lost."""
 from __future__ import unicode_literals
 
 import signal
@@ -195,7 +195,6 @@ def test_a_hit_at_the_interpreters_end(emulator):
 
 
 WAITS = """
-from flagship import _signals
 def loop():
     print('ready')
     sys.stdout.flush()
@@ -203,9 +202,6 @@ def loop():
         time.sleep(0.05)
 visitor = start(tracking_interval=60)
 visitor.send_hit(screen('queued'))
-def on_signals():
-    runtime = flagship._runtime
-    _signals.close_on_signals(lambda: runtime.parts.tracking.flush(2), lambda: flagship.close(2))
 """
 
 
@@ -214,13 +210,15 @@ def signalled(code, emulator, number):
     process.stdout.readline()
     process.send_signal(number)
     written = process.communicate()[1].decode("utf-8")
+    process.stdout.close()
+    process.stderr.close()
     return process.returncode, written
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_signals_that_end_a_process(emulator, number):
     """With close_on_signals what is queued is delivered, and the signal does what it did."""
-    code, written = signalled("on_signals()\nloop()\n", emulator, number)
+    code, written = signalled("flagship.close_on_signals()\nloop()\n", emulator, number)
     if number == signal.SIGTERM:
         assert (code, written) == (-number, "")
     else:
@@ -241,8 +239,8 @@ going = [True]
 def stop(number, frame):
     going[0] = False
 signal.signal(signal.SIGTERM, stop)
-on_signals()
-on_signals()  # twice is once
+flagship.close_on_signals()
+flagship.close_on_signals()  # twice is once
 print('ready')
 sys.stdout.flush()
 while going[0]:
@@ -255,7 +253,7 @@ visitor.send_hit(screen('afterwards'))
 def test_an_ignored_signal_stays_ignored(emulator):
     code, written = signalled("""
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
-on_signals()
+flagship.close_on_signals()
 assert signal.getsignal(signal.SIGTERM) == signal.SIG_IGN
 print('ready')
 sys.stdout.flush()
@@ -268,10 +266,9 @@ os._exit(7)
 def test_sigterm_where_the_platform_hangs(emulator):
     """The end has a bound, and says what is lost."""
     emulator.misbehave("hit", hang=True)
-    code, written = signalled("import logging\nlogging.basicConfig()\n_later = None\n"
+    code, written = signalled("import logging\nlogging.basicConfig()\n"
                               "for number in range(4):\n    visitor.send_hit(screen(number))\n"
-                              "_signals.close_on_signals(None, lambda: flagship.close(0.3))\n"
-                              "loop()\n", emulator, signal.SIGTERM)
+                              "flagship.close_on_signals()\nloop()\n", emulator, signal.SIGTERM)
     assert code == -signal.SIGTERM
     lines = [line for line in written.splitlines() if "WARNING" in line]
     assert len(lines) == 1 and "5 items" in lines[0], written

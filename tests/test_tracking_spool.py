@@ -161,7 +161,8 @@ def test_rows_of_earlier_versions(emulator, spooling):
 
 
 @pytest.mark.parametrize("made, age", [
-    (5.0, 0), (-1e12, 0), (95e9, 0), (lambda: time.time() + 7200, 0), (lambda: time.time() - 600, 600)])
+    (5.0, 0), (-1e12, 0), (95e9, 0), (lambda: time.time() + 7200, 0),
+    (lambda: time.time() - 600, 600)])
 def test_clocks_of_other_processes(emulator, spooling, made, age):
     """A row from before the clock was set, or from after it was set back, counts as new."""
     insert(made=made() if callable(made) else made)
@@ -302,6 +303,7 @@ def test_a_batch_that_is_split_forgets_its_own_rows(emulator, start, at):
     session = Turning(emulator, lambda emulator: emulator.misbehave("hit", status=503), at)
     visitor = start(tracking="deferred", tracking_interval=60, spool=SPOOL,
                     session=session).create_visitor("ann")
+    emulator.is_watched = False
     for number in range(16):
         visitor.send_hit(bad_page() if number == 5 else Screen("%02d" % number))
     Flagship.instance().flush(0.7)

@@ -158,7 +158,7 @@ signal.setitimer(signal.ITIMER_REAL, 0)
 gc.collect()
 gc.set_threshold(0)
 flagship.close(20)
-counted = flagship_tracking.counters
+counted = flagship.status.tracking
 assert counted.sent == sent[0] and counted[2:4] == (0, 0), (counted, sent)
 """
 
@@ -169,8 +169,7 @@ def test_calls_may_interrupt_calls(emulator, what, options):
     """A signal handler or a finalizer may enter anywhere, on the same thread: nothing hangs, and
     nothing goes uncounted."""
     pytest.importorskip("faulthandler")
-    program = REENTRANT.replace("what, sent", "flagship_tracking = flagship._runtime.parts.tracking\n"
-                                "what, sent", 1) % options
+    program = REENTRANT % options
     assert run_program(program, emulator, what) == (0, "")
 
 

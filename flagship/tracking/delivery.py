@@ -1,4 +1,4 @@
-"""Sending what waits, a batch at a time: what is refused, what is repeated and when, what is lost."""
+"""Sending what waits, a batch at a time: what is refused, what is repeated, what is lost."""
 from collections import deque
 
 from flagship._compat import monotonic

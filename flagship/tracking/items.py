@@ -57,7 +57,8 @@ def create_item(endpoint, made, fields, row=None):
         raise ValueError("it has no fields")
     payload = encode(fields)
     if len(payload) + _AGE_BYTES > MAX_BATCH_BYTES:
-        raise ValueError("it has %d bytes, over the %d of a batch" % (len(payload), MAX_BATCH_BYTES))
+        raise ValueError("it has %d bytes, over the %d of a batch"
+                         % (len(payload), MAX_BATCH_BYTES))
     kind = "ACTIVATE" if endpoint == ACTIVATE else fields.get("t")
     return Item(endpoint, made, payload, kind if isinstance(kind, string_types) else _OTHER, row)
 

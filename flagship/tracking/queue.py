@@ -52,7 +52,7 @@ class Queue(object):
     @property
     def pending(self):
         """How many wait or are in somebody's hand."""
-        settled = int(self.settled)  # first, so that what is taken meanwhile counts twice, not never
+        settled = int(self.settled)  # first: what is taken meanwhile counts twice, not never
         return len(self) + max(0, int(self.taken) - settled)
 
     def put(self, item):
