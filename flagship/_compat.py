@@ -1,6 +1,7 @@
 """What differs between Python 2.7 and 3: the only module that knows."""
 from __future__ import absolute_import
 
+import functools
 import os
 import re
 import shutil
@@ -84,6 +85,18 @@ else:
         """Acquire a ``threading.Lock`` within ``seconds``, None: however long it takes; whether it
         was."""
         return lock.acquire() if seconds is None else lock.acquire(True, max(0, seconds))
+
+# A lone surrogate has no UTF-8 form, so it can be neither hashed nor sent. Python 2 encodes it
+# without a word, and its narrow builds spell one character outside the BMP as a pair, which is
+# fine.
+_LONE_SURROGATE = re.compile(
+    u"[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]") if PY2 else None
+try:
+    time.clock_gettime(time.CLOCK_BOOTTIME)
+    #: Like ``monotonic``, and goes on while the machine sleeps, where the system tells.
+    elapsed = functools.partial(time.clock_gettime, time.CLOCK_BOOTTIME)
+except (AttributeError, EnvironmentError):
+    elapsed = monotonic
 
 # A lone surrogate has no UTF-8 form, so it can be neither hashed nor sent. Python 2 encodes it
 # without a word, and its narrow builds spell one character outside the BMP as a pair, which is

@@ -8,8 +8,8 @@ import hashlib
 import io
 import json
 import numbers
+import os
 import string
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -280,10 +280,10 @@ def test_compiling_is_linear(value):
     listed = [group("h", [[("k", "NOT_EQUALS", [number * (2 ** 61 - 1)
                                                 for number in range(LARGE)])]])]
     variations = [group("i", EVERYBODY, *[variation("v%d" % number, 0) for number in range(LARGE)])]
-    began = time.time()
+    began = os.times()[0]  # of this process alone, however busy the machine is
     campaigns = Campaigns({"campaigns": [campaign(*each) for each in (groups, listed, variations)]})
     assign(campaigns, "v", {"k": "shared"})
-    assert campaigns.count == 3 and time.time() - began < 30
+    assert campaigns.count == 3 and os.times()[0] - began < 15
 
 
 def test_problems_of_a_hostile_file_cost_nothing():
