@@ -25,7 +25,8 @@ def version():
 
 
 def requirements():
-    return [line for line in read("requirements.txt").splitlines() if line and not line.startswith("#")]
+    return [line for line in read("requirements.txt").splitlines() if line
+            and not line.startswith("#")]
 
 
 def description():
@@ -42,7 +43,8 @@ class Sdist(sdist):
 
     def make_archive(self, base_name, format, root_dir=None, base_dir=None, *arguments, **options):
         if format != "gztar" or "SOURCE_DATE_EPOCH" not in os.environ:
-            return sdist.make_archive(self, base_name, format, root_dir, base_dir, *arguments, **options)
+            return sdist.make_archive(self, base_name, format, root_dir, base_dir, *arguments,
+                                      **options)
         epoch = int(os.environ["SOURCE_DATE_EPOCH"])
 
         def plain(member):
@@ -82,7 +84,8 @@ setup(
     },
     author="Flagship Team",
     author_email="support@flagship.io",
-    license="Apache-2.0",  # for setuptools before 77, which does not read license_expression in setup.cfg
+    # For setuptools before 77, which does not read license_expression in setup.cfg.
+    license="Apache-2.0",
     cmdclass={"sdist": Sdist},
     packages=find_packages(include=["flagship", "flagship.*"]),
     entry_points={"console_scripts": ["flagship = flagship.cli:main"]},
@@ -92,8 +95,8 @@ setup(
     extras_require={
         "django": [DJANGO],
         # To build docs/, on Python 3.11 or later.
-        "docs": [DJANGO, FLASK, OPENFEATURE, "furo>=2025.7", "matplotlib>=3.9,<4", "sphinx>=8,<10"] + REDIS,
-        "flask": [FLASK],
+        "docs": [DJANGO, FLASK, OPENFEATURE, "furo>=2025.7", "matplotlib>=3.9,<4", "sphinx>=8,<10"]
+        + REDIS, "flask": [FLASK],
         "openfeature": [OPENFEATURE],
         "redis": REDIS,
         "test": REDIS + [
@@ -104,12 +107,26 @@ setup(
             'dask[distributed]>=2023.4,<2027; python_version == "3.11"',
             "gunicorn>=19.10,<28",
             "hypothesis>=4.57,<7",
+            # Whose scalars tests/kinds.py hands to every call.
+            "numpy>=1.16,<3",
+            "pandas>=0.24,<4",
+            # For SOCKS proxies.
+            "PySocks>=1.7,<2",
             "pytest>=4.6.11,<10",
             "requests-mock>=1.9,<2",
             "responses>=0.17,<1",
             # The demo shop in a browser; one Python is enough for that.
             "selenium>=4.10,<5; python_version == '3.11'",
             "tqdm>=4.60,<5",
+        ] + [
+            # The servers and queues whose processes begin and end in ways of their own. They take
+            # long and differ little from one Python to the next, so two are enough.
+            each + '; python_version == "3.11" or python_version == "3.13"' for each in (
+                "celery>=5.3,<6", "gevent>=23.9,<27", "pyuwsgi>=2.0.23,<3", "rq>=1.16,<3",
+                "uvicorn>=0.29,<1", "waitress>=3,<4")
+        ] + [
+            # Below 3.10 it holds urllib3 back.
+            "vcrpy>=6,<9; python_version >= '3.10'",
         ],
     },
     classifiers=[

@@ -40,8 +40,10 @@ def write_visitors(path, count):
     with io.open(path, "wb") as file:
         file.write(b"visitor_id,plan,age:int,vip:bool,country\n")
         for number in range(count):
-            row = "visitor-%d,%s,%d,%s,%s\n" % (number, chance.choice(["gold", "free", ""]), chance.randrange(10, 80),
-                                                chance.choice(["true", "false"]), chance.choice(["fr", "be", "us"]))
+            row = "visitor-%d,%s,%d,%s,%s\n" % (number, chance.choice(["gold", "free", ""]),
+                                                chance.randrange(10, 80),
+                                                chance.choice(["true", "false"]),
+                                                chance.choice(["fr", "be", "us"]))
             file.write(row.encode("ascii"))
 
 
@@ -61,7 +63,8 @@ def measure(folder, arguments):
     environment = dict(os.environ, TMPDIR=folder, PYTHONPATH=os.path.dirname(HERE))
     before, began = os.times(), time.time()
     subprocess.check_call(
-        [sys.executable, os.path.join(BATCH, arguments[0]), "--bucketing", os.path.join(folder, "bucketing.json"),
+        [sys.executable, os.path.join(BATCH, arguments[0]), "--bucketing",
+         os.path.join(folder, "bucketing.json"),
          "--output", output, os.path.join(folder, "visitors.csv")] + arguments[1:], env=environment)
     seconds, after = time.time() - began, os.times()
     digest = hashlib.sha256()
@@ -77,7 +80,8 @@ def median(values):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--visitors", type=int, default=1000000)
     parser.add_argument("--campaigns", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=3)
@@ -103,19 +107,22 @@ def main():
     finally:
         shutil.rmtree(folder)
     print("%d visitors, %d campaigns, Python %s, %s cores, load %.1f at the end; medians of %d" % (
-        options.visitors, options.campaigns, sys.version.split()[0], os.sysconf("SC_NPROCESSORS_ONLN"),
-        os.getloadavg()[0], options.rounds))
-    print("%-20s %9s %12s %9s %16s %8s" % ("", "seconds", "visitors/s", "cpu s", "visitors/cpu s", "x one"))
+        options.visitors, options.campaigns, sys.version.split()[0],
+        os.sysconf("SC_NPROCESSORS_ONLN"), os.getloadavg()[0], options.rounds))
+    print("%-20s %9s %12s %9s %16s %8s"
+          % ("", "seconds", "visitors/s", "cpu s", "visitors/cpu s", "x one"))
     one = median([seconds for seconds, _ in runs["one process"]])
     rows = []
     for name, _ in ways():
-        seconds, cpu = median([each for each, _ in runs[name]]), median([each for _, each in runs[name]])
+        seconds, cpu = median([each for each, _ in runs[name]]), median(
+            [each for _, each in runs[name]])
         print("%-20s %9.1f %12.0f %9.1f %16.0f %8.2f" % (
             name, seconds, options.visitors / seconds, cpu, options.visitors / cpu, one / seconds))
         rows.append({"name": name, "visitors_per_second": options.visitors / seconds})
     if options.json:
         with io.open(options.json, "wb") as file:
-            file.write(json.dumps({"visitors": options.visitors, "campaigns": options.campaigns, "rows": rows,
+            file.write(json.dumps({"visitors": options.visitors, "campaigns": options.campaigns,
+                                   "rows": rows,
                                    "date": time.strftime("%Y-%m-%d")}, indent=1).encode("ascii"))
 
 

@@ -24,14 +24,16 @@ from flagship.emulator import Emulator  # noqa: E402
 from flagship.handler import FlagshipEventHandler  # noqa: E402
 
 CAMPAIGNS = 20
-EVERYBODY = {"targetingGroups": [{"targetings": [{"key": "fs_all_users", "operator": "EQUALS", "value": ""}]}]}
+EVERYBODY = {"targetingGroups": [
+    {"targetings": [{"key": "fs_all_users", "operator": "EQUALS", "value": ""}]}]}
 
 
 def document(version):
     return {"campaigns": [{"id": "c%d" % place, "type": "ab", "variationGroups": [{
         "id": "g%d" % place, "targeting": EVERYBODY, "variations": [
             {"id": "v%d-%d-%d" % (place, version, half), "allocation": 50,
-             "modifications": {"type": "JSON", "value": {"flag%d" % place: version}}} for half in range(2)]}]}
+             "modifications": {"type": "JSON", "value": {"flag%d" % place: version}}}
+            for half in range(2)]}]}
         for place in range(CAMPAIGNS)]}
 
 
@@ -52,7 +54,8 @@ def resident_kb():
 def soak(seconds, threads=8):
     """Run it; a dict with counts, ``errors`` (tracebacks), ``torn`` (sets) and memory in kilobytes
     over time."""
-    report = {"synchronisations": 0, "in_panic": 0, "versions": 0, "panics": 0, "torn": 0, "errors": [], "kb": []}
+    report = {"synchronisations": 0, "in_panic": 0, "versions": 0, "panics": 0, "torn": 0,
+              "errors": [], "kb": []}
     ended, counting = threading.Event(), threading.Lock()
 
     def work(number, flagship):
@@ -65,7 +68,8 @@ def soak(seconds, threads=8):
                     raise AssertionError(log)
                 done, panicked = done + 1, panicked + (not success)
                 present = visitor.modifications
-                if present and (len({each.value for each in present.values()}) != 1 or len(present) != CAMPAIGNS):
+                if present and (len({each.value for each in present.values()}) != 1
+                                or len(present) != CAMPAIGNS):
                     torn += 1
                 visitor.get_modification(u"flag0", None)
         except Exception:
@@ -79,7 +83,8 @@ def soak(seconds, threads=8):
         flagship.start(emulator.env_id, emulator.api_key, Config(
             mode=Config.Mode.BUCKETING, bucketing_file=None, polling_interval=0.05, timeout=5,
             event_handler=Silent(), **emulator.urls))
-        workers = [threading.Thread(target=work, args=(number, flagship)) for number in range(threads)]
+        workers = [threading.Thread(target=work, args=(number, flagship))
+                   for number in range(threads)]
         for worker in workers:
             worker.start()
         tick = time.time()
@@ -104,7 +109,8 @@ def soak(seconds, threads=8):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--threads", type=int, default=8)
     options = parser.parse_args()

@@ -53,8 +53,8 @@ def synchronising(file, manager, budget):
     """``(known, new)``: microseconds of create_visitor and synchronize_modifications."""
     flagship = Flagship.instance()
     flagship.start("env", "key", Config(
-        mode=Config.Mode.BUCKETING, bucketing_file=None, polling_interval=0, initial_bucketing=file, timeout=0.2,
-        cdn_url="http://127.0.0.1:9", visitor_cache_manager=manager))
+        mode=Config.Mode.BUCKETING, bucketing_file=None, polling_interval=0, initial_bucketing=file,
+        timeout=0.2, cdn_url="http://127.0.0.1:9", visitor_cache_manager=manager))
     tracking, flagship._runtime.tracking = flagship._runtime.tracking, Stub()
     numbers, fresh = itertools.cycle(range(VISITORS)), itertools.count()
 
@@ -81,7 +81,8 @@ def raw(get, put, text, budget):
         get(key)
         put(key, text)
     assert get(u"raw-0")
-    return microseconds(lambda: get(u"raw-%d" % next(numbers)), budget), microseconds(get_and_put, budget)
+    return microseconds(lambda: get(u"raw-%d" % next(numbers)), budget), microseconds(
+        get_and_put, budget)
 
 
 class Plain(VisitorCacheManager):
@@ -121,8 +122,10 @@ def sqlite(directory):
                       "CREATE TABLE visitors (visitor_id TEXT PRIMARY KEY, record TEXT)"):
         connection.execute(statement)
     yield (manager,
-           lambda key: connection.execute("SELECT record FROM visitors WHERE visitor_id = ?", (key,)).fetchone(),
-           lambda key, text: connection.execute("INSERT OR REPLACE INTO visitors VALUES (?, ?)", (key, text)))
+           lambda key: connection.execute("SELECT record FROM visitors WHERE visitor_id = ?",
+                                          (key,)).fetchone(),
+           lambda key, text: connection.execute("INSERT OR REPLACE INTO visitors VALUES (?, ?)",
+                                                (key, text)))
     connection.close()
     manager.close()
 
@@ -135,10 +138,12 @@ def redis(directory):
     listener.bind(("127.0.0.1", 0))
     port = listener.getsockname()[1]
     listener.close()
-    server = subprocess.Popen(["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "",
+    server = subprocess.Popen(["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save",
+                               "",
                                "--appendonly", "no", "--dir", directory], stdout=subprocess.PIPE)
     try:
-        client, manager = Redis(port=port), RedisVisitorCache("redis://127.0.0.1:%d/0" % port, timeout=5)
+        client, manager = Redis(port=port), RedisVisitorCache("redis://127.0.0.1:%d/0" % port,
+                                                              timeout=5)
         for _ in range(200):
             try:
                 client.ping()
@@ -158,14 +163,16 @@ def django(directory):
     """Raw: get and set of Django's cache in local memory."""
     from django.conf import settings
     settings.configure(CACHES={"default": {
-        "BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 1000000}}})
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 1000000}}})
     from django.core.cache import cache
     from flagship.contrib.django.cache import DjangoVisitorCache
     yield DjangoVisitorCache(), cache.get, lambda key, text: cache.set(key, text, None)
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--campaigns", type=int, default=10)
     parser.add_argument("--budget", type=float, default=1.0, help="seconds a figure")
     options = parser.parse_args()
@@ -174,10 +181,12 @@ def main():
     text = json.dumps(recorder.record)
     without, _ = synchronising(file, None, options.budget)
     print("%d campaigns, a record of %d bytes" % (options.campaigns, len(text)))
-    print("%-8s %10s %10s %10s %10s %8s %10s" % ("store", "known us", "new us", "get us", "get+set us", "x get",
-                                                 "x get+set"))
+    print("%-8s %10s %10s %10s %10s %8s %10s"
+          % ("store", "known us", "new us", "get us", "get+set us", "x get",
+             "x get+set"))
     print("%-8s %10.1f %10.1f" % ("none", without, without))
-    for name, store in (("dict", plain), ("memory", memory), ("sqlite", sqlite), ("redis", redis), ("django", django)):
+    for name, store in (("dict", plain), ("memory", memory), ("sqlite", sqlite), ("redis", redis),
+                        ("django", django)):
         directory = tempfile.mkdtemp()
         try:
             with store(directory) as (manager, get, put):

@@ -43,9 +43,12 @@ def document(size, seed=7):
             targetings[chance.randrange(len(targetings))] = chance.choice(FAILING)
         count = chance.randint(2, 4)
         return {"id": name, "targeting": {"targetingGroups": [{"targetings": [
-            {"key": key, "operator": operator, "value": value} for key, operator, value in targetings]}]},
-            "variations": [{"id": "%sv%d" % (name, place), "reference": place == 0, "allocation": 100 // count + 1,
-                            "modifications": {"type": "JSON", "value": {"flag_%s" % name.split("g")[0]: place}}}
+            {"key": key, "operator": operator, "value": value}
+            for key, operator, value in targetings]}]},
+            "variations": [{"id": "%sv%d" % (name, place), "reference": place == 0,
+                            "allocation": 100 // count + 1,
+                            "modifications": {"type": "JSON",
+                                              "value": {"flag_%s" % name.split("g")[0]: place}}}
                            for place in range(count)]}
     campaigns = []
     for place in range(size):
@@ -80,8 +83,8 @@ def measure_this(file):
     flagship = Flagship.instance()
     began = time.time()
     flagship.start("env", "key", Config(
-        mode=Config.Mode.BUCKETING, bucketing_file=None, polling_interval=0, initial_bucketing=file, timeout=0.2,
-        cdn_url="http://127.0.0.1:9"))
+        mode=Config.Mode.BUCKETING, bucketing_file=None, polling_interval=0, initial_bucketing=file,
+        timeout=0.2, cdn_url="http://127.0.0.1:9"))
     compile_seconds = time.time() - began
     flagship._runtime.tracking = Stub()
     ids = [u"visitor-%d" % place for place in range(1000)]
@@ -141,8 +144,10 @@ def measure_floor(file):
         variations, picks = group["variations"], []
         for each in variations:
             (key, value), = each["modifications"]["value"].items()
-            picks.append((key, FloorFlag(key, value, campaign["id"], group["id"], each["id"], each["reference"])))
-        campaigns.append((group["id"], "plan", "gold", [picks[place * len(picks) // 100] for place in range(100)]))
+            picks.append((key, FloorFlag(key, value, campaign["id"], group["id"], each["id"],
+                                         each["reference"])))
+        campaigns.append((group["id"], "plan", "gold",
+                          [picks[place * len(picks) // 100] for place in range(100)]))
     turn = [0]
 
     def call():
@@ -168,7 +173,8 @@ def measure_2_1_5(file):
         response = requests.Response()
         response.status_code, response.url = 200, url
         response._content = json.dumps(file).encode("utf-8") if "bucketing" in url else b"{}"
-        response.headers["Last-Modified"] = "Mon, 23 Nov 2026 00:00:00 GMT"  # without it 2.1.5 keeps no file
+        # Without it 2.1.5 keeps no file.
+        response.headers["Last-Modified"] = "Mon, 23 Nov 2026 00:00:00 GMT"
         response.request = requests.Request(method, url).prepare()
         return response
     requests.api.request = requests.request = answer
@@ -187,7 +193,8 @@ def measure_2_1_5(file):
             raise exception
     out, sys.stdout = sys.stdout, open(os.devnull, "w")
     flagship = Flagship.instance()
-    flagship.start("env", "key", Config(mode=Config.Mode.BUCKETING, polling_interval=86400, event_handler=Quiet()))
+    flagship.start("env", "key", Config(mode=Config.Mode.BUCKETING, polling_interval=86400,
+                                        event_handler=Quiet()))
     time.sleep(0.5)
     turn = [0]
 
@@ -211,7 +218,8 @@ def measure_2_1_5(file):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--python-2-1-5", dest="old", metavar="PYTHON")
     parser.add_argument("--sizes", default="1,10,100,1000")
     parser.add_argument("--json", metavar="FILE")
@@ -221,25 +229,30 @@ def main():
         return measure_2_1_5(document(int(options.child)))
     rows = []
     print("%9s %10s %10s %8s %12s %8s %12s %14s %12s" % (
-        "campaigns", "floor us", "SDK us", "x floor", "2.1.5 us", "x SDK", "bytes", "2.1.5 bytes", "start ms"))
+        "campaigns", "floor us", "SDK us", "x floor", "2.1.5 us", "x SDK", "bytes", "2.1.5 bytes",
+        "start ms"))
     for size in [int(each) for each in options.sizes.split(",")]:
         file = document(size)
         floor, this, old = measure_floor(file), measure_this(file), {}
         if options.old:
-            environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-            old = json.loads(subprocess.check_output([options.old, os.path.abspath(__file__), "--child", str(size)],
-                                                     env=environment).decode("ascii").splitlines()[-1])
+            environment = {name: value
+                           for name, value in os.environ.items() if name != "PYTHONPATH"}
+            old = json.loads(subprocess.check_output(
+                [options.old, os.path.abspath(__file__), "--child", str(size)],
+                env=environment).decode("ascii").splitlines()[-1])
         taken = old.get("microseconds")
         print("%9d %10.2f %10.2f %8.2f %12s %8s %12s %14s %12.1f" % (
             size, floor, this["microseconds"], this["microseconds"] / floor,
-            "%.0f" % taken if taken else "-", "%.0f" % (taken / this["microseconds"]) if taken else "-",
+            "%.0f" % taken if taken else "-",
+            "%.0f" % (taken / this["microseconds"]) if taken else "-",
             "%.0f" % this["bytes"] if this["bytes"] else "-",
             "%.0f" % old["bytes"] if old.get("bytes") else "-", this["start"] * 1e3))
-        rows.append({"campaigns": size, "floor_us": floor, "sdk_us": this["microseconds"], "sdk_bytes": this["bytes"],
-                     "old_us": taken, "old_bytes": old.get("bytes")})
+        rows.append({"campaigns": size, "floor_us": floor, "sdk_us": this["microseconds"],
+                     "sdk_bytes": this["bytes"], "old_us": taken, "old_bytes": old.get("bytes")})
     if options.json:
         with open(options.json, "w") as file:
-            json.dump({"python": sys.version.split()[0], "date": time.strftime("%Y-%m-%d"), "rows": rows}, file, indent=1)
+            json.dump({"python": sys.version.split()[0], "date": time.strftime("%Y-%m-%d"),
+                       "rows": rows}, file, indent=1)
 
 
 if __name__ == "__main__":

@@ -16,14 +16,16 @@ sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 from tests.faults.cells import BOUND, ENDPOINTS, FAULTS, INTERVAL, TIMEOUT, run  # noqa: E402
 
 LEGEND = """
-ok        the call ended within %(bound)g s and raised nothing; ids, context, flags, panic and status are as before;
-          one line at WARNING or above named endpoint and cause; no line held the API key, an id of the visitor, a
-          value of its context or the hit's URL; after the fault's end the next call succeeded, without a word
+ok        the call ended within %(bound)g s and raised nothing; ids, context, flags, panic and
+          status are as before; one line at WARNING or above named endpoint and cause; no line held
+          the API key, an id of the visitor, a value of its context or the hit's URL; after the
+          fault's end the next call succeeded, without a word
 FAILED    one of these does not hold; the lines below the table say which
-ms        how long the call took; the time-out is %(timeout)g s where nothing else ends a call; on a refresh with the
-          %(interval)g s until the poll
+ms        how long the call took; the timeout is %(timeout)g s where nothing else ends a call; on a
+          refresh with the %(interval)g s until the poll
 False     the call returned (False, reason)
-True      the synchronisation returned (True, ""): a context event's failure is logged and does not change it
+True      the synchronisation returned (True, ""): a context event's failure is logged and does not
+          change it
 2xx       the call succeeded, without a line: any 2xx is success, whatever its body
 defaults  start raised nothing; visitors get (False, reason) and defaults
 kept      the file that there was stays in use
@@ -46,9 +48,11 @@ def main():
         reports = []
         for endpoint in ENDPOINTS:
             reports.append(run(endpoint, fault))
-            failures += ["%s, %s: %s" % (fault.title, endpoint.title, problem) for problem in reports[-1].problems]
+            failures += ["%s, %s: %s" % (fault.title, endpoint.title, problem)
+                         for problem in reports[-1].problems]
         causes = [report.cause for report in reports if report.cause]
-        print(ROW % ((fault.title,) + tuple(cell(*pair) for pair in zip(reports, ENDPOINTS)) + tuple(causes[:1])))
+        print(ROW % ((fault.title,) + tuple(cell(*pair) for pair in zip(reports, ENDPOINTS))
+                     + tuple(causes[:1])))
         sys.stdout.flush()
     print(LEGEND % {"bound": BOUND, "timeout": TIMEOUT, "interval": INTERVAL})
     left = threading.active_count() - 1

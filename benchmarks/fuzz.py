@@ -22,14 +22,15 @@ with atheris.instrument_imports(include=["flagship"]):
     from flagship.cache.assignments import UnreadableRecord, read_record
     from flagship.config import Config
     from flagship.decision.api import ApiDecisionManager
-    from flagship.decision.campaigns import Campaigns
+    from flagship.decision.compiled import Campaigns
     from flagship.decision.evaluator import assign, merge
     from flagship.decision.manager import DecisionError
     from flagship.state import PlatformState
     from flagship.errors import FlagshipParsingError
     from flagship.handler import FlagshipEventHandler
 
-CONTEXTS = ({}, {u"vip": True, u"country": u"fr", u"age": 31}, {u"vip": 1.5, u"country": False, u"age": u"x"})
+CONTEXTS = ({}, {u"vip": True, u"country": u"fr", u"age": 31},
+            {u"vip": 1.5, u"country": False, u"age": u"x"})
 EVENTS = EventLog(FlagshipEventHandler())
 
 

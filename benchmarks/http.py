@@ -36,8 +36,8 @@ class Server(object):
 
     def __init__(self):
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "flagship.emulator", "--bucketing", CAMPAIGNS], stdout=subprocess.PIPE,
-            env=dict(os.environ, PYTHONPATH=ROOT))
+            [sys.executable, "-m", "flagship.emulator", "--bucketing", CAMPAIGNS],
+            stdout=subprocess.PIPE, env=dict(os.environ, PYTHONPATH=ROOT))
         lines = [self._process.stdout.readline().decode("ascii").strip() for _ in range(4)]
         self.urls = dict(line.split("=", 1) for line in lines)
         self.received = self.urls.pop("received")
@@ -74,11 +74,13 @@ def measure_2_1_5(url, calls):
     sys.stdout = out
     assert visitor.activate_modification("cta_label")[0]
     print(json.dumps({"activation": best(lambda: visitor.activate_modification("cta_label"), calls),
-                      "synchronisation": best(visitor.synchronize_modifications, max(calls // 4, 1))}))
+                      "synchronisation": best(visitor.synchronize_modifications,
+                                              max(calls // 4, 1))}))
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--calls", type=int, default=400)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--python-2-1-5", dest="old", metavar="PYTHON")
@@ -133,7 +135,8 @@ def main():
     print("a synchronisation (two requests)           %8.0f us%s" % (
         synchronisation, ", 2.1.5 %.0f us" % old["synchronisation"] if options.old else ""))
     flagship.close()
-    flagship.start("env", "key", Config(tracking="deferred", tracking_queue_size=1000000, **server.urls))
+    flagship.start("env", "key",
+                   Config(tracking="deferred", tracking_queue_size=1000000, **server.urls))
     from flagship.hits import Event, EventCategory
     visitor = flagship.create_visitor(u"ann")
     hit = Event(EventCategory.ACTION_TRACKING, u"buy").with_event_value(3)

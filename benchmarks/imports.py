@@ -24,12 +24,14 @@ print(clock() - began)
 """
 MODULES = "requests", "flagship"
 # Else every run compiles what lies in a checkout, and not what is installed.
-ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+ENVIRONMENT = {name: value for name, value in os.environ.items()
+               if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def seconds(module):
     """The CPU time that one import takes in a new process."""
-    return float(subprocess.check_output([sys.executable, "-c", IMPORT.format(module)], env=ENVIRONMENT))
+    return float(subprocess.check_output([sys.executable, "-c", IMPORT.format(module)],
+                                         env=ENVIRONMENT))
 
 
 def best(runs, before=None):

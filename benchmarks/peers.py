@@ -42,8 +42,10 @@ PATIENCE = 300  # seconds for a worker's answer; the first comes after its check
 Contender = collections.namedtuple("Contender", "name module requirements recording")
 CONTENDERS = [Contender(*row) for row in (
     (FLOOR, "floor", "mmh3==5.3.1", "-"),
-    (THIS, "this_sdk", "requests==2.34.2 mmh3==5.3.1 six==1.17.0", "off: offline (deferred recording adds 2 us)"),
-    ("Eppo", "eppo", "eppo-server-sdk==4.4.1", "off: doLog of the flags (seven times as long with it)"),
+    (THIS, "this_sdk", "requests==2.34.2 mmh3==5.3.1 six==1.17.0",
+     "off: offline (deferred recording adds 2 us)"),
+    ("Eppo", "eppo", "eppo-server-sdk==4.4.1",
+     "off: doLog of the flags (seven times as long with it)"),
     ("Statsig core", "statsig", "statsig-python-core==0.24.2", "off: disable_exposure_logging"),
     ("PostHog", "posthog_sdk", "posthog==7.91.1", "off: send_feature_flag_events"),
     ("LaunchDarkly", "launchdarkly", "launchdarkly-server-sdk==9.20.0", "off: send_events"),
@@ -52,8 +54,10 @@ CONTENDERS = [Contender(*row) for row in (
     ("GrowthBook", "growthbook_sdk", "growthbook==4.0.0", "off: no callback"),
     ("Optimizely", "optimizely_sdk", "optimizely-sdk==5.7.0", "off: DISABLE_DECISION_EVENT"),
     ("Unleash", "unleash", "UnleashClient==6.9.1", "counted in memory, not sent: disable_metrics"),
-    ("flagship 3.0.1", "flagship_before", "flagship==3.0.1", "on: a context hit a synchronisation is queued"),
-    ("flagship 2.1.5", "flagship_before", "flagship==2.1.5", "on: a context event a synchronisation, answered at once"),
+    ("flagship 3.0.1", "flagship_before", "flagship==3.0.1",
+     "on: a context hit a synchronisation is queued"),
+    ("flagship 2.1.5", "flagship_before", "flagship==2.1.5",
+     "on: a context event a synchronisation, answered at once"),
 )]
 OLD = "flagship 2.1.5"
 
@@ -76,7 +80,8 @@ def environment():
 
 def run(command, **options):
     """The output of a command; raises Unavailable with the line that says most."""
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True, **options)
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          universal_newlines=True, **options)
     if done.returncode:
         lines = [line for line in done.stdout.splitlines() if line.strip()] or ["no output"]
         raise Unavailable(([line for line in lines if "rror" in line] or lines)[-1].strip()[:200])
@@ -93,26 +98,31 @@ def install(contender, options):
     if options.latest and contender.module != "flagship_before":
         requirements = [each.split("==")[0] for each in requirements]
     directory = os.path.join(options.envs, contender.name.replace(" ", "-"))
-    python, made = os.path.join(directory, "bin", "python"), os.path.join(directory, "requirements.txt")
+    python, made = os.path.join(directory, "bin", "python"), os.path.join(
+        directory, "requirements.txt")
     wanted = "\n".join(requirements)
     if not os.path.exists(made) or open(made).read() != wanted:
         shutil.rmtree(directory, ignore_errors=True)
         run([base, "-m", "venv", directory])
-        run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"] + requirements)
+        run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+            + requirements)
         with open(made, "w") as file:
             file.write(wanted)
     listed = run([python, "-m", "pip", "list", "--format=json", "--disable-pip-version-check"])
     listed = next(line for line in listed.splitlines() if line.startswith("["))
     versions = {each["name"].lower(): each["version"] for each in json.loads(listed)}
     if contender.name == THIS:
-        versions["flagship"] = open(os.path.join(ROOT, "flagship", "_version.py")).read().split('"')[1]
+        versions["flagship"] = open(os.path.join(ROOT, "flagship", "_version.py")).read().split(
+            '"')[1]
     return python, versions
 
 
 def version(contender, versions):
     """``"distribution version"`` of what the contender is about."""
-    name = "flagship" if contender.name == THIS else contender.requirements.split()[0].split("==")[0]
-    return "%s %s" % (name, versions.get(name.lower(), versions.get(name.lower().replace("-", "_"), "?")))
+    name = "flagship" if contender.name == THIS else contender.requirements.split()[0].split("==")[
+        0]
+    return "%s %s" % (name,
+                      versions.get(name.lower(), versions.get(name.lower().replace("-", "_"), "?")))
 
 
 class Worker(object):
@@ -125,7 +135,8 @@ class Worker(object):
                    os.path.join(HERE, "contenders", contender.module + ".py"), directory]
         with open(self._errors, "w") as errors:
             self._process = subprocess.Popen(
-                command + ([ROOT] if contender.name == THIS else []), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                command + ([ROOT] if contender.name == THIS else []), stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
                 stderr=errors, universal_newlines=True, env=environment(), cwd=directory)
         try:
             self.python = self._answer()["python"]
@@ -166,12 +177,14 @@ def prepare(contenders, options, work):
     its facts."""
     workers, facts = {}, collections.OrderedDict()
     for contender in contenders:
-        mine = facts[contender.name] = {"recording": contender.recording, "requirements": contender.requirements}
+        mine = facts[contender.name] = {"recording": contender.recording,
+                                        "requirements": contender.requirements}
         print("preparing %s" % contender.name, file=sys.stderr)
         try:
             python, mine["versions"] = install(contender, options)
             mine["version"] = version(contender, mine["versions"])
-            workers[contender.name] = Worker(contender, python, os.path.join(work, contender.name.replace(" ", "-")))
+            workers[contender.name] = Worker(contender, python,
+                                             os.path.join(work, contender.name.replace(" ", "-")))
             mine["python"] = workers[contender.name].python
         except Unavailable as problem:
             mine["reason"] = str(problem)
@@ -203,21 +216,29 @@ def machine():
     model = platform.processor() or platform.machine()
     if os.path.exists("/proc/cpuinfo"):
         with open("/proc/cpuinfo") as file:
-            model = next((line.split(":")[1].strip() for line in file if line.startswith("model name")), model)
-    return "%s, %d cores, %s, load %.1f" % (model, os.cpu_count(), platform.system(), os.getloadavg()[0])
+            model = next((line.split(":")[1].strip()
+                          for line in file if line.startswith("model name")), model)
+    return "%s, %d cores, %s, load %.1f" % (model, os.cpu_count(), platform.system(),
+                                            os.getloadavg()[0])
 
 
 def arguments():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     names = [contender.name for contender in CONTENDERS]
     parser.add_argument("--only", nargs="+", metavar="NAME", choices=names, default=names,
                         help="of: %s" % ", ".join(names))
     parser.add_argument("--rounds", type=int, default=25)
-    parser.add_argument("--python", default=sys.executable, help="makes the virtualenvs (default: this one)")
-    parser.add_argument("--python-2-1-5", dest="old", metavar="PYTHON", help="makes the one of flagship 2.1.5")
-    parser.add_argument("--envs", metavar="DIRECTORY", help="where the virtualenvs are (default: a temporary one)")
-    parser.add_argument("--keep", action="store_true", help="keep them; a next run takes what is there")
-    parser.add_argument("--latest", action="store_true", help="the latest versions instead of those last tried")
+    parser.add_argument("--python", default=sys.executable,
+                        help="makes the virtualenvs (default: this one)")
+    parser.add_argument("--python-2-1-5", dest="old", metavar="PYTHON",
+                        help="makes the one of flagship 2.1.5")
+    parser.add_argument("--envs", metavar="DIRECTORY",
+                        help="where the virtualenvs are (default: a temporary one)")
+    parser.add_argument("--keep", action="store_true",
+                        help="keep them; a next run takes what is there")
+    parser.add_argument("--latest", action="store_true",
+                        help="the latest versions instead of those last tried")
     parser.add_argument("--json", metavar="FILE", help="all rounds and versions")
     parser.add_argument("--markdown", metavar="FILE", help="the table, for the documentation")
     return parser.parse_args()
@@ -229,7 +250,8 @@ def main():
     options.envs = os.path.abspath(options.envs or tempfile.mkdtemp(prefix="peers-envs-"))
     details = {"rounds": options.rounds, "date": time.strftime("%Y-%m-%d"), "machine": machine()}
     try:
-        workers, facts = prepare([each for each in CONTENDERS if each.name in options.only], options, work)
+        workers, facts = prepare([each for each in CONTENDERS if each.name in options.only],
+                                 options, work)
         measure(workers, facts, options.rounds)
     finally:
         for worker in workers.values():

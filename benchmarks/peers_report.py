@@ -8,35 +8,40 @@ TITLES = (
 
 HEAD = """# This SDK beside others
 
-Microseconds for decisions in the process, without a network. Made by [benchmarks/peers.py](peers.py); to do it again:
+Microseconds for decisions in the process, without a network. Made by
+[benchmarks/peers.py](peers.py); to do it again:
 
 ```sh
 python benchmarks/peers.py --python-2-1-5 PYTHON --markdown benchmarks/peers.md
 ```
 
-PYTHON is an interpreter below 3.11, for flagship 2.1.5. `--latest` takes the others' latest versions instead of those
-below, `--only NAME ...` some of them, `--json FILE` keeps every round.
+PYTHON is an interpreter below 3.11, for flagship 2.1.5. `--latest` takes the others' latest
+versions instead of those below, `--only NAME ...` some of them, `--json FILE` keeps every round.
 
-Each contender has 100 flags, each a split in halves behind one rule that the user matches (country is fr), on its own
-documented data for use offline; `benchmarks/contenders/` has the set-ups. Each runs in a virtualenv and a process of
-its own, and is timed only after a check: every flag comes for users that match and none for others, the halves are
-halves, and flags do not split alike. In each round all are timed in a new order, the best of 50 timings of 2 ms counts
-for the round, and the median of the rounds for the table. On a busy machine look at "least": the medians are those of
+Each contender has 100 flags, each a split in halves behind one rule that the user matches (country
+is fr), on its own documented data for use offline; `benchmarks/contenders/` has the set-ups. Each
+runs in a virtualenv and a process of its own, and is timed only after a check: every flag comes for
+users that match and none for others, the halves are halves, and flags do not split alike. In each
+round all are timed in a new order, the best of 50 timings of 2 ms counts for the round, and the
+median of the rounds for the table. On a busy machine look at "least": the medians are those of
 disturbed rounds. The floor is one hash, modulo, comparison and pick a flag in a straight line.
 
 - **All 100 flags for a new user**: make the user and get the 100 values; here `create_visitor`,
-  `synchronize_modifications` and 100 times `get_modification`. The call for all flags where there is one
-  (LaunchDarkly, Optimizely, PostHog, ConfigCat), else one call a flag.
-- **One flag for a new user**: the same for one value. A synchronisation decides all 100 campaigns, the others decide
-  the one flag that is asked for, so here they are ahead where they are; a second flag costs them the same again.
-- **One flag for a known user**: the user's objects are kept. Here, as in flagship 2.1.5 and 3.0.1, that is a visitor
-  that has its flags. The others decide again; the snapshots of all flags that LaunchDarkly and PostHog offer can be
-  kept and read from too.
+  `synchronize_modifications` and 100 times `get_modification`. The call for all flags where there
+  is one (LaunchDarkly, Optimizely, PostHog, ConfigCat), else one call a flag.
+- **One flag for a new user**: the same for one value. A synchronisation decides all 100 campaigns,
+  the others decide the one flag that is asked for, so here they are ahead where they are; a second
+  flag costs them the same again.
+- **One flag for a known user**: the user's objects are kept. Here, as in flagship 2.1.5 and 3.0.1,
+  that is a visitor that has its flags. The others decide again; the snapshots of all flags that
+  LaunchDarkly and PostHog offer can be kept and read from too.
 """
 
 
 def digits(number):
-    return "%.2f" % number if number < 10 else "%.1f" % number if number < 100 else "{:,.0f}".format(number)
+    if number < 10:
+        return "%.2f" % number
+    return "%.1f" % number if number < 100 else "{:,.0f}".format(number)
 
 
 def _ratio(taken, base):
@@ -53,8 +58,9 @@ def table(facts, measure, this, floor):
     for name in sorted(medians, key=medians.get):
         rounds = facts[name]["microseconds"][measure]
         label = "**%s**" % name if name == this else name
-        yield "| %s |" % " | ".join([label] + [digits(each) for each in (medians[name], min(rounds), max(rounds))] + [
-            _ratio(medians[name], medians.get(base)) for base in (this, floor)])
+        yield "| %s |" % " | ".join(
+            [label] + [digits(each) for each in (medians[name], min(rounds), max(rounds))] + [
+                _ratio(medians[name], medians.get(base)) for base in (this, floor)])
     for name, mine in facts.items():
         if name not in medians:
             yield "| %s | - | | | | |" % name
@@ -65,7 +71,8 @@ def contenders(facts):
     yield "| | version | Python | what an evaluation would record |"
     yield "|---|---|---|---|"
     for name, mine in facts.items():
-        yield "| %s | %s | %s | %s |" % (name, mine.get("version", "-"), mine.get("python", "-"), mine["recording"])
+        yield "| %s | %s | %s | %s |" % (name, mine.get("version", "-"), mine.get("python", "-"),
+                                         mine["recording"])
     missing = [(name, mine["reason"]) for name, mine in facts.items() if "reason" in mine]
     if missing:
         yield ""
@@ -79,6 +86,7 @@ def markdown(details, this, floor):
     lines = [HEAD]
     for measure, title in TITLES:
         lines += ["## " + title, ""] + list(table(facts, measure, this, floor)) + [""]
-    lines += ["## What was measured", ""] + list(contenders(facts)) + ["", "%s, %d rounds, on %s." % (
-        details["date"], details["rounds"], details["machine"])]
+    lines += ["## What was measured", ""] + list(contenders(facts)) + [
+        "", "%s, %d rounds, on %s." % (
+            details["date"], details["rounds"], details["machine"])]
     return "\n".join(lines) + "\n"

@@ -17,10 +17,12 @@ import timeit  # noqa: E402
 from flagship import Config, Flagship  # noqa: E402
 from flagship.emulator import Emulator  # noqa: E402
 
-EVERYBODY = {"targetingGroups": [{"targetings": [{"key": "fs_all_users", "operator": "EQUALS", "value": ""}]}]}
-FILE = {"campaigns": [{"id": "c", "variationGroups": [{"id": "g", "targeting": EVERYBODY, "variations": [
-    {"id": "v", "allocation": 100, "modifications": {"type": "JSON", "value": {
-        "text": "red", "nested": {"a": [1, 2, 3]}, "null": None}}}]}]}]}
+EVERYBODY = {"targetingGroups": [
+    {"targetings": [{"key": "fs_all_users", "operator": "EQUALS", "value": ""}]}]}
+FILE = {"campaigns": [
+    {"id": "c", "variationGroups": [{"id": "g", "targeting": EVERYBODY, "variations": [
+        {"id": "v", "allocation": 100, "modifications": {"type": "JSON", "value": {
+            "text": "red", "nested": {"a": [1, 2, 3]}, "null": None}}}]}]}]}
 TYPES = (str, type(u""), bool, int, float, dict, list)
 
 
@@ -46,10 +48,12 @@ def main():
         floor = Floor({u"text": u"red"})
         base = nanoseconds(lambda: floor.get(u"text", u"blue"))
         print("floor: dict lookup and type check  %6.0f ns" % base)
-        for name, key in (("a text", u"text"), ("a nested dict (copied)", u"nested"), ("a null", u"null"),
+        for name, key in (("a text", u"text"), ("a nested dict (copied)", u"nested"),
+                          ("a null", u"null"),
                           ("an unknown key", u"unknown")):
             taken = nanoseconds(lambda: visitor.get_modification(key, u"blue"), 50000)
-            print("get_modification of %-22s %6.0f ns  %.1f x the floor" % (name, taken, taken / base))
+            print("get_modification of %-22s %6.0f ns  %.1f x the floor"
+                  % (name, taken, taken / base))
 
 
 if __name__ == "__main__":

@@ -41,7 +41,8 @@ class Worker(threading.Thread):
     def __init__(self, number, flagship, ended):
         threading.Thread.__init__(self)
         self._number, self._flagship, self._ended = number, flagship, ended
-        self.told = {"decisions": [0, 0], "activations": [0, 0], "hits": [0, 0]}  # kind: [well, not]
+        # Kind: [well, not].
+        self.told = {"decisions": [0, 0], "activations": [0, 0], "hits": [0, 0]}
         self.slowest, self.errors = 0.0, []
 
     def run(self):
@@ -54,7 +55,8 @@ class Worker(threading.Thread):
             self.errors.append(traceback.format_exc())
 
     def _visit(self, visitor_id):
-        visitor = self._flagship.create_visitor(visitor_id, context={u"country": u"FR", u"vip": True})
+        visitor = self._flagship.create_visitor(visitor_id,
+                                                context={u"country": u"FR", u"vip": True})
         self._call("decisions", visitor.synchronize_modifications)
         visitor.get_modification(u"cta_label", u"buy")
         if visitor.modifications:
@@ -74,8 +76,10 @@ class Worker(threading.Thread):
 
 def soak(seconds, threads=8, tracking="immediate", share=0.05):
     """Run it; a dict of what was seen."""
-    emulator = subprocess.Popen([sys.executable, "-m", "flagship.emulator", "--bucketing", CAMPAIGNS],
-                                stdout=subprocess.PIPE, env=dict(os.environ, PYTHONPATH=os.pathsep.join(
+    emulator = subprocess.Popen([sys.executable, "-m", "flagship.emulator", "--bucketing",
+                                 CAMPAIGNS],
+                                stdout=subprocess.PIPE,
+                                env=dict(os.environ, PYTHONPATH=os.pathsep.join(
                                     [ROOT] + [path for path in sys.path if path])))
     control = requests.Session()
     control.trust_env = False
@@ -87,8 +91,9 @@ def soak(seconds, threads=8, tracking="immediate", share=0.05):
             control.post(received.replace("received", "faults"),
                          data=json.dumps(dict(fault, endpoint=endpoint, share=share)))
         flagship = Flagship.instance()
-        flagship.start("env", "key", Config(event_handler=Silent(), timeout=TIMEOUT, tracking=tracking,
-                                            **urls))
+        flagship.start("env", "key",
+                       Config(event_handler=Silent(), timeout=TIMEOUT, tracking=tracking,
+                              **urls))
         ended, kilobytes, open_files = threading.Event(), [], []
         workers = [Worker(number, flagship, ended) for number in range(threads)]
         for worker in workers:
@@ -98,7 +103,8 @@ def soak(seconds, threads=8, tracking="immediate", share=0.05):
             time.sleep(min(step, max(0, ends - time.time())))
             control.delete(received)
             kilobytes.append(resident_kb())
-            open_files.append(len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else 0)
+            open_files.append(len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd")
+                              else 0)
         ended.set()
         for worker in workers:
             worker.join()
@@ -113,9 +119,10 @@ def soak(seconds, threads=8, tracking="immediate", share=0.05):
         control.close()
     told = {kind: [sum(worker.told[kind][way] for worker in workers) for way in (0, 1)]
             for kind in ("decisions", "activations", "hits")}
-    return {"told": told, "accepted": accepted, "counters": counters, "slowest": max(each.slowest for each in workers),
-            "errors": [error for worker in workers for error in worker.errors], "kb": kilobytes, "files": open_files,
-            "threads_left": threading.active_count() - 1}
+    return {"told": told, "accepted": accepted, "counters": counters,
+            "slowest": max(each.slowest for each in workers),
+            "errors": [error for worker in workers for error in worker.errors], "kb": kilobytes,
+            "files": open_files, "threads_left": threading.active_count() - 1}
 
 
 def problems(report, tracking):
@@ -127,7 +134,8 @@ def problems(report, tracking):
                 wrong.append("%s: told %d, accepted %d" % (kind, told[kind][0], accepted[kind]))
     else:
         queued, sent, failed, dropped, _ = report["counters"]
-        taken = told["hits"][0] + told["activations"][0] + told["decisions"][0]  # each decision has a context event
+        # Each decision has a context event.
+        taken = told["hits"][0] + told["activations"][0] + told["decisions"][0]
         arrived = accepted["hits"] + accepted["activations"] + accepted["context_events"]
         # At full speed more is made than one thread can send; what is too much must be counted as
         # dropped.
@@ -141,14 +149,16 @@ def problems(report, tracking):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=600)
     parser.add_argument("--threads", type=int, default=8)
     parser.add_argument("--tracking", default="immediate", choices=("immediate", "deferred"))
     options = parser.parse_args()
     report = soak(options.seconds, options.threads, options.tracking)
     for kind, (well, badly) in sorted(report["told"].items()):
-        print("%-14s %9d well %7d failed, the platform accepted %d" % (kind, well, badly, report["accepted"][kind]))
+        print("%-14s %9d well %7d failed, the platform accepted %d"
+              % (kind, well, badly, report["accepted"][kind]))
     print("counters       %s" % (report["counters"],))
     print("slowest call   %.3f s" % report["slowest"])
     print("memory, kB     %s" % " ".join(str(each) for each in report["kb"]))

@@ -14,7 +14,8 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 if __name__ == "__main__":
     # Python looks beside a script first, and would take http.py there for the standard library's.
-    sys.path[:] = [os.path.dirname(HERE)] + [path for path in sys.path if os.path.abspath(path) != HERE]
+    sys.path[:] = [os.path.dirname(HERE)] + [path
+                                             for path in sys.path if os.path.abspath(path) != HERE]
 
 import shutil  # noqa: E402
 import subprocess  # noqa: E402
@@ -66,14 +67,17 @@ def work(path, process, seconds):
 def soak(path, seconds, processes=2):
     """Run it; a dict with the counts, ``lost`` (ids), ``errors`` (text) and ``left`` (files beside
     the first)."""
-    command = [sys.executable, os.path.abspath(__file__), "--child", path, "--seconds", str(seconds), "--number"]
+    command = [sys.executable, os.path.abspath(__file__), "--child", path, "--seconds",
+               str(seconds), "--number"]
     environment = dict(os.environ, PYTHONPATH=os.pathsep.join(each for each in sys.path if each))
     children = [subprocess.Popen(command + [str(number)], stdout=subprocess.PIPE, env=environment)
                 for number in range(processes)]
     outputs = [child.communicate()[0].decode("ascii") for child in children]
-    reports = [json.loads(output) if output else {"saved": 0, "overwritten": 0, "lookups": 0, "slowest_ms": 0.0,
-                                                  "errors": ["a process ended early"]} for output in outputs]
-    total = {name: sum(report[name] for report in reports) for name in ("saved", "overwritten", "lookups")}
+    reports = [json.loads(output) if output
+               else {"saved": 0, "overwritten": 0, "lookups": 0, "slowest_ms": 0.0,
+                     "errors": ["a process ended early"]} for output in outputs]
+    total = {name: sum(report[name] for report in reports)
+             for name in ("saved", "overwritten", "lookups")}
     total["by_process"] = [report["saved"] for report in reports]
     total["slowest_ms"] = max(report["slowest_ms"] for report in reports)
     total["errors"] = [error for report in reports for error in report["errors"]]
@@ -81,12 +85,14 @@ def soak(path, seconds, processes=2):
     total["lost"] = [each for number, report in enumerate(reports) for each in (
         visitor(number, place) for place in range(report["saved"])) if ids(cache, each) != (each,)]
     cache.close()
-    total["left"] = sorted(name for name in os.listdir(os.path.dirname(path)) if name != os.path.basename(path))
+    total["left"] = sorted(name for name in os.listdir(os.path.dirname(path))
+                           if name != os.path.basename(path))
     return total
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--directory", help="where the file is made; default a temporary one")

@@ -75,14 +75,16 @@ def peers(measure):
     """Microseconds of every contender of benchmarks/peers.py in one of its measures."""
     def picture(axes, results):
         bars(axes, [(name, median(facts["microseconds"][measure]), name == "this SDK")
-                    for name, facts in results["contenders"].items() if "microseconds" in facts], "microseconds")
+                    for name, facts in results["contenders"].items() if "microseconds" in facts],
+             "microseconds")
     return picture
 
 
 def batch(axes, results):
     """Visitors per second from CSV to CSV."""
     rows = results["rows"][::-1]
-    drawn = axes.barh([row["name"] for row in rows], [row["visitors_per_second"] for row in rows], color=OURS)
+    drawn = axes.barh([row["name"] for row in rows], [row["visitors_per_second"] for row in rows],
+                      color=OURS)
     axes.bar_label(drawn, [_short(row["visitors_per_second"]) for row in rows], padding=3)
     axes.xaxis.set_major_formatter(lambda value, place: _short(value))
     axes.set_xlabel("visitors per second")
@@ -92,10 +94,11 @@ def batch(axes, results):
 def peers_table(results):
     """The medians of all contenders, as a table for a page to include."""
     lines = [".. list-table::", "   :header-rows: 1", "",
-             "   * - ", "     - Version", "     - All 100 flags, new user", "     - One flag, new user",
-             "     - One flag, known user"]
+             "   * - ", "     - Version", "     - All 100 flags, new user",
+             "     - One flag, new user", "     - One flag, known user"]
     facts = results["contenders"]
-    for name in sorted(facts, key=lambda name: median(facts[name].get("microseconds", {}).get("all", [float("inf")]))):
+    for name in sorted(facts, key=lambda name: median(
+            facts[name].get("microseconds", {}).get("all", [float("inf")]))):
         lines.append("   * - %s" % ("**%s**" % name if name == "this SDK" else name))
         lines.append("     - %s" % facts[name].get("version", facts[name].get("reason", "")))
         for measure in ("all", "one", "known"):
@@ -108,8 +111,8 @@ def peers_table(results):
 
 # name: (file of results, function of axes and results, inches)
 FIGURES = {"decisions": ("decisions", decisions, (7, 4)), "memory": ("decisions", memory, (7, 4)),
-           "peers-all": ("peers", peers("all"), (7, 4)), "peers-known": ("peers", peers("known"), (7, 4)),
-           "batch": ("batch", batch, (7, 1.8))}
+           "peers-all": ("peers", peers("all"), (7, 4)),
+           "peers-known": ("peers", peers("known"), (7, 4)), "batch": ("batch", batch, (7, 1.8))}
 
 
 def results_of(source):
@@ -123,7 +126,8 @@ def draw(app, config):
     for name, (source, picture, size) in FIGURES.items():
         figure, axes = pyplot.subplots(figsize=size, layout="constrained")
         picture(axes, results_of(source))
-        figure.savefig(os.path.join(folder, name + ".svg"), metadata={"Date": None}, transparent=False)
+        figure.savefig(os.path.join(folder, name + ".svg"), metadata={"Date": None},
+                       transparent=False)
         pyplot.close(figure)
     with open(os.path.join(folder, "peers.txt"), "w", encoding="utf-8") as file:
         file.write(peers_table(results_of("peers")))

@@ -55,7 +55,8 @@ def main():
 
 def run_on_platform(mode, env_id, api_key):
     """One run on the real platform."""
-    print("%s mode, on the real platform. Hits and activations go to your account's reports." % mode.value)
+    print("%s mode, on the real platform. Hits and activations go to your account's reports."
+          % mode.value)
     decisions = run(mode, env_id, api_key)
     print("What the platform received is in your account; this script cannot see it.\n")
     return decisions
@@ -94,20 +95,23 @@ def run(mode, env_id, api_key, **urls):
         for _, visitor in visitors:
             activate(visitor)
         send_hits(guest, customer)
-        return {name: {key: (flag.value, flag.variation_id) for key, flag in visitor.modifications.items()}
+        return {name: {key: (flag.value, flag.variation_id)
+                       for key, flag in visitor.modifications.items()}
                 for name, visitor in visitors}
 
 
 def a_guest(flagship):
     """A visitor who stays anonymous."""
-    guest = flagship.create_visitor(GUEST, context={"country": "BE", PresetContext.DEVICE_TYPE: "mobile"})
+    guest = flagship.create_visitor(GUEST,
+                                    context={"country": "BE", PresetContext.DEVICE_TYPE: "mobile"})
     expect(guest.synchronize_modifications())
     return guest
 
 
 def a_customer(flagship, mode):
     """A visitor who looks around first and then logs in."""
-    customer = flagship.create_visitor(CUSTOMER_BEFORE_LOGIN, context={"country": "FR", "cart_value": 89.9})
+    customer = flagship.create_visitor(CUSTOMER_BEFORE_LOGIN,
+                                       context={"country": "FR", "cart_value": 89.9})
     expect(customer.synchronize_modifications())
     before = customer.get_modification_info("cta_label")
     customer.update_context({"vip": True, "orders": 23})
@@ -119,7 +123,8 @@ def a_customer(flagship, mode):
     if before is not None and customer.anonymous_id is not None:
         kept = customer.get_modification_info("cta_label") == before
         print("\n%s logged in as %s and %s the variation of the button." % (
-            plain(customer.anonymous_id), plain(customer.visitor_id), "keeps" if kept else "changes"))
+            plain(customer.anonymous_id), plain(customer.visitor_id),
+            "keeps" if kept else "changes"))
     return customer
 
 
@@ -137,11 +142,14 @@ def send_hits(guest, customer):
     expect(guest.send_hit(Page("https://shop.example.com/shoes/trail-42")))
     expect(guest.send_hit(Screen("Size guide").with_resolution(390, 844).with_locale("fr-BE")))
     expect(customer.send_hit(
-        Event(EventCategory.ACTION_TRACKING, "add-to-cart").with_event_label("trail-42").with_event_value(89)))
+        Event(EventCategory.ACTION_TRACKING,
+              "add-to-cart").with_event_label("trail-42").with_event_value(89)))
     # The transaction first, then its items.
     expect(customer.send_hit(
-        Transaction("order-20431", "Purchase").with_total_revenue(94.8).with_shipping_cost(4.9).with_taxes(15.8)
-        .with_currency("EUR").with_payment_method("card").with_shipping_method("standard").with_item_count(1)
+        Transaction("order-20431",
+                    "Purchase").with_total_revenue(94.8).with_shipping_cost(4.9).with_taxes(15.8)
+        .with_currency("EUR").with_payment_method("card").with_shipping_method(
+            "standard").with_item_count(1)
         .with_coupon_code("WELCOME")))
     expect(customer.send_hit(
         Item("order-20431", "Trail shoe 42", "TS-42-BLACK").with_price(89.9).with_item_quantity(1)
@@ -160,7 +168,8 @@ def print_flags(visitors):
     for visitor in visitors:
         for key, flag in sorted(visitor.modifications.items()):
             variation = flag.variation_id + (" (reference)" if flag.reference else "")
-            rows.append((visitor.visitor_id, key, json.dumps(flag.value, sort_keys=True), flag.campaign_id, variation))
+            rows.append((visitor.visitor_id, key, json.dumps(flag.value, sort_keys=True),
+                         flag.campaign_id, variation))
     print()
     print_table(rows)
     if len(rows) == 1:
@@ -173,12 +182,14 @@ def print_received(emulator):
     contexts, activations, hits = emulator.context_events, emulator.activations, emulator.hits
     print("The platform received %d context events, %d activations and %d hits:\n"
           % (len(contexts), len(activations), len(hits)))
-    rows = [("context", event["visitorId"], json.dumps(event["data"], sort_keys=True)) for event in contexts]
+    rows = [("context", event["visitorId"], json.dumps(event["data"], sort_keys=True))
+            for event in contexts]
     rows += [("activation", identity(each["vid"], each.get("aid")),
               "variation %s of group %s" % (each["vaid"], each["caid"])) for each in activations]
     # On a hit the anonymous id stays the visitor, and the customer's id is added.
-    rows += [(hit["t"], identity(hit.get("cuid", hit["vid"]), hit["vid"] if "cuid" in hit else None),
-              HIT_LINES[hit["t"]].format(**hit)) for hit in hits]
+    rows += [
+        (hit["t"], identity(hit.get("cuid", hit["vid"]), hit["vid"] if "cuid" in hit else None),
+         HIT_LINES[hit["t"]].format(**hit)) for hit in hits]
     print_table(rows)
     print()
 
@@ -188,7 +199,8 @@ HIT_LINES = {
     "PAGEVIEW": "{dl}",
     "SCREENVIEW": "{dl}, {sr}, {ul}",
     "EVENT": "{ec}: {ea}, {el}, {ev}",
-    "TRANSACTION": "{tid}, {ta}: {tr} {tc} with {ts} for {sm} delivery, {icn} item, paid by {pm}, coupon {tcc}",
+    "TRANSACTION": "{tid}, {ta}: {tr} {tc} with {ts} for {sm} delivery, {icn} item, paid by {pm}, "
+                   "coupon {tcc}",
     "ITEM": "{tid}: {iq} x {in}, {ic}, {iv}, {ip} each",
 }
 

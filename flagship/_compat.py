@@ -1,15 +1,22 @@
 """What differs between Python 2.7 and 3: the only module that knows."""
 from __future__ import absolute_import
 
+import functools
 import os
 import re
 import shutil
+import threading
 import time
 
 import six
 from six.moves.urllib.parse import parse_qs, unquote, urlsplit
 
 from enum import Enum
+
+try:
+    from thread import get_ident
+except ImportError:
+    from threading import get_ident
 
 try:
     from collections.abc import Iterable, Mapping
@@ -49,13 +56,61 @@ text_type = six.text_type
 string_types = (bytes, six.text_type) if PY2 else (str,)
 integer_types = six.integer_types
 
-# Python 2 has no monotonic clock; a clock set back only lengthens a wait there.
-monotonic = getattr(time, "monotonic", time.time)
+if hasattr(time, "monotonic"):
+    monotonic = time.monotonic
+else:
+    def monotonic():
+        """Seconds since some point in the past, whatever happens to the clock on the wall; on
+        Python 2 in hundredths. Windows has no such clock there: a clock set back only lengthens a
+        wait."""
+        return os.times()[4] or time.time()
+
+
+if PY2:
+    def acquire_within(lock, seconds):
+        """Acquire a ``threading.Lock`` within ``seconds``, None: however long it takes; whether it
+        was."""
+        if seconds is None:
+            return lock.acquire()
+        ends, pause = monotonic() + seconds, 0.0005
+        while not lock.acquire(False):
+            left = ends - monotonic()
+            if left <= 0:
+                return False
+            time.sleep(min(pause, left))
+            pause = min(pause * 2, 0.05)
+        return True
+else:
+    def acquire_within(lock, seconds):
+        """Acquire a ``threading.Lock`` within ``seconds``, None: however long it takes; whether it
+        was."""
+        return lock.acquire() if seconds is None else lock.acquire(True, max(0, seconds))
 
 # A lone surrogate has no UTF-8 form, so it can be neither hashed nor sent. Python 2 encodes it
 # without a word, and its narrow builds spell one character outside the BMP as a pair, which is
 # fine.
-_LONE_SURROGATE = re.compile(u"[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]") if PY2 else None
+_LONE_SURROGATE = re.compile(
+    u"[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]") if PY2 else None
+try:
+    time.clock_gettime(time.CLOCK_BOOTTIME)
+    #: Like ``monotonic``, and goes on while the machine sleeps, where the system tells.
+    elapsed = functools.partial(time.clock_gettime, time.CLOCK_BOOTTIME)
+except (AttributeError, EnvironmentError):
+    elapsed = monotonic
+
+# A lone surrogate has no UTF-8 form, so it can be neither hashed nor sent. Python 2 encodes it
+# without a word, and its narrow builds spell one character outside the BMP as a pair, which is
+# fine.
+_LONE_SURROGATE = re.compile(
+    u"[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]") if PY2 else None
+try:
+    time.clock_gettime(time.CLOCK_BOOTTIME)
+except (AttributeError, EnvironmentError):
+    elapsed = monotonic
+else:
+    def elapsed():
+        """Like ``monotonic``, and goes on while the machine sleeps, where the system tells."""
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 def to_text(value):
@@ -90,7 +145,8 @@ def well_formed(value):
     return _SURROGATE.sub(u"\ufffd", "".join((value, "")))
 
 
-#: Whether a text is ASCII, where Python knows that without looking (3.7); elsewhere the answer is "perhaps not".
+#: Whether a text is ASCII, where Python knows that without looking (3.7); elsewhere the answer is
+#: "perhaps not".
 is_ascii = getattr(text_type, "isascii", lambda text: False)
 
 if PY2:
@@ -161,6 +217,42 @@ def call_in_forked_child(call):
     return True
 
 
+def call_around_fork(before, after):
+    """Have ``before()`` called in this process before each fork, and ``after()`` in parent and
+    child afterwards; does nothing where Python cannot do so (before 3.7)."""
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(before=before, after_in_parent=after, after_in_child=after)
+if PY2:
+    class RLock(object):
+        """A lock that its own thread may take again. Python 2's own is written in Python, and a
+        signal handler that comes inside of it waits for its own thread for ever."""
+
+        __slots__ = ("_block", "_claims")
+
+        def __init__(self):
+            self._block, self._claims = threading.Lock(), {}
+
+        def acquire(self):
+            me = get_ident()
+            if me in self._claims:
+                self._claims[me] += 1
+                return
+            self._claims[me] = 1  # first: a handler must not wait for what this thread waits for
+            self._block.acquire()
+
+        def release(self):
+            me = get_ident()
+            if self._claims.get(me, 0) > 1:
+                self._claims[me] -= 1
+            elif me in self._claims:
+                self._block.release()
+                del self._claims[me]
+            else:
+                raise RuntimeError("cannot release a lock that was not acquired")
+else:
+    RLock = threading.RLock
+
+
 def fspath(value):
     """A text path from text or from an ``os.PathLike``; None for anything else."""
     if hasattr(value, "__fspath__"):
@@ -168,6 +260,9 @@ def fspath(value):
     return to_text(value) if isinstance(value, string_types) else None
 
 
-__all__ = ["Enum", "Iterable", "Mapping", "MappingProxyType", "PY2", "RecursionError", "argument_text", "call_in_forked_child", "code_points", "fspath",
-           "integer_types", "is_ascii", "monotonic", "native", "parse_qs", "replace", "string_types",
-           "terminal_columns", "text_type", "to_stream", "to_text", "unquote", "urlsplit", "well_formed"]
+__all__ = ["Enum", "Iterable", "Mapping", "MappingProxyType", "PY2", "RLock", "RecursionError",
+           "acquire_within", "argument_text", "call_around_fork", "call_in_forked_child",
+           "code_points", "elapsed",
+           "fspath", "integer_types", "is_ascii", "monotonic", "native", "parse_qs", "replace",
+           "string_types", "terminal_columns", "text_type", "to_stream", "to_text", "unquote",
+           "urlsplit", "well_formed"]

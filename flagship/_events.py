@@ -1,4 +1,5 @@
 """The SDK's side of the event handler: a user's handler that raises must never break a call."""
+import copy
 import functools
 import logging
 import os
@@ -111,6 +112,11 @@ class EventLog(object):
         logs: the stock one need not say it again."""
         if not _is_stock(self._handler, "on_exception_raised"):
             self._tell(error, _traceback_from_caller())
+
+    def request_failed(self, failure):
+        """Tell the handler of a request that failed, while that is handled; somebody else logs it."""
+        # A copy, as the error's own traceback holds the socket for as long as the handler keeps it.
+        self.report(copy.copy(failure))
 
     def _tell(self, error, told):
         stock = _is_stock(self._handler, "on_exception_raised")

@@ -1,20 +1,59 @@
-"""JSON as the platform speaks it: UTF-8, and no NaN or infinity."""
+"""JSON as the platform speaks it: UTF-8, no NaN or infinity, and no more than its size warrants."""
 import json
+import re
 
 from flagship._compat import RecursionError
+
+_INFINITY = float("inf")
+
+# Python itself takes no longer ones since 3.11, as reading them takes quadratic time.
+_MOST_DIGITS = 308
+_LONG = re.compile(b"(?<![0-9])[0-9]{309}")
+
+# A document may take this many times its size in memory, by the least that its parts take: far more
+# than any real one does. Below the floor it does not matter.
+_MOST_TIMES, _FLOOR = 16, 1024 * 1024
+_LEAST_BYTES = ((b"{", 200), (b"[", 64), (b",", 24))
+
+
+class TooDeep(ValueError):
+    """JSON that is nested deeper than the decoder's stack takes."""
+
+
+_ENCODER = json.JSONEncoder(allow_nan=False)  # json.dumps would make one each time
 
 
 def encode(value):
     """ASCII bytes; raises ValueError or TypeError for what is not JSON."""
-    return json.dumps(value, allow_nan=False).encode("ascii")
+    return _ENCODER.encode(value).encode("ascii")
 
 
 def decode(content):
-    """The value of ``content`` (bytes); raises ValueError for whatever is not JSON."""
+    """The value of ``content``, bytes that may begin with a byte order mark.
+
+    An integer of over 308 digits becomes an infinite float, as a float of that size does.
+
+    :raises ValueError: for whatever is not JSON, is nested too deep, or consists of so many small
+        parts that they would take a multiple of its size.
+    """
+    if len(content) > _FLOOR and _least_size(content) > _MOST_TIMES * len(content):
+        raise ValueError("too many parts for its size")
+    # A function of ours for each number of a large document would take as long as all the rest.
+    numbers = {"parse_int": _integer} if _LONG.search(content) else {}
     try:
-        return json.loads(content.decode("utf-8"), parse_constant=_refuse)
+        return json.loads(content.decode("utf-8-sig"), parse_constant=_refuse, **numbers)
     except RecursionError:
-        raise ValueError("nested too deep")
+        raise TooDeep("nested too deep")
+
+
+def _least_size(content):
+    return sum(content.count(sign) * size for sign, size in _LEAST_BYTES)
+
+
+def _integer(digits):
+    if len(digits.lstrip("-")) <= _MOST_DIGITS:
+        return int(digits)
+    return -_INFINITY if digits[0] == "-" else _INFINITY
 
 
 def _refuse(name):

@@ -5,14 +5,13 @@ Every piece of state that outlives a call and belongs to no object is here, so t
 """
 import atexit
 import os
-import threading
 
-from flagship._compat import call_in_forked_child
+from flagship._compat import RLock, call_in_forked_child
 
 
 class _State(object):
     forks = 0
-    pid = os.getpid()     # only for Pythons that tell nobody of a fork
+    pid = os.getpid()     # for forks of which nobody is told
     instance = None       # the process's one Flagship
     events = None         # the event log of the SDK that was started last
 
@@ -22,24 +21,19 @@ def _count_fork():
     _State.pid = os.getpid()
 
 
-if call_in_forked_child(_count_fork):
-    def lineage():
-        """How many forks lie between this process and the one that imported the library, an int.
+call_in_forked_child(_count_fork)
 
-        It differs between a process and each of its ancestors, also where a child was given the
-        process id that an ancestor had.
-        """
-        return _State.forks
-else:
-    def lineage():
-        """How many forks lie between this process and the one that imported the library, an int.
 
-        It differs between a process and its parent. This Python tells nobody of a fork, so a child
-        is recognised by its process id, at its first call.
-        """
-        if _State.pid != os.getpid():
-            _count_fork()
-        return _State.forks
+def lineage():
+    """How many forks lie between this process and the one that imported the library, an int.
+
+    It differs between a process and each of its ancestors, also where a child was given the process
+    id that an ancestor had. Where nobody is told of a fork (Python before 3.7, uWSGI), a child is
+    recognised by its process id, at its first call.
+    """
+    if _State.pid != os.getpid():
+        _count_fork()
+    return _State.forks
 
 
 class Lock(object):
@@ -49,13 +43,13 @@ class Lock(object):
     __slots__ = ("_locks",)
 
     def __init__(self):
-        self._locks = {lineage(): threading.RLock()}
+        self._locks = {lineage(): RLock()}
 
     def _own(self):
         now = lineage()
         lock = self._locks.get(now)
         # Threads of a new child may come here together: one of them wins for all.
-        return self._locks.setdefault(now, threading.RLock()) if lock is None else lock
+        return self._locks.setdefault(now, RLock()) if lock is None else lock
 
     def __enter__(self):
         self._own().acquire()

@@ -88,7 +88,7 @@ class _Idle(DecisionManager):
 
     send_hit = activate
 
-    def send_context(self, visitor_id, context):
+    def send_context(self, visitor_id, context, anonymous_id=None):
         return False, NOT_STARTED
 
     def flush(self, timeout):

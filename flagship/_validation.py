@@ -11,12 +11,17 @@ from flagship.errors import ParamError, TypingError
 
 
 def typing_error(function, parameter, value, allowed):
-    return TypingError("%s: %s must be %s, not %s" % (function, parameter, allowed, type(value).__name__),
-                       function, parameter)
+    return _alone(TypingError("%s: %s must be %s, not %s" % (
+        function, parameter, allowed, type(value).__name__), function, parameter))
 
 
 def param_error(function, parameter, problem):
-    return ParamError("%s: %s %s" % (function, parameter, problem), function, parameter)
+    return _alone(ParamError("%s: %s %s" % (function, parameter, problem), function, parameter))
+
+
+def _alone(error):
+    error.__cause__ = None  # so that Python 3 does not print what the library found on its way
+    return error
 
 
 def text(function, parameter, value, empty=True):

@@ -1,16 +1,16 @@
 """The SDK: starts and closes it, makes visitors, and holds the process's one instance."""
 import re
+import signal
 import threading
 
-from flagship import _process, _values
+from flagship import _process, _signals, _values
 from flagship import _validation as check
-from flagship._compat import is_ascii, text_type
-from flagship._events import EventLog, current, reports_mistakes, set_current
+from flagship._events import EventLog, current, set_current
 from flagship._runtime import NOT_STARTED, Runtime, connect, connect_cache, neutral, shut
 from flagship.config import Config
 from flagship.errors import FlagshipError, InitializationError
 from flagship.status import Status
-from flagship.visitor import Visitor, new_id
+from flagship.visitor import Visitor, new_id, read_id
 
 __all__ = ["Config", "Flagship"]
 
@@ -65,6 +65,7 @@ class Flagship(object):
     def _prepare(self):
         self._changing = _process.Lock()
         self._runtime = self._config = self._given = None
+        self._cache_manager = None  # the user's, of what runs
         self._waiting = None   # the runtime of visitors that were loaded before a start
         self._starting = None  # a _Start
         self._closes = 0
@@ -92,8 +93,9 @@ class Flagship(object):
         if runtime is None:
             return Status(config and config.mode, False, tracking=self._counters)
         parts = runtime.parts
+        errors = {} if parts.http is None else parts.http.last_errors
         return Status(config.mode, True, runtime.state.panic, tracking=parts.tracking.counters,
-                      **parts.decisions.details)
+                      last_errors=errors, **parts.decisions.details)
 
     def start(self, env_id, api_key, config=None):
         """Start the SDK.
@@ -135,7 +137,7 @@ class Flagship(object):
                         self._waiting = Runtime(EventLog(config.event_handler))
                     runtime = self._runtime or self._waiting
             if running:
-                return self._take_over(env_id, api_key, config)
+                return self._take_over(start.given, config)
             if not waits:
                 break
             # Another thread starts with the same: what it loads will do.
@@ -164,27 +166,38 @@ class Flagship(object):
             closed = start.closes != self._closes
             if not closed:
                 was_running, replaced = self._runtime is not None, runtime.use(parts)
-                self._runtime, self._waiting = runtime, None
+                self._runtime = runtime
+                if self._waiting is runtime:
+                    self._waiting = None
                 self._config, self._given = config, start.given
+                self._cache_manager = config.visitor_cache_manager
         if closed:
             return shut(parts, config.timeout)
-        runtime.state.listen_to(parts.decisions, parts.decisions.panic, runtime.events)
+        heeded = None
+        while heeded is not runtime.parts.decisions:  # another start may take over at any moment
+            heeded = runtime.parts.decisions
+            runtime.state.listen_to(heeded, heeded.panic, runtime.events)
         set_current(runtime.events)
         runtime.events.debug("Flagship started in %s mode", config.mode.name)
         if was_running:
             _retire(replaced, config.timeout)
 
-    def _take_over(self, env_id, api_key, config):
-        """Go on as before with another Config that says the same."""
-        runtime, before = self._runtime, self._config
-        if config is before or runtime is None:
-            return
-        config._start(env_id, api_key)
-        self._config = config
+    def _take_over(self, given, config):
+        """Go on as before with another Config that says the same, or with one that was changed."""
+        runtime, manager = self._runtime, config.visitor_cache_manager
+        if runtime is None:
+            return  # closed meanwhile
+        config._start(*given[:2])
+        connects = manager is not self._cache_manager and self._connect is connect
+        cache = connect_cache(config, runtime.events) if connects else None
+        with self._changing:
+            if self._runtime is not runtime or self._given != given:
+                return  # closed or started with others meanwhile, which came last
+            if connects:
+                runtime.parts = runtime.parts._replace(cache=cache)
+            self._config, self._cache_manager = config, manager
         runtime.events.use(config.event_handler)
-        if config.visitor_cache_manager is not before.visitor_cache_manager:
-            cache = connect_cache(config, runtime.events)
-            runtime.parts = runtime.parts._replace(cache=cache)
+        runtime.parts.decisions.start_again()
 
     def _exchange(self, runtime, config, connect, given=None):
         """Put something else in the place of what runs, of its Config and of what connects the next
@@ -224,9 +237,8 @@ class Flagship(object):
         if runtime is None:
             self._refuse_visitor()
         try:
-            if visitor_id is not None and not (
-                    type(visitor_id) is text_type and is_ascii(visitor_id)):
-                visitor_id = _visitor_id(visitor_id, runtime.events)
+            if visitor_id is not None:
+                visitor_id = read_id("create_visitor", visitor_id, runtime.events)
             return Visitor(runtime, visitor_id or new_id(), _values.flag(authenticated), context)
         except FlagshipError as error:
             runtime.events.raise_or_report(error)
@@ -273,7 +285,25 @@ class Flagship(object):
         if runtime is not None:
             runtime.close(seconds)
             self._counters = runtime.parts.tracking.counters
-            set_current(None)
+
+    def close_on_signals(self, signals=(signal.SIGTERM, signal.SIGINT)):
+        """Have what is queued delivered when a signal ends the process, for servers and scripts that
+        it ends without ``atexit``. What handled the signals before goes on to; one that is ignored
+        stays so.
+
+        Where nobody handles a signal, the SDK is closed before it ends the process. Where a server
+        does, to end gracefully, what is queued is delivered first, and what still comes is sent at once.
+
+        :param signals: their numbers; default SIGTERM and SIGINT.
+        :raises ValueError: outside of the main thread, or for what is no signal.
+        """
+        _signals.close_on_signals(self._deliver, self.close, signals)
+
+    def _deliver(self):
+        runtime, seconds = self._runtime, self._seconds("close", None)
+        if runtime is not None:
+            runtime.parts.tracking.retire(seconds)
+            runtime.parts.tracking.flush(seconds)
 
     def _seconds(self, function, timeout):
         if timeout is None:
@@ -300,18 +330,6 @@ def _credential(parameter, value, pattern, config):
         EventLog(config.event_handler).warning("[start] the white space around %s is stripped",
                                                parameter)
     return stripped
-
-
-def _visitor_id(value, events):
-    try:
-        return _values.text(value)
-    except _values.Absent:
-        return None
-    except _values.WrongType:
-        raise check.typing_error("create_visitor", "visitor_id", value, "text or None")
-    except _values.Unreadable as problem:
-        events.error("[create_visitor] visitor_id %s: the visitor gets a new id", problem)
-        return None
 
 
 def _retire(parts, timeout):

@@ -132,6 +132,22 @@ def _offline(value):
     return check.boolean("Config", "offline", value)
 
 
+def _decision_api(value):
+    accepted = check.text("Config", "decision_api", value)
+    if accepted not in ("platform", "self-hosted"):
+        raise check.param_error("Config", "decision_api", "(%s) must be 'platform' or 'self-hosted'"
+                                % type(value).__name__)
+    return accepted
+
+
+def _context_events(value):
+    return check.boolean("Config", "context_events", value)
+
+
+def _repeat_contexts(value):
+    return check.boolean("Config", "repeat_contexts", value)
+
+
 def _spool(value):
     return _path("spool", value)
 
@@ -163,6 +179,9 @@ class Config(object):
     :param bool debug: True puts the bodies of requests and answers, and so visitors' contexts, into
         DEBUG lines; default False.
     :param str decision_api_url: default ``https://decision.flagship.io/v2``.
+    :param str decision_api: ``"platform"`` (default), or ``"self-hosted"`` where
+        ``decision_api_url`` is that of the vendor's own Decision API server, such as
+        ``http://decision:8080/v2``. Its paths name no environment, and it reports contexts itself.
     :param str cdn_url: default ``https://cdn.flagship.io``.
     :param str tracking_url: default ``https://ariane.abtasty.com``.
     :param bucketing_file: path of the bucketing file's copy on disk, default ``bucketing.json`` in
@@ -183,6 +202,10 @@ class Config(object):
     :param float tracking_interval: seconds that one may wait for others to be sent with, default
         1.0.
     :param int tracking_batch_size: how many are sent without waiting longer, default 100.
+    :param bool context_events: True (default): each synchronisation reports the visitor's context,
+        for the platform's analyses; False: contexts are not reported at all.
+    :param bool repeat_contexts: True: deferred tracking also reports a context that repeats the
+        visitor's last within 30 minutes; default False.
     :param spool: path of a SQLite file for what deferred tracking cannot deliver, kept over a
         restart; several processes may share it; default None: none. It holds
         ``tracking_queue_size`` items at most, none over 4 hours old.
@@ -219,6 +242,7 @@ class Config(object):
         "visitor_cache_manager": (_visitor_cache_manager, None),
         "debug": (_debug, False),
         "decision_api_url": (_base_url("decision_api_url"), u"https://decision.flagship.io/v2"),
+        "decision_api": (_decision_api, u"platform"),
         "cdn_url": (_base_url("cdn_url"), u"https://cdn.flagship.io"),
         "tracking_url": (_base_url("tracking_url"), u"https://ariane.abtasty.com"),
         "bucketing_file": (_bucketing_file, u"bucketing.json"),
@@ -230,6 +254,8 @@ class Config(object):
         "tracking_queue_size": (_tracking_queue_size, 10000),
         "tracking_interval": (_tracking_interval, 1.0),
         "tracking_batch_size": (_tracking_batch_size, 100),
+        "context_events": (_context_events, True),
+        "repeat_contexts": (_repeat_contexts, False),
         "spool": (_spool, None),
         "circuit_breaker": (_circuit_breaker, True),
         "max_response_size": (_max_response_size, 16 * 1024 * 1024),
@@ -260,6 +286,11 @@ class Config(object):
             raise check.param_error("Config", name, "(%s) %s; there are: %s" % (
                 type(value).__name__, problem, ", ".join(sorted(self._OPTIONS))))
         self.__dict__[name] = self._OPTIONS[name][0](value)
+
+    @property
+    def is_self_hosted(self):
+        """Whether the Decision API is the vendor's server for hosting it oneself."""
+        return self.decision_api == "self-hosted"
 
     def _given(self, env_id, api_key):
         """What two starts must have in common to be the same; what may change without a restart is

@@ -43,6 +43,7 @@ class Config:
     visitor_cache_manager: _VisitorCache | None
     debug: bool
     decision_api_url: str
+    decision_api: Literal["platform", "self-hosted"]
     cdn_url: str
     tracking_url: str
     bucketing_file: _Option[str | None, _Path | None]
@@ -54,10 +55,14 @@ class Config:
     tracking_queue_size: int
     tracking_interval: float
     tracking_batch_size: int
+    context_events: bool
+    repeat_contexts: bool
     spool: _Option[str | None, _Path | None]
     circuit_breaker: bool
     max_response_size: int
 
+    @property
+    def is_self_hosted(self) -> bool: ...
     def __init__(
         self,
         *,
@@ -70,6 +75,7 @@ class Config:
         visitor_cache_manager: _VisitorCache | None = ...,
         debug: bool = ...,
         decision_api_url: str = ...,
+        decision_api: Literal["platform", "self-hosted"] = ...,
         cdn_url: str = ...,
         tracking_url: str = ...,
         bucketing_file: _Path | None = ...,
@@ -81,6 +87,8 @@ class Config:
         tracking_queue_size: int = ...,
         tracking_interval: float = ...,
         tracking_batch_size: int = ...,
+        context_events: bool = ...,
+        repeat_contexts: bool = ...,
         spool: _Path | None = ...,
         circuit_breaker: bool = ...,
         max_response_size: int = ...,

@@ -1,21 +1,26 @@
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from enum import Enum
-from typing import Protocol, TypeVar, type_check_only
+from fractions import Fraction
+from typing import Any, Protocol, TypeVar, type_check_only
 
 _Key_co = TypeVar("_Key_co", covariant=True)
 _Value_co = TypeVar("_Value_co", covariant=True)
 
+# What a context holds, and what it is given: None is no value.
 _ContextValue = str | bool | int | float
+_GivenValue = str | float | Decimal | Fraction | None
 _ContextKey = str | PresetContext
 
-# A dict, whatever else its keys and values are: dict[str, int] is no dict[str, int | str], as that
-# could be changed.
+# Any mapping, whatever else its keys and values are: dict[str, int] is no
+# Mapping[str | PresetContext, int], as keys are invariant.
 @type_check_only
-class _Dict(Protocol[_Key_co, _Value_co]):
+class _Mapping(Protocol[_Key_co, _Value_co]):
     def items(self) -> Iterable[tuple[_Key_co, _Value_co]]: ...
-    def popitem(self) -> tuple[_Key_co, _Value_co]: ...
 
-_Context = _Dict[_ContextKey, _ContextValue]
+_Context = _Mapping[_ContextKey, _GivenValue]
+_Pair = tuple[_ContextKey, _GivenValue]
+_Pairs = Sequence[_Pair]
 
 PRIVATE_PREFIX: str
 
@@ -45,12 +50,10 @@ class PresetContext(Enum):
     INTERFACE_NAME = "sdk_interfaceName"
 
 def key_text(key: _ContextKey) -> str: ...
-def checked_value(key: str, value: _ContextValue) -> _ContextValue: ...
-def accepted(
-    function: str,
-    pairs: Iterable[tuple[_ContextKey, _ContextValue]],
-    refuse: Callable[[str], object],
+def checked_value(key: str, value: _GivenValue) -> _ContextValue: ...
+def checked_pairs(
+    function: str, pairs: Iterable[_Pair], events: Any
 ) -> tuple[dict[str, _ContextValue], tuple[tuple[str, bool, str, None], ...]]: ...
-def plain_copy(context: _Context) -> dict[str, _ContextValue] | None: ...
-def own(context: dict[str, _ContextValue]) -> dict[str, _ContextValue]: ...
-def public(context: dict[str, _ContextValue]) -> dict[str, _ContextValue]: ...
+def plain_copy(context: object) -> dict[str, _ContextValue] | None: ...
+def without_preset_keys(context: dict[str, _ContextValue]) -> dict[str, _ContextValue]: ...
+def without_private_keys(context: dict[str, _ContextValue]) -> dict[str, _ContextValue]: ...

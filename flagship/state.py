@@ -41,7 +41,8 @@ class PlatformState(object):
             self.panic = panic
             self.serving = not (self.panic or self.closed)
         if changed and panic:
-            self._events.warning("The platform is in panic: defaults are served and nothing is sent until it ends")
+            self._events.warning(
+                "The platform is in panic: defaults are served and nothing is sent until it ends")
         elif changed:
             self._events.warning("The platform's panic has ended")
 

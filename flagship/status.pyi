@@ -1,4 +1,4 @@
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from flagship.config import Config
 
@@ -18,3 +18,4 @@ class Status(NamedTuple):
     last_modified: str | None = None
     campaigns: int | None = None
     tracking: Counters | None = None
+    last_errors: dict[str, Any] = ...

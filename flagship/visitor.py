@@ -12,6 +12,7 @@ from flagship.decision.modification import PLAIN, VALUE, Modifications
 from flagship.errors import FlagshipError
 from flagship.hits import Hit
 
+MAX_ID = 500  # bytes of UTF-8 that the platform takes in an id
 _UNKNOWN = "[%s] the visitor has no modification %r"
 
 
@@ -35,11 +36,15 @@ class Visitor(object):
         if context is not None:
             self._context = contexts.plain_copy(context)
             if self._context is None:
-                self._context = self._read_context("create_visitor", context, sequences=True)[0]
+                context, _ = self._read_context("create_visitor", context, sequences=True)
+                self._context = context or {}
 
     def _attach(self, runtime):
         self._runtime, self._events, self._state = runtime, runtime.events, runtime.state
         self._changing = threading.RLock()
+        # An id that was made up for a request without one (see AssignmentCache.save), and what is
+        # to be saved once the visitor turns out to be one.
+        self._provisional_id = self._unsaved = None
 
     def __getstate__(self):
         return {"ids": self._ids, "context": self._context, "modifications": self._modifications}
@@ -102,7 +107,7 @@ class Visitor(object):
             None)`` per pair, ``sync_result`` is what the synchronisation returned, or None.
         :raises TypingError: if ``context`` is neither; nothing is changed.
         """
-        if isinstance(context, tuple):
+        if _values.is_a(context, tuple):
             results = self._update(
                 *contexts.checked_pairs("update_context", (context,), self._events))
         else:
@@ -120,16 +125,16 @@ class Visitor(object):
         return results
 
     def _read_context(self, function, context, sequences=False):
-        """``(good pairs, results)`` of a context as a whole."""
+        """``(good pairs, results)`` of a context as a whole; ``(None, ())`` where there is none."""
         try:
             pairs = _values.pairs(context, sequences)
         except _values.Absent:
-            pairs = ()
+            return None, ()
         except _values.WrongType:
             raise check.typing_error(function, "context", context, "dict, mapping or None")
         except _values.Unreadable as problem:
             self._events.error("[%s] context %s: the visitor goes without it", function, problem)
-            pairs = ()
+            return None, ()
         return contexts.checked_pairs(function, pairs, self._events)
 
     @reports_mistakes(lambda visitor, error: None)
@@ -143,15 +148,7 @@ class Visitor(object):
             default False.
         :raises TypingError: on an argument of the wrong type; nothing is changed.
         """
-        try:
-            visitor_id = _values.text(visitor_id)
-        except _values.Absent:
-            visitor_id = u""
-        except _values.WrongType:
-            raise check.typing_error("authenticate", "visitor_id", visitor_id, "text")
-        except _values.Unreadable as problem:
-            self._events.error("[authenticate] ignored: visitor_id %s", problem)
-            return
+        visitor_id = read_id("authenticate", visitor_id, self._events)
         if not visitor_id:
             self._events.warning("[authenticate] ignored: there is no visitor_id")
             return
@@ -209,9 +206,11 @@ class Visitor(object):
             (self._events.debug if failure.expected else self._events.error)("%s", log)
             return False, log
         self._modifications = modifications
-        parts.tracking.send_context(visitor_id, context)
+        parts.tracking.send_context(visitor_id, context, anonymous_id)
         if cached_ids is not None:
-            parts.cache.save(visitor_id, variation_ids, cached_ids)
+            ids = visitor_id, variation_ids, cached_ids
+            put_off = parts.cache.save(*ids, provisional=visitor_id == self._provisional_id)
+            self._unsaved = ids if put_off else None
         return True, ""
 
     def get_modification(self, key, default_value, activate=False):
@@ -351,8 +350,13 @@ class Visitor(object):
         return (False, log) if modification is None else self._activate(modification)
 
     def _activate(self, modification):
+        parts = self._runtime.parts
+        if self._provisional_id is not None:
+            self._provisional_id, self._unsaved, unsaved = None, None, self._unsaved
+            if unsaved and parts.cache is not None:
+                parts.cache.save(*unsaved)
         visitor_id, anonymous_id = self._identity()
-        return self._runtime.parts.tracking.activate(visitor_id, anonymous_id, modification)
+        return parts.tracking.activate(visitor_id, anonymous_id, modification)
 
     def send_hit(self, hit):
         """Send a hit.
@@ -384,9 +388,32 @@ FlagshipVisitor = Visitor
 
 def _problem(hit):
     """Why something cannot be sent as a hit, text, or None."""
-    if isinstance(hit, Hit):
+    if _values.is_a(hit, Hit):
         return hit.problem
     return "a hit was expected, not %s" % type(hit).__name__
+
+
+def read_id(function, value, events):
+    """A visitor's id as text, cut to what the platform takes; empty where there is none.
+
+    :param str function: the call that was given the id.
+    :raises TypingError: on a type that is no text.
+    """
+    if type(value) is text_type and is_ascii(value) and len(value) <= MAX_ID:
+        return value
+    try:
+        visitor_id = _values.text(value)
+    except _values.Absent:
+        return u""
+    except _values.WrongType:
+        raise check.typing_error(function, "visitor_id", value, "text or None")
+    except _values.Unreadable as problem:
+        events.error("[%s] visitor_id %s", function, problem)
+        return u""
+    kept = _values.cut_to(visitor_id, MAX_ID)
+    if kept != visitor_id:
+        events.warning("[%s] visitor_id is cut to %d bytes", function, MAX_ID)
+    return kept
 
 
 def new_id():

@@ -10,6 +10,7 @@ import pytest
 
 from flagship import Config, Flagship
 from flagship.emulator import Emulator
+from tests.documented import undocumented
 from tests.support import Log, data, sockets
 
 # An example that takes long on a busy machine has failed nothing, and nothing is kept in the
@@ -25,16 +26,44 @@ def log():
     return Log()
 
 
+class _Witness(Emulator):
+    """An emulator that remembers what a test has it forget.
+
+    :ivar bool is_watched: whether the test fails where the SDK sent what it is not documented to;
+        False in a test that makes it do so.
+    """
+
+    def __init__(self, bucketing):
+        super(_Witness, self).__init__(bucketing)
+        self.is_watched, self._forgotten = True, []
+
+    def clear(self):
+        self._forgotten += self.requests
+        super(_Witness, self).clear()
+
+    @property
+    def all_requests(self):
+        return self._forgotten + self.requests
+
+
 @pytest.fixture
 def emulator():
-    with Emulator(data("shop.json")) as emulator:
+    """The emulator, which takes what the platform takes. A test whose SDK sent anything that it is
+    not documented to send fails."""
+    with _Witness(data("shop.json")) as emulator:
         yield emulator
+    if emulator.is_watched:
+        problems = [(undocumented(request), request.as_dict()) for request in emulator.all_requests]
+        assert [each for each in problems if each[0]] == []
 
 
 @pytest.fixture
 def start(emulator, log):
-    """Starts the SDK on the emulator; options go to Config. Closed afterwards."""
-    def start(**options):
+    """Starts the SDK on the emulator, anew each time; options go to Config. With ``again=True`` as a
+    program does that starts once more. Closed afterwards."""
+    def start(again=False, **options):
+        if not again:
+            Flagship.instance().close()
         options.setdefault("event_handler", log)
         options.setdefault("bucketing_file", None)
         options.setdefault("timeout", 2)

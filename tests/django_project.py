@@ -20,7 +20,8 @@ def project(installed=(), **options):
         vars(each).clear()
         each.__init__()
     settings.configure(INSTALLED_APPS=list(installed), **options)
-    apps.app_configs = collections.OrderedDict()  # its models stay in the other registry: a class is made only once
+    # Its models stay in the other registry: a class is made only once.
+    apps.app_configs = collections.OrderedDict()
     apps.clear_cache()
     apps.populate(installed)
     try:

@@ -21,7 +21,9 @@ CHECKER = doctest.OutputChecker()
 OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 # Commands for another moment: they would install, or serve until they are stopped.
-ONLY_READ = re.compile(r"(python -m pip install|pip install|gunicorn|python examples/|python benchmarks/|python manage.py)\b")
+ONLY_READ = re.compile(
+    r"(python -m pip install|pip install|gunicorn|python examples/|python benchmarks/"
+    r"|python manage.py)\b")
 
 
 def blocks(path):
@@ -77,8 +79,10 @@ class Page(object):
             for shown, meant in self.names.get("SHOWN", {}).items():
                 command, output = command.replace(shown, meant), output.replace(shown, meant)
             words = re.sub(r"^(flagship|python)\b", lambda word: {
-                "flagship": '"%s" -m flagship', "python": '"%s"'}[word.group()] % sys.executable, command)
-            process = subprocess.Popen(words, shell=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                "flagship": '"%s" -m flagship', "python": '"%s"'}[word.group()] % sys.executable,
+                           command)
+            process = subprocess.Popen(words, shell=True, stdout=subprocess.PIPE,
+                                       stderr=subprocess.STDOUT)
             self.compare(output, process.communicate()[0].decode("utf-8"), line)
 
 

@@ -1,7 +1,9 @@
 """What several test files use."""
+import json
 import os
 import random
 import socket
+import subprocess
 import sys
 import time
 
@@ -17,7 +19,8 @@ WHOLE = sys.version_info[:2] in ((2, 7), (3, 6), (3, 11), (3, 13))
 SLOW = "it takes long, and runs on 2.7, 3.6, 3.11 and 3.13"
 
 #: Bytes that browsers and others may send as a cookie's value, and that are no visitor's id.
-RUBBISH = [b"", b" ", b"x" * 129, b"a b", b"\x00", b"\xc3\xa9", b"\xff\xfe", b"\"\\342\\202\"", b"\xf0\x9f\x98\x80"]
+RUBBISH = [b"", b" ", b"x" * 129, b"a b", b"\x00", b"\xc3\xa9", b"\xff\xfe", b"\"\\342\\202\"",
+           b"\xf0\x9f\x98\x80"]
 
 
 def data(name):
@@ -47,7 +50,8 @@ def descriptors():
     """The open files and sockets of this process, where the system tells."""
     try:
         return {name: os.readlink("/proc/self/fd/" + name) for name in os.listdir("/proc/self/fd")
-                if os.path.exists("/proc/self/fd/" + name) or os.path.islink("/proc/self/fd/" + name)}
+                if os.path.exists("/proc/self/fd/" + name)
+                or os.path.islink("/proc/self/fd/" + name)}
     except OSError:
         return {}
 
@@ -84,7 +88,8 @@ def everybody(campaign, *variations):
     """A campaign for every visitor; each variation is ``(id, allocation, {flag: value})``."""
     return {"id": campaign, "type": "ab", "variationGroups": [{
         "id": campaign + "-group",
-        "targeting": {"targetingGroups": [{"targetings": [{"key": "fs_all_users", "operator": "EQUALS", "value": ""}]}]},
+        "targeting": {"targetingGroups": [
+            {"targetings": [{"key": "fs_all_users", "operator": "EQUALS", "value": ""}]}]},
         "variations": [{"id": name, "allocation": allocation, "reference": place == 0,
                         "modifications": {"type": "JSON", "value": flags}}
                        for place, (name, allocation, flags) in enumerate(variations)]}]}
@@ -92,8 +97,9 @@ def everybody(campaign, *variations):
 
 def file_of(version, campaigns=1):
     """A bucketing file whose every flag has the value ``version``."""
-    return {"campaigns": [everybody("c%d" % place, ("v%d-%s" % (place, version), 100, {"flag%d" % place: version}))
-                          for place in range(campaigns)]}
+    return {"campaigns": [
+        everybody("c%d" % place, ("v%d-%s" % (place, version), 100, {"flag%d" % place: version}))
+        for place in range(campaigns)]}
 
 
 class Stream(object):
@@ -145,3 +151,39 @@ def closes(emulator):
 
 #: What happens to the platform that a view's visitor is on; each is called with the emulator.
 OUTAGES = [hangs, breaks, panics, stops, closes]
+
+
+def start_program(code, emulator, *arguments, **options):
+    """Run a Python program against an emulator, without waiting for it; its URLs are in ``urls``,
+    ``arguments`` in ``sys.argv``. ``options`` are for Popen; ``prelude`` is code that runs before
+    the library is imported."""
+    head = options.pop("prelude", "") + (
+        "import sys, json, os, time, signal, threading\n"
+        "urls = json.loads(os.environ['URLS'])\n"
+        "from flagship import Config, Flagship\nfrom flagship.hits import *\n"
+        "flagship = Flagship.instance()\n"
+        "if hasattr(signal, 'alarm'):\n    signal.alarm(120)  # a hang is a failure\n"
+        "def start(**kwargs):\n"
+        "    kwargs = dict(urls, tracking='deferred', bucketing_file=None, **kwargs)\n"
+        "    flagship.start(u'env', u'key', Config(**kwargs))\n"
+        "    return flagship.create_visitor(u'ann')\n"
+        "def screen(name):\n"
+        "    return Screen(u'%s' % name)\n")
+    environment = dict(os.environ, URLS=json.dumps(emulator.urls), PYTHONPATH=os.pathsep.join(
+        [ROOT] + [path for path in sys.path if path]))
+    environment.update(options.pop("env", {}))
+    options.setdefault("stderr", subprocess.PIPE)
+    return subprocess.Popen([sys.executable, "-c", head + code] + [str(each) for each in arguments],
+                            env=environment, **options)
+
+
+def run_program(code, emulator, *arguments, **options):
+    """Run such a program to its end; ``(exit code, what it wrote to stderr)``."""
+    process = start_program(code, emulator, *arguments, **options)
+    written = process.communicate()[1]
+    return process.returncode, (written or b"").decode("utf-8", "replace")
+
+
+def screens(emulator):
+    """The names of the screens that arrived, sorted."""
+    return sorted(hit["dl"] for hit in emulator.hits)

@@ -40,9 +40,10 @@ def visitors(count):
     chance = random.Random(11)
     made = []
     for number in range(count):
-        context = {"country": chance.choice(["FR", "BE", "CH", "Côte d'Ivoire"]), "vip": chance.random() < 0.3,
-                   "sdk_deviceType": chance.choice(["mobile", "desktop"]), "orders": chance.randrange(40),
-                   "cart_value": chance.randrange(2000) / 16.0}
+        context = {"country": chance.choice(["FR", "BE", "CH", "Côte d'Ivoire"]),
+                   "vip": chance.random() < 0.3,
+                   "sdk_deviceType": chance.choice(["mobile", "desktop"]),
+                   "orders": chance.randrange(40), "cart_value": chance.randrange(2000) / 16.0}
         made.append(("Zoë, \"%d\"" % number if number % 10 == 3 else "visitor-%d" % number,
                      {key: value for key, value in context.items() if chance.random() < 0.8}))
     return made
@@ -52,10 +53,13 @@ def as_csv(many):
     def cell(value):
         text = json.dumps(value) if not isinstance(value, six.text_type) else value
         return '"%s"' % text.replace('"', '""') if '"' in text or "," in text else text
+
+    def row(visitor_id, context):
+        cells = [cell(context[key]) if key in context else "" for key in keys[1:]]
+        return ",".join([cell(visitor_id)] + cells) + "\n"
+
     keys = [column.split(":")[0] for column in COLUMNS.strip().split(",")]
-    return (COLUMNS + "".join(",".join([cell(visitor_id)] + [cell(context[key]) if key in context else ""
-                                                            for key in keys[1:]]) + "\n"
-                              for visitor_id, context in many)).encode("utf-8")
+    return (COLUMNS + "".join(row(*each) for each in many)).encode("utf-8")
 
 
 def as_jsonl(many):
@@ -96,7 +100,8 @@ class Run(object):
         variables.update(options.pop("variables", {}))
         self._stdin = stdin
         self.process = subprocess.Popen(
-            [each if isinstance(each, str) else each.encode("utf-8") for each in command], cwd=str(folder),
+            [each if isinstance(each, str) else each.encode("utf-8") for each in command],
+            cwd=str(folder),
             env=environment(**variables), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=options.pop("stderr", subprocess.PIPE))
 
@@ -150,10 +155,12 @@ def test_everybody_gets_what_the_sdk_decides(run, start):
     code, output, errors = run(stdin=as_csv(some))
     assert (code, errors) == (0, "")
     assert parsed(output) == {
-        visitor_id: (variations, {key: value if isinstance(value, six.text_type) else json.dumps(value, sort_keys=True)
+        visitor_id: (variations, {key: value if isinstance(value, six.text_type)
+                                  else json.dumps(value, sort_keys=True)
                                   for key, value in flags.items()})
         for visitor_id, (variations, flags) in wanted.items()}
-    code, output, errors = run("--input-format", "jsonl", "--output-format", "jsonl", stdin=as_jsonl(some))
+    code, output, errors = run("--input-format", "jsonl", "--output-format", "jsonl",
+                               stdin=as_jsonl(some))
     assert (code, errors) == (0, "")
     lines = [json.loads(line.decode("utf-8")) for line in output.splitlines()]
     assert [line["visitor_id"] for line in lines] == [visitor_id for visitor_id, _ in some]
@@ -163,7 +170,8 @@ def test_everybody_gets_what_the_sdk_decides(run, start):
 def test_the_command_in_the_readme(tmpdir):
     command = README.split("<!-- command: batch -->\n```sh\n")[1].split("\n```")[0].split()
     output = str(tmpdir.join("assignments.csv"))
-    command = [{"python": sys.executable, "assignments.csv": output}.get(word, word) for word in command]
+    command = [{"python": sys.executable, "assignments.csv": output}.get(word, word)
+               for word in command]
     subprocess.check_call([str(word) for word in command], cwd=ROOT, env=environment())
     assert sorted(parsed(read(tmpdir, "assignments.csv"))) == [
         "Dupont, Zoë", "customer-1042", "customer-2077", "guest-58207"]
@@ -172,7 +180,8 @@ def test_the_command_in_the_readme(tmpdir):
 def test_a_copy_that_an_sdk_wrote_serves_as_the_bucketing_file(run, tmpdir):
     with io.open(CAMPAIGNS, encoding="utf-8") as file:
         document = json.load(file)
-    tmpdir.join("copy.json").write(json.dumps({"environmentId": "e", "lastModified": None, "bucketing": document}))
+    tmpdir.join("copy.json").write(json.dumps(
+        {"environment_id": "e", "last_modified": None, "content": document}))
     assert run(stdin=as_csv(visitors(20)), bucketing=str(tmpdir.join("copy.json"))) == run(stdin=as_csv(visitors(20)))
 
 
@@ -224,12 +233,15 @@ def test_a_bad_row_is_reported_with_its_line_and_costs_nobody_else(run, kind, ba
     assert lines.pop() == "assign: rows skipped: %d" % len(bad)
     assert len(lines) == len(bad)
     for place, (line, (_, reason)) in enumerate(zip(lines, bad)):
-        assert line.startswith("assign: -: line %d: " % (first + 2 * place)) and reason in line, line
+        assert line.startswith("assign: -: line %d: "
+                               % (first + 2 * place)) and reason in line, line
 
 
-@given(st.lists(st.lists(st.text("ab,\"\n\r é", max_size=6), min_size=2, max_size=3), max_size=20), st.integers(1, 60))
+@given(st.lists(st.lists(st.text("ab,\"\n\r é", max_size=6), min_size=2, max_size=3), max_size=20),
+       st.integers(1, 60))
 def test_however_the_input_is_cut_its_rows_are_the_same(written, size):
-    source = "".join(",".join('"%s"' % cell.replace('"', '""') for cell in row) + "\n" for row in written)
+    source = "".join(",".join('"%s"' % cell.replace('"', '""') for cell in row) + "\n"
+                     for row in written)
     blocks = list(rows.blocks(io.BytesIO(source.encode("utf-8")), "csv", size))
     assert b"".join(blocks) == source.encode("utf-8")
     found, skipped = [], []
@@ -246,7 +258,8 @@ def size_of(path):
 
 
 @pytest.mark.parametrize("processes", ["1", "2"])
-def test_killed_at_random_places_and_resumed_it_loses_and_doubles_no_row(tmpdir, many, expected, processes):
+def test_killed_at_random_places_and_resumed_it_loses_and_doubles_no_row(
+        tmpdir, many, expected, processes):
     """And a killed run leaves no process behind: its pipes close."""
     arguments = ["--processes", processes, "--checkpoint", "0", "--output", "out.csv", "in.csv"]
     part = str(tmpdir.join("out.csv.part"))
@@ -257,7 +270,8 @@ def test_killed_at_random_places_and_resumed_it_loses_and_doubles_no_row(tmpdir,
             assert Run(tmpdir, *arguments).ended()[0] == 0
             break
         run = Run(tmpdir, *arguments, source=many)
-        eventually(lambda: run.process.poll() is not None or size_of(part) >= share * len(expected), 60)
+        eventually(lambda: run.process.poll() is not None or size_of(part) >= share * len(expected),
+                   60)
         if run.process.poll() is None:
             run.process.kill()
         assert run.ended()[0] in (-signal.SIGKILL, 0)
@@ -287,9 +301,11 @@ def test_killed_at_each_step_of_a_note_and_of_the_end_it_goes_on(tmpdir, many, e
     arguments, all_notes, last_note = ["--output", "out.csv", "in.csv", "--checkpoint"], "0", "1000"
     # Python 2 has one name for both kinds of renaming.
     replace, second = ("rename", "2") if six.PY2 else ("replace", "1")
-    for interval, times, name in [(all_notes, "1", "fsync"), (all_notes, "2", replace), (all_notes, "3", "fsync"),
+    for interval, times, name in [(all_notes, "1", "fsync"), (all_notes, "2", replace),
+                                  (all_notes, "3", "fsync"),
                                   (last_note, second, "rename"), (last_note, "1", "remove")]:
-        code = Run(tmpdir, *(arguments + [interval, times, name]), script="-c", program=DIES, source=many).ended()[0]
+        code = Run(tmpdir, *(arguments + [interval, times, name]), script="-c", program=DIES,
+                   source=many).ended()[0]
         assert code == -signal.SIGKILL, (times, name)
         if name == replace:
             # Rows that were written after the last note, the last of them torn.
@@ -310,8 +326,8 @@ def holed(many):
 @pytest.fixture(scope="module")
 def killed(holed, tmpdir_factory):
     folder = tmpdir_factory.mktemp("killed")
-    code = Run(folder, "--checkpoint", "0", "--output", "out.csv", "in.csv", "6", "fsync", script="-c", program=DIES,
-               source=holed).ended()[0]
+    code = Run(folder, "--checkpoint", "0", "--output", "out.csv", "in.csv", "6", "fsync",
+               script="-c", program=DIES, source=holed).ended()[0]
     assert code == -signal.SIGKILL
     return folder
 
@@ -323,11 +339,13 @@ def begun(killed, tmpdir):
     return tmpdir
 
 
-def test_stdin_is_resumed_too_and_a_row_that_was_skipped_before_still_counts(begun, holed, expected, run):
+def test_stdin_is_resumed_too_and_a_row_that_was_skipped_before_still_counts(
+        begun, holed, expected, run):
     code, output, errors = run("--output", "out.csv", stdin=holed)
     assert (code, output) == (3, b"") and errors.startswith("assign: going on after ")
     assert errors.splitlines()[1:] == ["assign: rows skipped: 1"]
-    assert read(begun).splitlines() == [line for line in expected.splitlines() if not line.startswith(b"visitor-1,")]
+    assert read(begun).splitlines() == [line for line in expected.splitlines()
+                                        if not line.startswith(b"visitor-1,")]
 
 
 @pytest.mark.parametrize("change, reason", [
@@ -370,8 +388,8 @@ def test_a_process_that_is_lost_fails_the_run_which_then_goes_on(tmpdir, many, e
                "if __name__ == '__main__':\n"
                "    assign.assign = lambda *arguments: os.kill(os.getpid(), signal.SIGKILL)\n"
                "    sys.exit(assign.main())\n")
-    code, _, errors = run("--processes", "2", "--output", "out.csv", "in.csv", script="-c", program=program,
-                          source=many)
+    code, _, errors = run("--processes", "2", "--output", "out.csv", "in.csv", script="-c",
+                          program=program, source=many)
     assert (code, errors) == (1, "assign: a process ended before its work, with exit code -9\n")
     assert run("--output", "out.csv", "in.csv")[0] == 0
     assert read(tmpdir) == expected
@@ -387,11 +405,13 @@ def test_a_process_that_is_lost_fails_the_run_which_then_goes_on(tmpdir, many, e
     (["--bucketing", "in.csv"], b"[", "the bucketing file is not JSON"),
     (["--bucketing", "in.csv"], b"visitor_id\n", "the bucketing file is not JSON"),
     (["--bucketing", "in.csv"], b"[]", "the bucketing file is not a JSON object"),
-    (["--bucketing", "in.csv", "--input-format", "jsonl"], b"{}", "the bucketing file cannot be used: "),
+    (["--bucketing", "in.csv", "--input-format", "jsonl"], b"{}",
+     "the bucketing file cannot be used: "),
     (["--bucketing", "in.csv", "--input-format", "jsonl"], b'{"panic": true}', "asks for panic"),
     (["--output", "in.csv"], b"", "in.csv is there already"),
 ], ids=lambda value: value if isinstance(value, six.text_type) else "")
-def test_a_command_that_cannot_be_run_exits_with_2_and_says_why(tmpdir, capfd, arguments, source, reason):
+def test_a_command_that_cannot_be_run_exits_with_2_and_says_why(tmpdir, capfd, arguments, source,
+                                                                reason):
     tmpdir.join("in.csv").write(source)
     tmpdir.join("visitors.csv").write("visitor_id\n")
     try:
@@ -405,7 +425,8 @@ def test_a_command_that_cannot_be_run_exits_with_2_and_says_why(tmpdir, capfd, a
 @pytest.mark.parametrize("header, reason", [
     (None, "in.csv cannot be read"), (b"", "must name visitor_id"),
     (b"visitor_id,age:number\n", 'the column "age:number" must be key or key:type'),
-    (b"visitor_id,age,age:int\n", "no column twice"), (b'visitor_id,"age\n', "the header cannot be read"),
+    (b"visitor_id,age,age:int\n", "no column twice"),
+    (b'visitor_id,"age\n', "the header cannot be read"),
     (b"visitor_id,\xff\n", "the header cannot be read"),
 ])
 def test_so_does_an_input_without_a_header_that_says_what_is_in_it(tmpdir, capfd, header, reason):
@@ -418,7 +439,8 @@ def test_so_does_an_input_without_a_header_that_says_what_is_in_it(tmpdir, capfd
 def test_what_of_the_bucketing_file_is_not_used_is_said(run, tmpdir):
     tmpdir.join("bad.json").write('{"campaigns": [{"id": "c1", "variationGroups": 5}]}')
     code, output, errors = run(stdin=b"visitor_id\nann\n", bucketing=str(tmpdir.join("bad.json")))
-    assert (code, output) == (0, b"visitor_id,variation:c1\nann,\n") and "campaign c1 is skipped" in errors
+    assert (code, output) == (
+        0, b"visitor_id,variation:c1\nann,\n") and "campaign c1 is skipped" in errors
 
 
 def on_a_terminal(tmpdir, many, **variables):
@@ -428,7 +450,8 @@ def on_a_terminal(tmpdir, many, **variables):
     import termios
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack(str("HHHH"), 25, 120, 0, 0))
-    run = Run(tmpdir, "--output", "out.csv", "in.csv", source=many + b",,,,,\n", stderr=theirs, variables=variables)
+    run = Run(tmpdir, "--output", "out.csv", "in.csv", source=many + b",,,,,\n", stderr=theirs,
+              variables=variables)
     os.close(theirs)
     shown = b""
     try:
@@ -452,14 +475,17 @@ def test_a_terminal_shows_progress_with_rate_and_time_left(tmpdir, many, expecte
 
 def test_without_tqdm_there_is_no_progress_bar(tmpdir, many, expected):
     tmpdir.mkdir("stub").join("tqdm.py").write("raise ImportError")
-    code, shown = on_a_terminal(tmpdir, many, PYTHONPATH=os.pathsep.join([str(tmpdir.join("stub")), ROOT]))
+    code, shown = on_a_terminal(tmpdir, many,
+                                PYTHONPATH=os.pathsep.join([str(tmpdir.join("stub")), ROOT]))
     assert code == 3 and read(tmpdir) == expected
-    assert shown.splitlines() == ["assign: in.csv: line 12002: no visitor_id; skipped", "assign: rows skipped: 1"]
+    assert shown.splitlines() == ["assign: in.csv: line 12002: no visitor_id; skipped",
+                                  "assign: rows skipped: 1"]
 
 
 # -- on a cluster
 
-on_one_python = pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="Dask is large; it is tested on one Python")
+on_one_python = pytest.mark.skipif(sys.version_info[:2] != (3, 11),
+                                   reason="Dask is large; it is tested on one Python")
 PARTS = ["--partition", "100000", "--output", "out.csv", "in.csv"]
 
 
@@ -475,7 +501,8 @@ def test_a_dask_cluster_of_two_gives_the_rows_of_one_process(tmpdir, many, expec
     run = Run(tmpdir, *PARTS, script="assign_dask.py", source=many + b",,,,,\n")
     code, output, errors = run.ended()
     assert (code, output) == (3, b""), errors
-    assert said(errors) == ["assign: in.csv: line 12002: no visitor_id; skipped", "assign: rows skipped: 1"]
+    assert said(errors) == ["assign: in.csv: line 12002: no visitor_id; skipped",
+                            "assign: rows skipped: 1"]
     assert read(tmpdir) == expected
     assert sorted(set(os.listdir(str(tmpdir))) - {"dask-scratch-space"}) == ["in.csv", "out.csv"]
 
@@ -497,7 +524,8 @@ sys.exit(code)
 def test_a_killed_run_goes_on_with_the_parts_that_it_lacks_on_any_cluster(tmpdir, many, expected):
     program = ("import os, signal, sys, assign_dask\n"
                "compute = assign_dask.compute\n"
-               "assign_dask.compute = lambda *arguments: compute(*arguments) or os.kill(os.getpid(), signal.SIGKILL)\n"
+               "assign_dask.compute = lambda *arguments: compute(*arguments) or "
+               "os.kill(os.getpid(), signal.SIGKILL)\n"
                "sys.exit(assign_dask.main())\n")
     code = Run(tmpdir, *PARTS, script="-c", program=program, source=many).ended()[0]
     assert code == -signal.SIGKILL

@@ -1,5 +1,6 @@
 # -*- coding: utf-8 -*-
-"""``request.flagship``, the template tag, the system checks and the start by settings, with Django's test client."""
+"""``request.flagship``, the template tag, the system checks and the start by settings, with
+Django's test client."""
 from __future__ import unicode_literals
 
 import io
@@ -20,18 +21,24 @@ import requests
 from django.apps import apps
 from django.contrib.auth import login, logout
 from django.core import checks
+from django.core.cache import cache
 from django.db import connection
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.template import Context, engines
+from django.template.response import TemplateResponse
 from django.test import Client, RequestFactory, override_settings
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.functional import SimpleLazyObject
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import cache_page
+from django.views.decorators.vary import vary_on_cookie
 
 from flagship import Config, Flagship
 from flagship._compat import Enum, native
+from flagship.cache import MemoryVisitorCache
+from flagship.contrib.django import DjangoVisitorCache
 from flagship.contrib.django.middleware import FlagshipMiddleware, user_id
 from flagship.hits import Page
 from tests.django_project import project
@@ -49,8 +56,12 @@ MIDDLEWARE = ["django.contrib.sessions.middleware.SessionMiddleware",
 TEMPLATES = {
     "tag.html": "{% load flagship %}{% flag 'cta-color' 'none' %},{% flag 'nothing' default %}",
     "activate.html": "{% load flagship %}{% flag 'cta-color' 'none' activate=True %}",
-    "as.html": "{% load flagship %}{% flag 'banner' None as banner %}{{ banner.title }}{% flag 'a' 1 as b %}{{ b }}",
-    "included.html": "{% for each in 'ab' %}{% include 'tag.html' with default='x' only %};{% endfor %}"}
+    "fragment.html": "{% load cache flagship %}{% flag 'cta-color' 'none' as color %}"
+                     "{% cache 600 color color %}{{ color }}{% endcache %}",
+    "as.html": "{% load flagship %}{% flag 'banner' None as banner %}{{ banner.title }}"
+               "{% flag 'a' 1 as b %}{{ b }}",
+    "included.html": "{% for each in 'ab' %}"
+                     "{% include 'tag.html' with default='x' only %};{% endfor %}"}
 
 
 def plain(request):
@@ -64,7 +75,10 @@ def color(request):
 def often(request):
     """Uses the visitor again and again, from several threads and in a template."""
     values = []
-    threads = [threading.Thread(target=lambda: values.append(request.flagship.get_modification("cta-color", "none")))
+
+    def read():
+        values.append(request.flagship.get_modification("cta-color", "none"))
+    threads = [threading.Thread(target=read)
                for _ in range(8)]
     for thread in threads:
         thread.start()
@@ -111,6 +125,66 @@ class Seen(MiddlewareMixin):
         request.session["seen"] = 2
 
 
+def own(request):
+    """What differs from one visitor to the next."""
+    visitor = request.flagship
+    return HttpResponse("%s %s" % (visitor.visitor_id, visitor.get_modification("cta-color", "")))
+
+
+def rendered(request):
+    """The same, in a template that is rendered after the view."""
+    source = "{% load flagship %}{{ request.flagship.visitor_id }} {% flag 'cta-color' '' %}"
+    return TemplateResponse(request, engines["django"].from_string(source), {"request": request})
+
+
+class Using(MiddlewareMixin):
+    """Uses the visitor before the view does."""
+
+    def process_request(self, request):
+        visitor = request.flagship
+        request.own = visitor.visitor_id + " " + visitor.get_modification("cta-color", "")
+
+
+def earlier(request):
+    return HttpResponse(request.own)
+
+
+def public(request):
+    response = own(request)
+    response["Cache-Control"] = "public, max-age=60"
+    return response
+
+
+def counted(request):
+    counted.calls += 1
+    return HttpResponse("plain")
+
+
+counted.calls = 0
+
+
+def page(request, name):
+    """One of the views in a cache of pages; made here, as the decorator asks for the settings."""
+    if name == "outside":
+        return vary_on_cookie(cache_page(60)(own))(request)
+    view = {"own": own, "rendered": rendered, "vary": vary_on_cookie(own), "public": public,
+            "earlier": earlier, "counted": counted}[name]
+    return cache_page(60)(view)(request)
+
+
+def twice(request):
+    """Synchronises the visitor again."""
+    request.flagship.update_context({"vip": True}, True)
+    return color(request)
+
+
+def activated_after(request):
+    twice(request)
+    request.flagship.activate_modification("cta-color")
+    request.flagship.activate_modification("cta-color")
+    return color(request)
+
+
 def template(request, name):
     return render(request, name + ".html", {"default": "<b>"})
 
@@ -127,9 +201,15 @@ def leave(request):
 
 
 urlpatterns = [re_path("^plain$", plain), re_path("^documented$", documented),
-                re_path("^color$", color), re_path("^often$", often),
-               re_path("^varied$", varied), re_path("^mistaken$", mistaken), re_path("^failing$", failing),
-               re_path("^enter$", enter), re_path("^leave$", leave), re_path("^template/(.*)$", template)]
+               re_path("^own$", own), re_path("^rendered$", rendered), re_path("^public$", public),
+               re_path("^counted$", counted), re_path("^earlier$", earlier),
+               re_path("^page/(.*)$", page), re_path("^twice$", twice),
+               re_path("^activated/after$", activated_after),
+               re_path("^color$", color), re_path("^often$", often),
+               re_path("^varied$", varied), re_path("^mistaken$", mistaken),
+               re_path("^failing$", failing),
+               re_path("^enter$", enter), re_path("^leave$", leave),
+               re_path("^template/(.*)$", template)]
 
 
 def of_request(request):
@@ -149,7 +229,8 @@ def configured(tmpdir_factory):
     with project(
             ["django.contrib.contenttypes", "django.contrib.auth", "django.contrib.sessions",
              "flagship.contrib.django"],
-            SECRET_KEY="secret", ALLOWED_HOSTS=["*"], ROOT_URLCONF=__name__, MIDDLEWARE=MIDDLEWARE, USE_TZ=True,
+            SECRET_KEY="secret", ALLOWED_HOSTS=["*"], ROOT_URLCONF=__name__, MIDDLEWARE=MIDDLEWARE,
+            USE_TZ=True,
             DEFAULT_AUTO_FIELD="django.db.models.AutoField",
             PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
             SESSION_ENGINE="django.contrib.sessions.backends.signed_cookies",
@@ -174,7 +255,8 @@ def serve(emulator, log):
         settings.setdefault("FLAGSHIP_ENV_ID", emulator.env_id)
         settings.setdefault("FLAGSHIP_API_KEY", emulator.api_key)
         settings.setdefault("FLAGSHIP_OPTIONS", dict(
-            emulator.urls, **dict({"event_handler": log, "timeout": 5.0, "bucketing_file": None}, **dict(options))))
+            emulator.urls, **dict({"event_handler": log, "timeout": 5.0, "bucketing_file": None},
+                                  **dict(options))))
         used.append(override_settings(**settings))
         used[-1].enable()
         apps.get_app_config("flagship").ready()
@@ -211,7 +293,8 @@ def test_one_visitor_and_one_synchronisation_a_request(serve, emulator):
     assert text(client.get("/often")) in ("blue", "red")
     assert [each.endpoint for each in emulator.requests] == ["campaigns", "events"]
     client.get("/often")
-    assert len(emulator.decisions) == 2 and len({each["visitorId"] for each in emulator.decisions}) == 1
+    assert len(emulator.decisions) == 2
+    assert len({each["visitorId"] for each in emulator.decisions}) == 1
 
 
 def test_the_id_stays_and_its_cookie_is_set_once(serve, emulator):
@@ -220,21 +303,24 @@ def test_the_id_stays_and_its_cookie_is_set_once(serve, emulator):
     cookie = first.cookies[COOKIE]
     assert emulator.decisions[0]["visitorId"] == cookie.value and len(cookie.value) == 36
     assert not again.cookies and text(again) == text(first)
-    assert (cookie["httponly"], cookie["secure"], cookie["path"], cookie["max-age"]) == (True, "", "/", 365 * 24 * 3600)
+    assert (cookie["httponly"], cookie["secure"], cookie["path"],
+            cookie["max-age"]) == (True, "", "/", 365 * 24 * 3600)
     if django.VERSION >= (2, 1):  # Django 1.11 has no SameSite
         assert cookie["samesite"] == "Lax"
 
 
 @pytest.mark.parametrize("settings, https, expected", [
     ({}, True, {"secure": True}), ({"FLAGSHIP_COOKIE_SECURE": True}, False, {"secure": True}),
-    ({"FLAGSHIP_COOKIE_SECURE": False}, True, {"secure": ""}), ({"FLAGSHIP_COOKIE_AGE": 60}, False, {"max-age": 60}),
+    ({"FLAGSHIP_COOKIE_SECURE": False}, True, {"secure": ""}),
+    ({"FLAGSHIP_COOKIE_AGE": 60}, False, {"max-age": 60}),
     ({"FLAGSHIP_COOKIE_DOMAIN": ".example.com"}, False, {"domain": ".example.com"}),
     ({"FLAGSHIP_COOKIE_NAME": "v"}, False, {}),
     ({"FLAGSHIP_COOKIE_SAMESITE": "strict"}, False, {"samesite": "Strict"}),
     ({"FLAGSHIP_COOKIE_SAMESITE": "None"}, False, {"samesite": "None", "secure": True}),
     ({"FLAGSHIP_COOKIE_SAMESITE": None}, False, {"samesite": ""})], ids=repr)
 def test_the_cookie_is_as_the_settings_say(serve, settings, https, expected):
-    cookie = serve(**settings).get("/color", secure=https).cookies[str(settings.get("FLAGSHIP_COOKIE_NAME", COOKIE))]
+    name = str(settings.get("FLAGSHIP_COOKIE_NAME", COOKIE))
+    cookie = serve(**settings).get("/color", secure=https).cookies[name]
     if django.VERSION < (2, 1):
         expected.pop("samesite", None)
     assert {name: cookie[name] for name in expected} == expected
@@ -250,42 +336,212 @@ def test_rubbish_in_the_cookie_gets_a_new_id(serve, emulator, cookie):
     assert not client.get("/color").cookies and emulator.decisions[-1]["visitorId"] == new
 
 
+@pytest.mark.parametrize("cookie", ["user-1", "USER-1", "User-anything", "user-"])
+@pytest.mark.parametrize("mode", Config.Mode)
+def test_an_id_of_a_user_in_the_cookie_gets_a_new_id(serve, emulator, mode, cookie):
+    """Anybody can write it there; the platform may ignore its case."""
+    client = serve(cookie, options={"mode": mode, "polling_interval": 0})
+    new = client.get("/color").cookies[COOKIE].value
+    assert len(new) == 36
+    assert [each["visitorId"] for each in emulator.context_events] == [new]
+
+
+def test_a_signed_cookie(serve, emulator):
+    """The id comes back, to others of the project too, and is the same to the platform."""
+    client = serve(FLAGSHIP_COOKIE_SIGNED=True)
+    first, again = client.get("/color"), client.get("/color")
+    value = first.cookies[COOKIE].value
+    visitor_id, _, signature = value.rpartition(":")
+    assert len(visitor_id) == 36 and len(signature) > 20 and not again.cookies
+    assert [each["visitorId"] for each in emulator.decisions] == [visitor_id] * 2
+    assert not serve(value, FLAGSHIP_COOKIE_SIGNED=True).get("/color").cookies
+    assert problems() == {}
+
+
+@pytest.mark.parametrize("forged", [
+    lambda value: value.split(":")[0], lambda value: "ann" + value[36:],
+    lambda value: value[:-1] + ("a" if value[-1] != "a" else "b"), lambda value: ":",
+    lambda value: "ann:", lambda value: ":" + value[37:], lambda value: value * 2])
+def test_a_bad_signature_is_a_new_visitor(serve, emulator, log, forged):
+    """Whoever writes another's id into the cookie does not know how to sign it."""
+    client = serve(FLAGSHIP_COOKIE_SIGNED=True)
+    value = client.get("/color").cookies[COOKIE].value
+    client.cookies[str(COOKIE)] = str(forged(value))
+    new = client.get("/color").cookies[COOKIE].value
+    assert new.split(":")[0] == emulator.decisions[-1]["visitorId"] and len(new.split(":")[0]) == 36
+    assert new != value and log.at(logging.WARNING) == []
+
+
+@pytest.mark.parametrize("settings", [{"SECRET_KEY": "another"}, {"FLAGSHIP_COOKIE_NAME": "v"}],
+                         ids=repr)
+def test_a_signature_holds_for_one_key_and_one_cookie(serve, settings):
+    value = serve(FLAGSHIP_COOKIE_SIGNED=True).get("/color").cookies[COOKIE].value
+    client = serve(value, FLAGSHIP_COOKIE_SIGNED=True, **settings)
+    assert client.get("/color").cookies[settings.get("FLAGSHIP_COOKIE_NAME", COOKIE)].value != value
+
+
+class Store(object):
+    """A store of a user's, in a dict."""
+
+    def __init__(self):
+        self.records, self.saves = {}, 0
+
+    def save(self, visitor_id, visitor_data):
+        self.saves += 1
+        self.records[visitor_id] = visitor_data
+
+    def lookup(self, visitor_id):
+        return self.records.get(visitor_id)
+
+
+class Shipping(Store):
+    """The same, as the stores that ship are."""
+
+    wants_every_save = False
+
+
+@pytest.mark.parametrize("store", [Shipping(), MemoryVisitorCache()],
+                         ids=lambda store: type(store).__name__)
+@pytest.mark.parametrize("mode", Config.Mode)
+def test_requests_without_a_cookie_do_not_fill_the_store(serve, store, mode):
+    """Of a visitor that a request without an id made up nothing is kept until its id comes back."""
+    client = serve(options={"visitor_cache_manager": store, "mode": mode, "polling_interval": 0})
+    ids = []
+    for _ in range(20):
+        client.cookies.clear()
+        ids.append(client.get("/color").cookies[COOKIE].value)
+    assert [each for each in ids if store.lookup(each) is not None] == []
+    client.get("/color")
+    assert [each for each in ids if store.lookup(each) is not None] == ids[-1:]
+
+
+@pytest.mark.parametrize("path, kept", [
+    ("/color", False), ("/twice", False), ("/template/activate", True), ("/activated/after", True)])
+def test_a_visitor_who_activates_is_kept_at_once(serve, path, kept):
+    """As what it saw must not change, also where it was synchronised again in between."""
+    store = Shipping()
+    client = serve(options={"visitor_cache_manager": store})
+    visitor_id = client.get(path).cookies[COOKIE].value
+    assert list(store.records) == ([visitor_id] if kept else [])
+    assert store.saves == kept
+    if kept:
+        assert store.records[visitor_id]["data"]["vaIds"]
+
+
+def test_a_user_who_comes_without_a_cookie_is_kept(serve):
+    """The id was not made up."""
+    store = Shipping()
+    serve(options={"visitor_cache_manager": store},
+          FLAGSHIP_USER_ID=lambda request: 5).get("/color")
+    assert list(store.records) == ["5"]
+
+
+def test_a_user_s_store_is_saved_to_after_each_synchronisation(serve):
+    store = Store()
+    client = serve(options={"visitor_cache_manager": store})
+    for _ in range(3):
+        client.cookies.clear()
+        client.get("/template/activate")
+    assert len(store.records) == store.saves == 3
+
+
 def test_a_response_that_used_the_visitor_varies_on_the_cookie(serve):
     client = serve()
     assert client.get("/color")["Vary"] == "Cookie" and client.get("/color")["Vary"] == "Cookie"
     assert client.get("/varied")["Vary"] == "Accept-Language, Cookie"
 
 
-def test_a_cache_of_pages_keeps_visitors_apart(serve, emulator):
-    """Each visitor gets its own variation from the cache, and the second time from nowhere else."""
-    middleware = (["django.middleware.cache.UpdateCacheMiddleware"] + MIDDLEWARE
-                  + ["django.middleware.cache.FetchFromCacheMiddleware"])
-    serve(MIDDLEWARE=middleware)
-    seen = {}
-    for _ in range(2):
-        for name in ("a", "b", "c", "d", "e", "f"):
-            client = Client()
-            client.cookies[str(COOKIE)] = str(name)
-            seen.setdefault(name, set()).add(text(client.get("/color")))
-    assert all(len(each) == 1 for each in seen.values()) and len(set(map(tuple, seen.values()))) == 2
-    assert len(emulator.decisions) == 6
+SITE_WIDE = (["django.middleware.cache.UpdateCacheMiddleware"] + MIDDLEWARE
+             + ["django.middleware.cache.FetchFromCacheMiddleware"])
+EARLIER = MIDDLEWARE + [__name__ + ".Using"]
+EARLIER_SITE_WIDE = SITE_WIDE[:-1] + [__name__ + ".Using"] + SITE_WIDE[-1:]
+
+
+@pytest.mark.parametrize("path, middleware", [
+    ("/page/own", MIDDLEWARE), ("/page/rendered", MIDDLEWARE), ("/page/vary", MIDDLEWARE),
+    ("/page/outside", MIDDLEWARE), ("/page/public", MIDDLEWARE), ("/page/earlier", EARLIER),
+    ("/page/own", EARLIER), ("/own", SITE_WIDE), ("/rendered", SITE_WIDE), ("/public", SITE_WIDE),
+    ("/page/own", SITE_WIDE), ("/earlier", EARLIER_SITE_WIDE)],
+    ids=lambda value: value[1:] if value[0] == "/" else "")
+def test_a_page_cache_gives_nobody_another_visitor_s_page(serve, path, middleware):
+    """Neither to 30 visitors who have ids of their own, nor to eight who come for the first time
+    with the cookie that says what they agreed to."""
+    cache.clear()
+    client = serve(MIDDLEWARE=middleware)
+
+    def get(path, *cookies):
+        client.cookies.clear()
+        for name, value in cookies:
+            client.cookies[str(name)] = value
+        return client.get(path)
+    for number in range(30):
+        visitor_id = "visitor-%d" % number
+        expected = visitor_id + " " + text(get("/color", (COOKIE, visitor_id)))
+        assert text(get(path, (COOKIE, visitor_id))) == expected
+    found = [get(path, ("consent", "yes")) for _ in range(8)]
+    ids = [response.cookies[COOKIE].value for response in found]
+    assert [text(response).split()[0] for response in found] == ids and len(set(ids)) == 8
+    assert [response["Cache-Control"].count("private") for response in found] == [1] * 8
+    assert not [response for response in found if "public" in response["Cache-Control"]]
+    cache.clear()
+
+
+@pytest.mark.parametrize("path, middleware", [
+    ("/page/counted", MIDDLEWARE), ("/counted", SITE_WIDE)])
+def test_a_page_cache_stores_what_does_not_use_the_visitor(serve, path, middleware):
+    cache.clear()
+    counted.calls = 0
+    responses = [serve(MIDDLEWARE=middleware).get(path) for _ in range(3)]
+    assert counted.calls == 1
+    assert not [each for each in responses if "private" in each["Cache-Control"]]
+    cache.clear()
+
+
+def test_a_fragment_with_the_flag_in_its_key_is_each_visitor_s_own(serve):
+    """As docs/django.rst tells to do it."""
+    cache.clear()
+    client, colors = serve(), set()
+    for number in range(20):
+        client.cookies[str(COOKIE)] = "visitor-%d" % number
+        colors.add(text(client.get("/color")))
+        assert text(client.get("/template/fragment")) == text(client.get("/color"))
+    assert colors == {"blue", "red"}
+    cache.clear()
+
+
+def test_a_request_stays_what_it_was(serve):
+    """But for what page caches ask of it."""
+    serve()
+    request = RequestFactory().get("/")
+    kind, described = type(request), repr(request)
+    FlagshipMiddleware(lambda request: HttpResponse()).process_request(request)
+    assert type(request) is kind
+    request.flagship.get_modification("cta-color", "")
+    assert isinstance(request, kind) and repr(request) == described
+    again = RequestFactory().get("/")
+    FlagshipMiddleware(lambda request: HttpResponse()).process_request(again)
+    again.flagship.get_modification("cta-color", "")
+    assert type(again) is type(request)
 
 
 def test_logging_in_and_out_keeps_the_experience(serve, emulator):
-    """The cookie keeps the anonymous id, which the platform is told of with the user's; one synchronisation each."""
+    """The cookie keeps the anonymous id, which the platform is told of with the user's; one
+    synchronisation each."""
     from django.contrib.auth.models import User
     client, user = serve(), "user-%s" % User.objects.get().pk
     colors = [text(client.get(path)) for path in ("/color", "/enter", "/color", "/leave", "/color")]
     anonymous = client.cookies[COOKIE].value
     assert len(set(colors)) == 1
     assert [(each["visitorId"], each.get("anonymousId")) for each in emulator.decisions] == [
-        (anonymous, None), (user, anonymous), (user, anonymous), (anonymous, None), (anonymous, None)]
+        (anonymous, None), (user, anonymous), (user, anonymous), (anonymous, None),
+        (anonymous, None)]
 
 
 def test_who_comes_back_logged_in_without_a_cookie_gets_one(serve, emulator):
     client = serve(FLAGSHIP_USER_ID=lambda request: "bob")
     anonymous = client.get("/color").cookies[COOKIE].value
-    assert (emulator.decisions[0]["visitorId"], emulator.decisions[0]["anonymousId"]) == ("bob", anonymous)
+    assert (emulator.decisions[0]["visitorId"],
+            emulator.decisions[0]["anonymousId"]) == ("bob", anonymous)
 
 
 def test_in_bucketing_mode_the_cookie_s_id_is_the_visitor(serve, emulator, log):
@@ -391,9 +647,12 @@ def test_the_context_may_be_the_headers(serve, emulator):
     (raising, "raised KeyError: %r (test_contrib_django.py, line " % "no such header"),
     (lambda request: [("vip", True)], "returned list, which must be a mapping or None"),
     (lambda request: 5, "returned int, which must be a mapping or None"),
-    (lambda request: Broken(vip=True), "raised ValueError: broken"),
-    (lambda request: SimpleLazyObject(lambda: {}["vip"]), "raised KeyError"),
-    (lambda request: {"color": request.flagship.get_modification("cta-color", "")}, "raised RuntimeError")], ids=repr)
+    (lambda request: Broken(vip=True),
+     "returned Broken, which cannot be read: it raises ValueError"),
+    (lambda request: SimpleLazyObject(lambda: {}["vip"]),
+     "returned SimpleLazyObject, which cannot be read: it raises KeyError"),
+    (lambda request: {"color": request.flagship.get_modification("cta-color", "")},
+     "raised RuntimeError")], ids=repr)
 def test_a_context_that_fails_is_a_log_line_and_empty(serve, emulator, log, context, log_line):
     assert text(serve(FLAGSHIP_CONTEXT=context).get("/color")) in ("blue", "red")
     assert emulator.decisions[0]["context"] == {}
@@ -422,7 +681,8 @@ def test_one_try_a_request(serve, emulator):
 def test_a_view_s_mistake_is_a_log_line(emulator, serve, caplog):
     """The handler that the settings do not name catches all exceptions."""
     assert text(serve(FLAGSHIP_OPTIONS=dict(emulator.urls)).get("/mistaken")) == "default"
-    assert [record.levelname for record in caplog.records if record.name == "flagship"].count("ERROR") >= 1
+    assert [record.levelname for record in caplog.records
+            if record.name == "flagship"].count("ERROR") >= 1
 
 
 def test_a_view_that_fails_keeps_its_error_and_its_cookie(serve):
@@ -439,7 +699,8 @@ def test_a_view_that_fails_keeps_its_error_and_its_cookie(serve):
     ("tag", "{color},&lt;b&gt;", 0), ("activate", "{color}", 1), ("as", "Merci1", 0),
     ("included", "{color},x;{color},x;", 0)])
 def test_the_template_tag(serve, emulator, name, expected, activations):
-    """Escaped like a variable, in includes and loops too, and the visitor's one synchronisation serves it all."""
+    """Escaped like a variable, in includes and loops too, and the visitor's one synchronisation
+    serves it all."""
     client = serve(ANN, FLAGSHIP_CONTEXT=of_request)
     color = text(client.get("/color"))
     emulator.clear()
@@ -470,14 +731,19 @@ def test_the_default_of_the_tag_never_hides_the_flag(serve, emulator, log, defau
     assert log.at(logging.WARNING) == [] and log.caught == []
 
 
-@pytest.mark.parametrize("state", ["unstarted", "closed"])
-def test_the_documented_view_without_the_sdk(serve, state):
-    """It gives the defaults and raises nothing, before the start and after the end."""
+@pytest.mark.parametrize("query, host", [
+    ("page=1", "testserver"), ("a" * 3000, "testserver"), ("%ff%00", "[::1]"),
+    ("q=\u00eb", "xn--e1afmkfd.test")], ids=["plain", "long", "odd", "not ASCII"])
+@pytest.mark.parametrize("state", ["unstarted", "closed", "started"])
+def test_the_documented_view_takes_any_address(serve, state, query, host):
+    """It raises nothing, whatever the address, before the start and after the end too."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        client = serve(**({} if state == "closed" else {"FLAGSHIP_ENV_ID": None}))
-        Flagship.instance().close()
-        assert text(client.get("/documented?page=1")) == "14none"
+        client = serve(**({"FLAGSHIP_ENV_ID": None} if state == "unstarted" else {}))
+        if state != "started":
+            Flagship.instance().close()
+        shown = text(client.get("/documented", QUERY_STRING=native(query), HTTP_HOST=host))
+        assert shown in (["14blue", "14red"] if state == "started" else ["14none"])
 
 
 def test_the_tag_escapes_what_the_platform_says(serve, emulator):
@@ -485,7 +751,8 @@ def test_the_tag_escapes_what_the_platform_says(serve, emulator):
     assert text(serve().get("/template/activate")) == "&lt;script&gt;"
 
 
-@pytest.mark.parametrize("context", [Context(), Context({"request": None}), Context({"request": object()})])
+@pytest.mark.parametrize("context",
+                         [Context(), Context({"request": None}), Context({"request": object()})])
 def test_the_tag_without_a_request_gives_the_default(serve, log, context):
     """As in a template for a mail."""
     serve()
@@ -528,19 +795,22 @@ async def get(client, path):
     return await client.get(path)
 
 async def color(request):
-    return HttpResponse(await sync_to_async(lambda: request.flagship.get_modification("cta-color", "none"))())
+    return HttpResponse(await sync_to_async(
+        lambda: request.flagship.get_modification("cta-color", "none"))())
 """
 
 
 @pytest.mark.skipif(django.VERSION < (3, 1), reason="Django has an AsyncClient from 3.1 on")
 def test_async_handlers(serve, emulator):
-    """Under ASGI, views of both kinds have the visitor, and those that do not use it pay nothing."""
+    """Under ASGI, views of both kinds have the visitor, and those that do not use it pay
+    nothing."""
     from asgiref.sync import async_to_sync
     from django.test import AsyncClient
     views = {"__name__": "async_views"}
     exec(compile(ASYNC, "async_views.py", "exec"), views)
     urls = type("urls", (), {"urlpatterns": [
-        re_path("^async/plain$", views["plain"]), re_path("^async/color$", views["color"]), re_path("^color$", color)]})
+        re_path("^async/plain$", views["plain"]), re_path("^async/color$", views["color"]),
+        re_path("^color$", color)]})
     serve(ROOT_URLCONF=urls, FLAGSHIP_USER_ID=lambda request: None)
     client, get = AsyncClient(), async_to_sync(views["get"])
     response = get(client, "/async/plain")
@@ -569,8 +839,41 @@ def test_missing_settings(serve, settings):
     assert not Flagship.instance().is_flagship_started()
     with pytest.warns(RuntimeWarning) as warned:
         assert text(client.get("/often")) == "none"
-    assert ["%s: settings: %s is missing, so every visitor gets the defaults" % ("flagship.E001", name)
+    assert ["flagship.E001: settings: %s is missing, so every visitor gets the defaults" % name
             for name in sorted(settings, reverse=True)] == ["%s" % each.message for each in warned]
+
+
+@pytest.mark.parametrize("mode, settings, status", [
+    (Config.Mode.API, {"FLAGSHIP_API_KEY": "s3cret"}, 401),
+    (Config.Mode.API, {"FLAGSHIP_ENV_ID": "of-nobody"}, 401),
+    (Config.Mode.BUCKETING, {"FLAGSHIP_ENV_ID": "of-nobody"}, 404)], ids=repr)
+def test_a_wrong_key_or_environment_is_said_once(serve, mode, settings, status):
+    """As a missing one is, and without the key: whoever configures no log would see nothing but
+    defaults. In bucketing mode it is known at the start."""
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        client = serve(options={"mode": mode, "polling_interval": 0}, **settings)
+        for _ in range(3):
+            assert text(client.get("/color")) == "none"
+    line, = [str(each.message) for each in warned if each.category is RuntimeWarning]
+    assert "the platform answered %d" % status in line and "environment" in line
+    assert "s3cret" not in line and settings.get("FLAGSHIP_ENV_ID", "") in line
+
+
+def test_a_warning_that_is_an_error_breaks_no_view(serve):
+    """As with ``python -W error``."""
+    client = serve(FLAGSHIP_API_KEY="wrong")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert text(client.get("/color")) == "none"
+
+
+def test_a_platform_that_is_down_is_no_mistake_of_the_settings(serve, emulator):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        client = serve()
+        emulator.misbehave("campaigns", status=500)
+        assert text(client.get("/color")) == "none"
 
 
 def test_an_application_that_is_not_installed(serve, monkeypatch):
@@ -590,27 +893,60 @@ def test_settings_are_not_missing_where_somebody_else_starts_the_sdk(serve, star
 
 @pytest.mark.parametrize("number, name, values", [
     ("E002", "FLAGSHIP_ENV_ID", [5, ["env"]]), ("E002", "FLAGSHIP_API_KEY", [True]),
-    ("E003", "FLAGSHIP_OPTIONS", ["mode", [], {"timeout": "2"}, {"no_such": 1}, {5: 5}, {"event_handler": 5}]),
-    ("E004", "FLAGSHIP_CONTEXT", [5, "", "nowhere", "no.such.module", __name__ + ".nowhere", __name__ + ".COOKIE"]),
+    ("E003", "FLAGSHIP_OPTIONS",
+     ["mode", [], {"timeout": "2"}, {"no_such": 1}, {5: 5}, {"event_handler": 5}]),
+    ("E004", "FLAGSHIP_CONTEXT",
+     [5, "", "nowhere", "no.such.module", __name__ + ".nowhere", __name__ + ".COOKIE"]),
     ("E005", "FLAGSHIP_USER_ID", [{}, "nowhere.at_all"]),
     ("E006", "FLAGSHIP_COOKIE_NAME", [None, "", "a b", "a;b", "é"]),
     ("E007", "FLAGSHIP_COOKIE_AGE", [None, 0, -1, "60", True, 1e3, 10 ** 10]),
     ("E008", "FLAGSHIP_COOKIE_DOMAIN", [5, "", "a;b", "example.com:80"]),
-    ("E009", "FLAGSHIP_COOKIE_SECURE", ["yes", 1]), ("E010", "FLAGSHIP_COOKIE_SAMESITE", ["", "lux", True, 5])])
+    ("E009", "FLAGSHIP_COOKIE_SECURE", ["yes", 1]),
+    ("E010", "FLAGSHIP_COOKIE_SAMESITE", ["", "lux", True, 5]),
+    ("E011", "FLAGSHIP_COOKIE_SIGNED", [None, "yes", 1])])
 def test_a_wrong_setting_names_itself(serve, number, name, values):
     """In the check and when the server starts; the view works on, with the setting's default."""
     for value in values:
         client = serve(**{name: value})
-        assert list(problems()) == ["flagship." + number] and name in problems()["flagship." + number], value
+        assert list(problems()) == ["flagship." + number], value
+        assert name in problems()["flagship." + number], value
         with pytest.warns(RuntimeWarning, match=number):
             assert text(client.get("/color")) in ("blue", "red", "none")
         Flagship.instance().close()
 
 
+LOCMEM = "django.core.cache.backends.locmem.LocMemCache"
+CACHES = {
+    "default": {"BACKEND": LOCMEM},
+    "roomy": {"BACKEND": LOCMEM, "LOCATION": "roomy", "OPTIONS": {"MAX_ENTRIES": 10000}},
+    "database": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "t"},
+    "dummy": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
+SESSIONS = "django.contrib.sessions.backends."
+
+
+@pytest.mark.parametrize("alias, settings, expected", [
+    ("default", {}, ["W002"]), ("roomy", {}, []), ("database", {}, ["W002"]), ("dummy", {}, []),
+    ("default", {"SESSION_ENGINE": SESSIONS + "cache"}, ["W001", "W002"]),
+    ("default", {"SESSION_ENGINE": SESSIONS + "cached_db"}, ["W001", "W002"]),
+    ("default", {"SESSION_ENGINE": SESSIONS + "db"}, ["W002"]),
+    ("roomy", {"SESSION_ENGINE": SESSIONS + "cache", "SESSION_CACHE_ALIAS": "roomy"}, ["W001"]),
+    ("roomy", {"SESSION_ENGINE": SESSIONS + "cache"}, []), ("nowhere", {}, [])], ids=repr)
+def test_a_visitor_cache_that_forgets_or_evicts_is_a_warning(serve, alias, settings, expected):
+    serve(CACHES=CACHES, options={"visitor_cache_manager": DjangoVisitorCache(alias)}, **settings)
+    assert sorted(problems()) == ["flagship." + number for number in expected]
+    assert all(repr(alias) in message for message in problems().values())
+
+
+def test_other_visitor_caches_are_no_warning(serve):
+    serve(SESSION_ENGINE=SESSIONS + "cache",
+          options={"visitor_cache_manager": MemoryVisitorCache()})
+    assert problems() == {}
+
+
 def test_the_checks_are_documented():
     from flagship.contrib.django import checks as ours
-    assert sorted(set(re.findall("flagship.(E[0-9]+)", ours.__doc__))) == sorted(
-        set(ours._NUMBERS.values()) | {"E001"})
+    assert sorted(set(re.findall("flagship.([EW][0-9]+)", ours.__doc__))) == sorted(
+        set(ours._NUMBERS.values()) | {"E001", "W001", "W002"})
 
 
 MANAGE = """
@@ -631,7 +967,8 @@ settings.configure(
     INSTALLED_APPS=["flagship.contrib.django"],
     MIDDLEWARE=["flagship.contrib.django.middleware.FlagshipMiddleware"],
     FLAGSHIP_ENV_ID="env", FLAGSHIP_API_KEY=os.environ["KEY"],
-    FLAGSHIP_OPTIONS={{"cdn_url": "{url}/cdn", "decision_api_url": "{url}/v2", "tracking_url": "{url}/collect",
+    FLAGSHIP_OPTIONS={{"cdn_url": "{url}/cdn", "decision_api_url": "{url}/v2",
+                      "tracking_url": "{url}/collect",
                       "mode": Config.Mode.BUCKETING, "bucketing_file": None}})
 execute_from_command_line()
 """
@@ -642,21 +979,25 @@ def manage(tmpdir, emulator):
     path = str(tmpdir.join("manage.py"))
     source = MANAGE.format(url=emulator.url, path="re_path" if django.VERSION >= (2, 0) else "URL")
     source = source.replace("django.urls import URL", "django.conf.urls import url")
-    environment = dict(os.environ, PYTHONPATH=os.pathsep.join([ROOT] + [each for each in sys.path if each]),
+    environment = dict(os.environ,
+                       PYTHONPATH=os.pathsep.join([ROOT] + [each for each in sys.path if each]),
                        PYTHONUNBUFFERED="1")
 
     def command(version, key, *arguments):
         with io.open(path, "w") as file:
             file.write(source.replace("VERSION", version))
-        return arguments and subprocess.Popen([sys.executable, path] + list(arguments), env=dict(environment, KEY=key),
-                                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=os.setsid)
+        return arguments and subprocess.Popen([sys.executable, path] + list(arguments),
+                                              env=dict(environment, KEY=key),
+                                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                              preexec_fn=os.setsid)
     return command
 
 
 def test_manage_py_check_says_what_is_missing(tmpdir, emulator):
     process = manage(tmpdir, emulator)("1", "", "check")
     output = process.communicate()[0].decode("utf-8")
-    assert process.returncode == 1 and "(flagship.E001) settings: FLAGSHIP_API_KEY is missing" in output
+    assert process.returncode == 1
+    assert "(flagship.E001) settings: FLAGSHIP_API_KEY is missing" in output
 
 
 def test_the_autoreloader_restarts_it(tmpdir, emulator):

@@ -49,7 +49,7 @@ def test_what_arrives(emulator, deferred):
     assert visitor.get_modification_with_results("cta-hint", 0, True)[3] == (True, "queued")
     assert emulator.requests == []
     assert Flagship.instance().flush(5) is True
-    hits, activations = emulator.requests
+    activations, hits = emulator.requests
     assert (hits.path, activations.path) == ("/collect/", "/v2/activate")
     body = hits.json()
     ages = [hit.pop("qt") for hit in body["h"]]
@@ -73,13 +73,17 @@ def test_ages_differ(emulator, deferred):
     assert emulator.hits[0]["qt"] >= emulator.hits[1]["qt"] + 40
 
 
-def test_context_events(emulator, deferred):
-    """A synchronisation asks for the decision at once and queues its context event."""
-    visitor = deferred(tracking_interval=60)
+def test_contexts(emulator, deferred):
+    """A synchronisation asks for the decision at once and queues the context, which travels among
+    the hits."""
+    visitor = deferred(tracking_interval=60, repeat_contexts=True)
     assert visitor.synchronize_modifications() == (True, "")
     assert [request.endpoint for request in emulator.requests] == ["campaigns"]
-    assert Flagship.instance().flush(5) and emulator.context_events == [
-        {"type": "CONTEXT", "visitorId": "ann", "data": {"vip": True}}]
+    visitor.send_hit(PAGE)
+    assert Flagship.instance().flush(5)
+    assert [request.endpoint for request in emulator.requests] == ["campaigns", "hit"]
+    segment, = emulator.segments
+    assert (segment["vid"], segment["s"]) == ("ann", {"vip": True}) and len(emulator.hits) == 1
 
 
 def test_sent_by_age(emulator, deferred):
@@ -150,8 +154,9 @@ def test_not_sent_twice(emulator, deferred, fault):
 def test_one_bad_hit_does_not_take_the_others_with_it(emulator, deferred):
     """A batch that is refused is halved until the one that is refused is alone."""
     visitor = deferred(tracking_interval=60)
-    bad = Page("https://shop.example/bad")
-    bad._fields["dl"] = "no url"  # what no setter lets through
+    bad = Screen("bad")
+    bad._data["sr"] = "no size"  # what no setter lets through
+    emulator.is_watched = False
     for place in range(7):
         visitor.send_hit(bad if place == 3 else PAGE)
     assert Flagship.instance().flush(10)
@@ -294,6 +299,4 @@ def test_bucketing_mode(emulator, start):
     assert visitor.synchronize_modifications() == (True, "") and emulator.requests == []
     assert visitor.get_modification("cta-color", None, activate=True) in ("red", "blue")
     assert Flagship.instance().flush(5)
-    assert len(emulator.context_events) == len(emulator.activations) == 1
-
-
+    assert len(emulator.segments) == len(emulator.activations) == 1

@@ -27,9 +27,11 @@ def test_every_block_is_run(page):
     account is read alone."""
     for kind, argument, options, body, line in blocks(os.path.join(ROOT, "docs", page)):
         if kind in ("code-block", "code", "literalinclude", "highlight"):
-            assert kind == "code-block" and ("caption" in options or argument in ("console", "text")), line
+            assert kind == "code-block" and ("caption" in options
+                                             or argument in ("console", "text")), line
     with io.open(os.path.join(ROOT, "docs", page), encoding="utf-8") as file:
-        assert not re.search(r"::\n\n? {2,}", re.sub(r"(?m)^ *\.\. .*", "", file.read())), "a literal block is not run"
+        assert not re.search(r"::\n\n? {2,}", re.sub(r"(?m)^ *\.\. .*", "",
+                                                     file.read())), "a literal block is not run"
 
 
 @pytest.mark.skipif(sys.version_info < (3, 10), reason="the pages are written for a present Python")
@@ -40,10 +42,12 @@ def test_page(page, tmpdir):
         return
     shutil.copytree(os.path.join(ROOT, "examples"), str(tmpdir.join("examples")))
     process = subprocess.Popen(
-        [sys.executable, "-W", "error::DeprecationWarning:__main__", os.path.join(ROOT, "tests", "run_page.py"), path],
+        [sys.executable, "-W", "error::DeprecationWarning:__main__",
+         os.path.join(ROOT, "tests", "run_page.py"), path],
         cwd=str(tmpdir), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         env=environment(NO_PROXY="127.0.0.1", PYTHONPATH=os.pathsep.join(
-            [ROOT, str(tmpdir)] + [each for each in sys.path if each]), PYTHONIOENCODING="utf-8", COLUMNS="80"))
+            [ROOT, str(tmpdir)] + [each for each in sys.path if each]), PYTHONIOENCODING="utf-8",
+                        COLUMNS="80"))
     output = process.communicate()[0].decode("utf-8", "replace")
     assert process.returncode == 0, output
 
@@ -61,5 +65,6 @@ def test_the_table_of_settings_is_the_settings_that_there_are():
 
 def test_every_command_has_an_example():
     page = os.path.join(ROOT, "docs", "cli.rst")
-    commands = [body.split()[2] for kind, argument, _, body, _ in blocks(page) if argument == "console"]
+    commands = [body.split()[2] for kind, argument, _, body, _ in blocks(page)
+                if argument == "console"]
     assert commands == ["decide", "validate", "share", "send"]

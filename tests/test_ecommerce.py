@@ -15,13 +15,14 @@ import django
 import pytest
 import requests
 
-from flagship.decision.campaigns import Campaigns
+from flagship.decision.compiled import Campaigns
 from flagship.decision.evaluator import assign
 from tests.support import ROOT, SLOW, WHOLE, eventually
 from tests.test_quickstart import environment
 
 if django.VERSION < (3, 2):
-    pytest.skip("the demo needs Django 3.2, which Python 2.7 does not have", allow_module_level=True)
+    pytest.skip("the demo needs Django 3.2, which Python 2.7 does not have",
+                allow_module_level=True)
 if not WHOLE and sys.version_info[:2] != (3, 9):  # 3.9 has a Django that none of those has
     pytest.skip(SLOW, allow_module_level=True)
 
@@ -30,12 +31,14 @@ from shutil import which as find_executable  # noqa: E402
 
 ECOMMERCE = os.path.join(ROOT, "examples", "ecommerce")
 FRENCH = "fr-FR,fr;q=0.9"
-PHONE = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 Chrome/126.0 Mobile Safari/537.36"
+PHONE = ("Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 Chrome/126.0 Mobile "
+         "Safari/537.36")
 # What is logged of the addresses that tests ask for in vain, and of a panic.
-EXPECTED = ("Not Found: /wishlist/", "Not Found: /thank-you/", "Bad Request: /qa/", "WARNING flagship: The platform")
+EXPECTED = ("Not Found: /wishlist/", "Not Found: /thank-you/", "Bad Request: /qa/",
+            "WARNING flagship: The platform")
 PAGES = ["", "shelf/cups/", "product/harbour-mug/", "wishlist/", "cart/", "login/"]
-ADDRESS = {"name": "Ann Lee", "email": "ann@example.com", "street": "Rue 1", "postcode": "69001", "city": "Lyon",
-           "country": "FR"}
+ADDRESS = {"name": "Ann Lee", "email": "ann@example.com", "street": "Rue 1", "postcode": "69001",
+           "city": "Lyon", "country": "FR"}
 
 with io.open(os.path.join(ECOMMERCE, "campaigns.json"), encoding="utf-8") as file:
     CAMPAIGNS = Campaigns(json.load(file))
@@ -70,7 +73,8 @@ def demo(tmpdir_factory):
 
 
 def complaints(tmp):
-    return [line for line in tmp.join("stderr").read().splitlines() if not line.startswith(EXPECTED)]
+    return [line for line in tmp.join("stderr").read().splitlines()
+            if not line.startswith(EXPECTED)]
 
 
 class Guest(object):
@@ -83,7 +87,8 @@ class Guest(object):
         self._demo, self._session = demo, requests.Session()
         self._session.trust_env = False
         self._session.headers["Accept-Language"] = FRENCH
-        self._session.headers.update({name.replace("_", "-"): value for name, value in headers.items()})
+        self._session.headers.update(
+            {name.replace("_", "-"): value for name, value in headers.items()})
         if visitor_id:
             self._session.cookies.set("flagship_visitor", visitor_id, domain="127.0.0.1")
 
@@ -134,7 +139,8 @@ def received(demo):
     """What the emulator received of a visitor, by kind; deferred tracking takes a moment."""
     with requests.Session() as session:
         session.trust_env = False
-        session.delete(demo.emulator + "/_emulator/received")  # else each look is at what all tests sent
+        # Else each look is at what all tests sent.
+        session.delete(demo.emulator + "/_emulator/received")
 
         def received(visitor_id, kind, count):
             """All of it, once there are so many."""
@@ -149,8 +155,8 @@ def received(demo):
 
 def assigned(visitor_id, **context):
     """The ids of the variations that a visitor on a desktop in France gets."""
-    context = dict({"sdk_deviceType": "desktop", "sdk_country": "FR", "sdk_deviceLanguage": "fr-FR", "vip": False,
-                    "logged_in": False, "cart_value": 0.0}, **context)
+    context = dict({"sdk_deviceType": "desktop", "sdk_country": "FR", "sdk_deviceLanguage": "fr-FR",
+                    "vip": False, "logged_in": False, "cart_value": 0.0}, **context)
     return [variation.id for variation in assign(CAMPAIGNS, visitor_id, context)]
 
 
@@ -175,7 +181,8 @@ class TestPages:
         ann = guest(somebody())
         ann.get(path)
         hit, = received(ann.id, "hits", 1)
-        assert (hit["t"], hit["dl"], hit["vid"]) == ("PAGEVIEW", demo.shop + path, ann.id) and "cuid" not in hit
+        assert (hit["t"], hit["dl"], hit["vid"]) == ("PAGEVIEW", demo.shop + path,
+                                                     ann.id) and "cuid" not in hit
         for kind in ("decisions", "context_events"):
             assert len(received(ann.id, kind, 1)) == 1
 
@@ -184,7 +191,8 @@ class TestPages:
         seen = {button(ann.get("product/harbour-mug/")) + (ann.id,) for _ in range(3)}
         assert len(seen) == 1 and re.match("[0-9a-f-]{36}$", ann.id)
 
-    @pytest.mark.parametrize("variation_id, shown", [("cta-original", ORIGINAL), ("cta-warm", WARM)])
+    @pytest.mark.parametrize("variation_id, shown",
+                             [("cta-original", ORIGINAL), ("cta-warm", WARM)])
     def test_the_call_to_action(self, guest, received, variation_id, shown):
         """Each variation has its label and colour, and is activated once where it is shown and not
         elsewhere."""
@@ -223,9 +231,10 @@ class TestPages:
     def test_nothing_comes_from_elsewhere(self, guest):
         """No page, style or drawing names another server."""
         ann = guest()
-        for path in PAGES + ["qa/", "static/shop/shop.css", "static/shop/drawings.css", "static/qa/qa.css",
-                             "static/qa/qa.js"]:
-            assert not re.search(r"""(src|href|url|import)[=( "']+(https?:)?//""", ann.get(path)), path
+        for path in PAGES + ["qa/", "static/shop/shop.css", "static/shop/drawings.css",
+                             "static/qa/qa.css", "static/qa/qa.js"]:
+            assert not re.search(r"""(src|href|url|import)[=( "']+(https?:)?//""",
+                                 ann.get(path)), path
 
 
 class Page(HTMLParser):
@@ -233,7 +242,8 @@ class Page(HTMLParser):
 
     def __init__(self, page):
         HTMLParser.__init__(self)
-        self._ids, self._labelled, self._fields, self._headings, self._missing = [], set(), [], 0, []
+        self._ids, self._labelled, self._fields = [], set(), []
+        self._headings, self._missing = 0, []
         self._button = None
         self.feed(page)
 
@@ -243,7 +253,8 @@ class Page(HTMLParser):
         self._headings += tag == "h1"
         if tag == "label":
             self._labelled.add(attributes.get("for"))
-        elif tag in ("input", "select") and attributes.get("type") != "hidden" and "aria-label" not in attributes:
+        elif tag in ("input", "select") and attributes.get(
+                "type") != "hidden" and "aria-label" not in attributes:
             self._fields.append(attributes.get("id"))
         elif tag == "button":
             self._button = attributes.get("aria-label", "")
@@ -262,7 +273,8 @@ class Page(HTMLParser):
             self._button = None
 
     def problems(self):
-        return (self._missing + ["no label: %s" % each for each in self._fields if each not in self._labelled]
+        return (self._missing
+                + ["no label: %s" % each for each in self._fields if each not in self._labelled]
                 + ["twice: %s" % each for each in set(self._ids) if self._ids.count(each) > 1]
                 + ([] if self._headings == 1 else ["%d h1" % self._headings]))
 
@@ -290,14 +302,17 @@ class TestBuying:
             return {"t": "PAGEVIEW", "dl": demo.shop + path}
         assert hits == [dict(every, **each) for each in [
             page("login/"),
-            {"t": "EVENT", "ec": "Action Tracking", "ea": "add-to-cart", "el": "MRL-101", "ev": 56}, page("cart/"),
-            {"t": "EVENT", "ec": "Action Tracking", "ea": "add-to-cart", "el": "MRL-102", "ev": 24}, page("cart/"),
+            {"t": "EVENT", "ec": "Action Tracking", "ea": "add-to-cart", "el": "MRL-101", "ev": 56},
+            page("cart/"),
+            {"t": "EVENT", "ec": "Action Tracking", "ea": "add-to-cart", "el": "MRL-102", "ev": 24},
+            page("cart/"),
             page("cart/"), page("checkout/"),
-            {"t": "TRANSACTION", "tid": number, "ta": "Purchase", "tr": 59.4, "ts": 6.9, "tt": 9.9, "tc": "EUR",
-             "sm": "parcel", "pm": "demo", "icn": 2},
-            {"t": "ITEM", "tid": number, "in": "Harbour mug", "ic": "MRL-101", "ip": 28.0, "iq": 1, "iv": "cups"},
-            {"t": "ITEM", "tid": number, "in": "Pebble espresso cup", "ic": "MRL-102", "ip": 24.5, "iq": 1,
+            {"t": "TRANSACTION", "tid": number, "ta": "Purchase", "tr": 59.4, "ts": 6.9, "tt": 9.9,
+             "tc": "EUR", "sm": "parcel", "pm": "demo", "icn": 2},
+            {"t": "ITEM", "tid": number, "in": "Harbour mug", "ic": "MRL-101", "ip": 28.0, "iq": 1,
              "iv": "cups"},
+            {"t": "ITEM", "tid": number, "in": "Pebble espresso cup", "ic": "MRL-102", "ip": 24.5,
+             "iq": 1, "iv": "cups"},
             page("thank-you/"), page("thank-you/")]]
         assert "as empty as this bowl" in ann.get("cart/")
 
@@ -311,15 +326,19 @@ class TestBuying:
     def test_a_thank_you_page_is_its_buyers(self, guest):
         guest().get("thank-you/", status=404)
 
-    @pytest.mark.parametrize("variation_id, there", [("gift-note-on", True), ("gift-note-off", False), (None, False)])
+    @pytest.mark.parametrize("variation_id, there",
+                             [("gift-note-on", True), ("gift-note-off", False), (None, False)])
     def test_the_gift_note_is_a_flag(self, guest, variation_id, there):
-        ann = guest(somebody(*[variation_id] if variation_id else [], cart_value=58.0) if variation_id else next(
-            each for each in iter(somebody, None) if not {"gift-note-on", "gift-note-off"} & set(
-                assigned(each, cart_value=58.0))))
+        ann = guest(somebody(*[variation_id] if variation_id else [], cart_value=58.0)
+                    if variation_id else next(
+                        each for each in iter(somebody, None)
+                        if not {"gift-note-on", "gift-note-off"} & set(
+                            assigned(each, cart_value=58.0))))
         ann.post("cart/ferry-jug/add/", quantity="1")
         assert ("Gift note" in ann.get("checkout/")) is there
 
-    @pytest.mark.parametrize("variation_id, cost", [("delivery-90", "€6.90"), ("delivery-60", "Free")])
+    @pytest.mark.parametrize("variation_id, cost",
+                             [("delivery-90", "€6.90"), ("delivery-60", "Free")])
     def test_delivery_is_a_flag(self, guest, variation_id, cost):
         ann = guest(somebody(variation_id))
         ann.post("cart/reed-vase/add/", quantity="1")
@@ -349,7 +368,8 @@ class TestVisitor:
         hits = [each for each in received(noor.id, "hits", 5) if each["dl"].endswith("ferry-jug/")]
         assert [(each["vid"], each.get("cuid")) for each in hits] == [
             (noor.id, None), (noor.id, "user-2"), (noor.id, None)]
-        activations = [each for each in received(noor.id, "activations", 3) if each["vaid"] == "cta-warm"]
+        activations = [each for each in received(noor.id, "activations", 3)
+                       if each["vaid"] == "cta-warm"]
         assert [(each["vid"], each.get("aid")) for each in activations] == [
             (noor.id, None), ("user-2", noor.id), (noor.id, None)]
 
@@ -367,7 +387,8 @@ class TestVisitor:
     @pytest.mark.parametrize("headers, expected", [
         ({}, ("desktop", "fr-FR", "FR")),
         ({"User_Agent": PHONE}, ("mobile", "fr-FR", "FR")),
-        ({"User_Agent": "Mozilla/5.0 (iPad; CPU OS 17_5 like Mac OS X) Mobile/15E148"}, ("tablet", "fr-FR", "FR")),
+        ({"User_Agent": "Mozilla/5.0 (iPad; CPU OS 17_5 like Mac OS X) Mobile/15E148"},
+         ("tablet", "fr-FR", "FR")),
         ({"Accept_Language": "de-DE,de"}, ("desktop", "de-DE", "DE")),
         ({"Accept_Language": "nl"}, ("desktop", "nl", "FR")),
         ({"CF_IPCountry": "JP"}, ("desktop", "fr-FR", "JP")),
@@ -404,8 +425,10 @@ class TestQaPanel:
         assert shown["product-cta"] == ("assigned", "cta-warm")
         assert shown["menu-order"] == ("assigned", "menu-original")
         assert shown["gift-note"] == ("not targeted", "")
-        assert "has <code>&quot;desktop&quot;</code>" in page and "matches, but an earlier one does too" not in page
-        assert "tells no reasons" in page and re.search(r"falls into bucket <strong>\d+</strong>", page)
+        assert "has <code>&quot;desktop&quot;</code>" in page
+        assert "matches, but an earlier one does too" not in page
+        assert "tells no reasons" in page and re.search(r"falls into bucket <strong>\d+</strong>",
+                                                        page)
 
     def test_it_decides_for_anybody_and_any_context(self, guest, received):
         """It agrees with the platform's decision, and reports nothing: neither a hit nor a
@@ -445,7 +468,8 @@ class TestQaPanel:
             assert "is in panic" in qa.post("qa/panic/", panic="on", visitor=ann.id)
             page = ann.get("product/ferry-jug/")
             assert button(page) == ORIGINAL and "Open studio" not in page and "Wishlist" not in page
-            assert re.findall(r'href="/shelf/(\w+)/"', page)[:4] == ["cups", "table", "pour", "home"]
+            assert re.findall(r'href="/shelf/(\w+)/"', page)[:4] == [
+                "cups", "table", "pour", "home"]
         finally:
             qa.post("qa/panic/", panic="off")
         assert button(ann.get("product/ferry-jug/")) == WARM
@@ -478,9 +502,11 @@ class TestQaPanel:
                 "    settings.QA_PANEL = importlib.reload(store.settings).QA_PANEL\n"
                 "    urls = importlib.reload(store.urls).urlpatterns\n"
                 "    print(demo, debug, [str(each.pattern) for each in urls])\n")
-        output = subprocess.check_output([sys.executable, "-W", "ignore", "-c", code], cwd=ECOMMERCE, env=environment(
-            DJANGO_SETTINGS_MODULE="store.settings", SHOP_FOLDER=str(tmpdir),
-            PYTHONPATH=os.pathsep.join([ROOT, ECOMMERCE])))
+        output = subprocess.check_output([sys.executable, "-W", "ignore", "-c", code],
+                                         cwd=ECOMMERCE, env=environment(
+                                             DJANGO_SETTINGS_MODULE="store.settings",
+                                             SHOP_FOLDER=str(tmpdir),
+                                             PYTHONPATH=os.pathsep.join([ROOT, ECOMMERCE])))
         assert output.decode("ascii").splitlines() == [
             "1 1 ['', 'qa/']", "1 0 ['']", "0 1 ['']", "0 0 ['']"]
 
@@ -495,7 +521,8 @@ class TestStarting:
                 ann.log_in("noor", "salt-glaze")
                 assert button(ann.get("product/ferry-jug/")) == WARM
                 page = ann.get("qa/?visitor=" + ann.id)
-                assert "its own reasons" in page and campaigns_on(page)["product-cta"] == ("assigned", "cta-warm")
+                assert "its own reasons" in page and campaigns_on(page)["product-cta"] == (
+                    "assigned", "cta-warm")
                 ann.post("qa/panic/", panic="on")
                 assert eventually(lambda: button(ann.get("product/ferry-jug/")) == ORIGINAL)
         assert demo.process.returncode == 0
@@ -515,8 +542,8 @@ class TestStarting:
 
     def test_half_of_the_credentials(self):
         process = subprocess.Popen([sys.executable, os.path.join(ECOMMERCE, "manage.py"), "demo"],
-                                   env=environment(FLAGSHIP_ENV_ID="some-environment"), stdout=subprocess.PIPE,
-                                   stderr=subprocess.PIPE)
+                                   env=environment(FLAGSHIP_ENV_ID="some-environment"),
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         output, errors = process.communicate()
         assert (process.returncode, output) == (2, b"") and b"Set both" in errors
 
@@ -539,7 +566,8 @@ class TestBrowser:
     """What a customer does, in a real browser."""
 
     pytestmark = [
-        pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="a browser once is enough, on Python 3.11"),
+        pytest.mark.skipif(sys.version_info[:2] != (3, 11),
+                           reason="a browser once is enough, on Python 3.11"),
         pytest.mark.skipif(not (find_executable("chromium") and find_executable("chromedriver")),
                            reason="there is no chromium with its chromedriver")]
 
@@ -622,17 +650,19 @@ class TestBrowser:
             with requests.Session() as session:
                 session.trust_env = False
                 everything = session.get(demo.emulator + "/_emulator/received").json()["hits"]
-            return [without(hit, "cid", "ds", "vid") for hit in everything if hit["vid"] == visitor_id]
+            return [without(hit, "cid", "ds", "vid")
+                    for hit in everything if hit["vid"] == visitor_id]
         noor = {"cuid": "user-2"}
         due = [
             page("product/harbour-mug/"), page("product/harbour-mug/"),
             {"t": "EVENT", "ec": "Action Tracking", "ea": "add-to-cart", "el": "MRL-101", "ev": 28},
             page("cart/"), page("checkout/"),
-            {"t": "TRANSACTION", "tid": number, "ta": "Purchase", "tr": 34.9, "ts": 6.9, "tt": 5.82, "tc": "EUR",
-             "sm": "parcel", "pm": "demo", "icn": 1},
-            {"t": "ITEM", "tid": number, "in": "Harbour mug", "ic": "MRL-101", "ip": 28.0, "iq": 1, "iv": "cups"},
-            page("thank-you/"), page("login/"), page("", **noor), page("product/harbour-mug/", **noor),
-            page("product/harbour-mug/", **noor)]
+            {"t": "TRANSACTION", "tid": number, "ta": "Purchase", "tr": 34.9, "ts": 6.9, "tt": 5.82,
+             "tc": "EUR", "sm": "parcel", "pm": "demo", "icn": 1},
+            {"t": "ITEM", "tid": number, "in": "Harbour mug", "ic": "MRL-101", "ip": 28.0, "iq": 1,
+             "iv": "cups"},
+            page("thank-you/"), page("login/"), page("", **noor),
+            page("product/harbour-mug/", **noor), page("product/harbour-mug/", **noor)]
         assert eventually(lambda: len(hits()) >= len(due)) and hits() == due
 
         driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {

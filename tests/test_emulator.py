@@ -1,5 +1,5 @@
 # -*- coding: utf-8 -*-
-"""The emulator answers like the platform, and misbehaves as it is told."""
+"""The emulator runs, misbehaves as it is told, and tells what it received."""
 from __future__ import unicode_literals
 
 import json
@@ -13,37 +13,10 @@ import pytest
 import requests
 
 from flagship.emulator import Emulator
-from flagship.errors import FlagshipParsingError, ParamError, TypingError
-from tests.support import data
+from tests.emulated import emulator, post, session  # noqa: F401
+from tests.support import ROOT, data
 
-CAMPAIGNS = "/v2/env/campaigns/"
-KEY = {"x-api-key": "key"}
-HIT = {"cid": "env", "ds": "APP", "vid": "ann"}
-PAGE = dict(HIT, t="PAGEVIEW", dl="https://shop.example/")
-ACTIVATION = {"cid": "env", "caid": "g", "vaid": "v", "vid": "ann"}
-
-
-@pytest.fixture
-def session():
-    with requests.Session() as session:
-        session.trust_env = False
-        yield session
-
-
-@pytest.fixture
-def post(emulator, session):
-    def post(path, body, **headers):
-        content = body if isinstance(body, bytes) else json.dumps(body).encode("ascii")
-        return session.post(emulator.url + path, data=content, headers=headers, timeout=5)
-    return post
-
-
-@pytest.mark.parametrize("arguments, error", [
-    (("nowhere",), ParamError), (("hit", {"status": "500"}), TypingError), (("hit", {"reset": "after"}), ParamError),
-    (("hit", {"times": 0}), ParamError), (("hit", {"new": 1}), TypeError)], ids=repr)
-def test_misbehave_refuses(emulator, arguments, error):
-    with pytest.raises(error):
-        emulator.misbehave(arguments[0], **(arguments[1] if len(arguments) > 1 else {}))
+PAGE = {"cid": "env", "ds": "APP", "vid": "ann", "t": "PAGEVIEW", "dl": "https://shop.example/"}
 
 
 def test_times(emulator, post):
@@ -92,15 +65,17 @@ def test_port_and_restart(emulator):
         socket.create_connection(("127.0.0.1", port)).close()
 
 
+ALONE = [sys.executable, "-m", "flagship.emulator", "--bucketing"]
+ENVIRONMENT = dict(os.environ, PYTHONPATH=os.pathsep.join([ROOT] + list(filter(None, sys.path))))
+
+
 def test_alone():
     """python -m flagship.emulator prints its URLs, serves, and ends on Ctrl-C."""
-    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    environment = dict(os.environ, PYTHONPATH=os.pathsep.join(
-        [root] + [path for path in sys.path if path]))
-    process = subprocess.Popen([sys.executable, "-m", "flagship.emulator", "--bucketing", data("shop.json"),
-                                "--env-id", "e", "--api-key", "k"], stdout=subprocess.PIPE, env=environment,
-                               # A shell's background job ignores the signal, and so would what it starts.
-                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+    process = subprocess.Popen(
+        ALONE + [data("shop.json"), "--env-id", "e", "--api-key", "k"], stdout=subprocess.PIPE,
+        env=ENVIRONMENT,
+        # A shell's background job ignores the signal, and so would what it starts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     try:
         lines = [process.stdout.readline().decode("ascii").strip() for _ in range(4)]
         urls = dict(line.split("=", 1) for line in lines)
@@ -114,8 +89,12 @@ def test_alone():
     assert process.returncode == 0
 
 
-def test_alone_with_a_bad_file(tmpdir):
-    process = subprocess.Popen([sys.executable, "-m", "flagship.emulator", "--bucketing", str(tmpdir.join("none"))],
-                               stderr=subprocess.PIPE, env=dict(os.environ, PYTHONPATH=os.path.dirname(
-                                   os.path.dirname(os.path.abspath(__file__)))))
-    assert b"none" in process.communicate()[1] and process.returncode == 2
+@pytest.mark.parametrize("content", [None, "", "[]", '{"campaigns": 5}'])
+def test_alone_with_a_bad_file(tmpdir, content):
+    """It says so, without a traceback."""
+    path = tmpdir.join("file.json")
+    if content is not None:
+        path.write(content)
+    process = subprocess.Popen(ALONE + [str(path)], stderr=subprocess.PIPE, env=ENVIRONMENT)
+    said = process.communicate()[1]
+    assert process.returncode == 2 and b"error: " in said and b"Traceback" not in said

@@ -7,11 +7,11 @@ import json
 
 import mmh3
 import pytest
-import requests
 
 from flagship import Config
 from flagship.emulator import Emulator
 from flagship.errors import FlagshipParsingError, TypingError
+from tests.emulated import emulator, post, session  # noqa: F401
 from tests.support import data, everybody
 
 CAMPAIGNS = "/v2/env/campaigns/?exposeAllKeys=true"
@@ -19,21 +19,6 @@ KEY = {"x-api-key": "key"}
 ACTIVATION = {"cid": "env", "caid": "g", "vaid": "v", "vid": "ann"}
 EVENT = {"type": "CONTEXT", "visitorId": "ann", "data": {"vip": True}}
 SELF_HOSTED = "/v2/campaigns?exposeAllKeys=true"
-
-
-@pytest.fixture
-def session():
-    with requests.Session() as session:
-        session.trust_env = False
-        yield session
-
-
-@pytest.fixture
-def post(emulator, session):
-    def post(path, body, **headers):
-        content = body if isinstance(body, bytes) else json.dumps(body).encode("ascii")
-        return session.post(emulator.url + path, data=content, headers=headers, timeout=5)
-    return post
 
 
 @pytest.fixture
@@ -101,7 +86,8 @@ def test_addresses_and_keys(post, path, headers, status):
 
 
 @pytest.mark.parametrize("fields", [
-    {}, {"aid": "x"}, {"aid": None}, {"qt": 12}, {"qt": "12"}, {"qa": True}, {"cvid": "x"}], ids=repr)
+    {}, {"aid": "x"}, {"aid": None}, {"qt": 12}, {"qt": "12"}, {"qa": True}, {"cvid": "x"}],
+    ids=repr)
 def test_activations_of_every_sdk_are_accepted(emulator, post, fields):
     """Alone, and in a batch, whose items may have the environment too."""
     activation = dict(ACTIVATION, **fields)
@@ -302,9 +288,18 @@ def test_keys_of_other_variations_are_null_in_api_mode_alone(emulator, start):
     assert (api, bucketing) == ({"ann": {"a": 1, "b": None}}, {"ann": {"a": 1}})
 
 
+def test_a_null_hides_an_earlier_campaign_s_value_in_api_mode_alone(emulator, start):
+    """Another variation of the later campaign sets the key."""
+    campaigns = [everybody("one", ("v", 100, {"a": 1})),
+                 everybody("two", ("w", 100, {"b": 2}), ("x", 0, {"a": 3}))]
+    api, bucketing = in_both_modes(start, emulator, campaigns, ["ann"])
+    assert (api["ann"], bucketing["ann"]) == ({"a": None, "b": 2}, {"a": 1, "b": 2})
+
+
 def test_one_visitor_one_test_is_kept_in_api_mode_alone(emulator, start):
     """The first A/B test, and whatever is none."""
-    campaigns = [everybody("one", ("v1", 100, {"one": 1})), everybody("two", ("v2", 100, {"two": 2})),
+    campaigns = [everybody("one", ("v1", 100, {"one": 1})),
+                 everybody("two", ("v2", 100, {"two": 2})),
                  dict(everybody("three", ("v3", 100, {"three": 3})), type="toggle")]
     api, bucketing = in_both_modes(start, emulator, campaigns, ["ann"], enabled1V1T=True)
     assert (api["ann"], bucketing["ann"]) == ({"one": 1, "three": 3},
@@ -391,7 +386,8 @@ def test_bucketing_file(emulator, session):
 
 
 @pytest.mark.parametrize("content", [
-    b'{"campaigns": 5}', b"[]", b"", b"{", b"\xff", b"[" * 100000, b'{"campaigns": [], "a": 1e999}'])
+    b'{"campaigns": 5}', b"[]", b"", b"{", b"\xff", b"[" * 100000,
+    b'{"campaigns": [], "a": 1e999}'])
 def test_no_bucketing_file(content, tmpdir):
     path = tmpdir.join("file.json")
     path.write(content, "wb")

@@ -5,7 +5,8 @@ from __future__ import unicode_literals
 import json
 
 import pytest
-import requests
+
+from tests.emulated import emulator, post, session  # noqa: F401
 
 HIT = {"cid": "env", "ds": "APP", "vid": "ann"}
 PAGE = dict(HIT, t="PAGEVIEW", dl="https://shop.example/")
@@ -29,14 +30,8 @@ def inner(hit):
 
 
 @pytest.fixture
-def collect(emulator):
-    with requests.Session() as session:
-        session.trust_env = False
-
-        def collect(body):
-            content = body if isinstance(body, bytes) else json.dumps(body).encode("ascii")
-            return session.post(emulator.url + "/collect/", data=content, timeout=5)
-        yield collect
+def collect(post):
+    return lambda body: post("/collect/", body)
 
 
 TAKEN = [
@@ -71,7 +66,8 @@ REFUSED = [
     (batch(dict(PAGE, qt=HOURS_4 + 1)), "qt"), (batch(PAGE, dict(PAGE, dl="")), "dl"),
     (batch(PAGE, cid="other"), "cid"), (batch(dict(PAGE, vid=5)), "vid"),
     ({"t": "BATCH", "ds": "APP", "h": [inner(PAGE)]}, "cid"),
-    ({"t": "BATCH", "ds": "APP", "cid": "env", "h": [dict(PAGE, cid="other")]}, "cid"), (batch(*[dict(SCREEN, dl="x" * 2000)] * 1300), "2500000")]
+    ({"t": "BATCH", "ds": "APP", "cid": "env", "h": [dict(PAGE, cid="other")]}, "cid"),
+    (batch(*[dict(SCREEN, dl="x" * 2000)] * 1300), "2500000")]
 
 
 @pytest.mark.parametrize("hit", TAKEN, ids=lambda hit: json.dumps(hit)[30:90])
@@ -90,8 +86,9 @@ def test_what_is_refused_is_said_and_not_kept(emulator, collect, body, said):
 
 
 @pytest.mark.parametrize("fields", [{}, {"qt": 12}], ids=repr)
-@pytest.mark.parametrize("hit", [inner(PAGE), dict(inner(PAGE), qt=5), dict(PAGE, qt=5),
-                                 dict(inner(PAGE), qt=5, cuid=None, sn="3", sr="640X480")], ids=repr)
+@pytest.mark.parametrize("hit", [
+    inner(PAGE), dict(inner(PAGE), qt=5), dict(PAGE, qt=5),
+    dict(inner(PAGE), qt=5, cuid=None, sn="3", sr="640X480")], ids=repr)
 def test_every_form_of_batch_is_taken_hit_by_hit(emulator, collect, hit, fields):
     """With an age of its own or the batch's, and with what the envelope says already."""
     body = dict({"t": "BATCH", "ds": "APP", "cid": "env", "h": [hit, hit]}, **fields)

@@ -20,7 +20,8 @@ SCRIPT = os.path.join(ROOT, "examples", "flask_app", "app.py")
 def running(**variables):
     """The address of the example, as it prints it."""
     path = os.pathsep.join([ROOT] + [each for each in sys.path if each])
-    process = subprocess.Popen([sys.executable, SCRIPT], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    process = subprocess.Popen([sys.executable, SCRIPT], stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT,
                                env=environment(PYTHONPATH=path, NO_PROXY="127.0.0.1", **variables))
     try:
         line = process.stdout.readline().decode("utf-8")
@@ -43,7 +44,8 @@ def browser(address):
     """Asks a page, or sends a form where there is one; the text that comes after redirections."""
     with requests.Session() as session:
         def browser(path="", form=None):
-            answer = session.get(address + path) if form is None else session.post(address + path, data=form)
+            answer = session.get(address + path) if form is None else session.post(
+                address + path, data=form)
             assert answer.status_code == 200, answer.text
             return answer.text
         browser.session = session
@@ -61,8 +63,10 @@ def one(pattern, page):
 
 def test_a_visitor_keeps_its_page(browser):
     first, again = browser(), browser()
-    assert flags(first) == flags(again) and one('id="visitor">(.+?)<', first) == one('id="visitor">(.+?)<', again)
-    assert one("<h1.*?>(.+?)<", first) in ("The map that knows the way home", "Leave the signal behind")
+    assert flags(first) == flags(again) and one('id="visitor">(.+?)<', first) == one(
+        'id="visitor">(.+?)<', again)
+    assert one("<h1.*?>(.+?)<", first) in ("The map that knows the way home",
+                                           "Leave the signal behind")
     assert flags(first)["currency"] == "&#34;EUR&#34;" or flags(first)["currency"] == '"EUR"'
 
 
@@ -94,8 +98,8 @@ def test_the_page_shows_what_the_platform_received(browser, address):
     browser()
     assert "Hiker is yours" in browser("choose/hiker", {})
     kinds = [kind for kind, _ in browser.session.get(address + "received").json()]
-    assert kinds[:12] == ["activation", "activation", "pageview", "decision", "item", "transaction", "event",
-                          "decision", "activation", "activation", "pageview", "decision"]
+    assert kinds[:12] == ["activation", "activation", "pageview", "decision", "item", "transaction",
+                          "event", "decision", "activation", "activation", "pageview", "decision"]
 
 
 def test_with_credentials_it_asks_the_real_platform():
@@ -110,4 +114,5 @@ def test_half_a_pair_of_credentials_is_refused():
     process = subprocess.Popen([sys.executable, SCRIPT], env=environment(FLAGSHIP_ENV_ID="env"),
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     output = process.communicate()
-    assert process.returncode == 2 and b"both FLAGSHIP_ENV_ID and FLAGSHIP_API_KEY" in output[1], output
+    assert process.returncode == 2, output
+    assert b"both FLAGSHIP_ENV_ID and FLAGSHIP_API_KEY" in output[1], output

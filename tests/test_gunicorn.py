@@ -19,8 +19,9 @@ from flagship import Config, Flagship
 
 flagship = Flagship.instance()
 flagship.start(u"env", u"key", Config(
-    mode=Config.Mode.BUCKETING, polling_interval=0.5, bucketing_file=None, cdn_url=os.environ["CDN_URL"],
-    decision_api_url=os.environ["DECISION_API_URL"], tracking_url=os.environ["TRACKING_URL"]))
+    mode=Config.Mode.BUCKETING, polling_interval=0.5, bucketing_file=None,
+    cdn_url=os.environ["CDN_URL"], decision_api_url=os.environ["DECISION_API_URL"],
+    tracking_url=os.environ["TRACKING_URL"]))
 
 
 def application(environ, start_response):
@@ -29,7 +30,8 @@ def application(environ, start_response):
     pollers = [each for each in threading.enumerate() if each.name == "flagship-bucketing"]
     time.sleep(0.005)  # so that another worker takes the next request
     start_response("200 OK", [("Content-Type", "text/plain"), ("Connection", "close")])
-    return [("%d %s %d" % (os.getpid(), visitor.get_modification(u"flag0", None), len(pollers))).encode("ascii")]
+    flag = visitor.get_modification(u"flag0", None)
+    return [("%d %s %d" % (os.getpid(), flag, len(pollers))).encode("ascii")]
 """
 INTERVAL = 0.5  # seconds, the application's
 
@@ -58,12 +60,15 @@ def test_every_worker_follows(emulator, tmpdir):
     with io.open("application.py", "w") as file:
         file.write(APPLICATION)
     urls = {name.upper(): url for name, url in emulator.urls.items()}
-    environment = dict(os.environ, PYTHONPATH=os.pathsep.join([ROOT] + [path for path in sys.path if path]), **{
-        str(name): str(url) for name, url in urls.items()})
+    environment = dict(os.environ,
+                       PYTHONPATH=os.pathsep.join([ROOT] + [path for path in sys.path if path]), **{
+                           str(name): str(url) for name, url in urls.items()})
     port = free_port()
     with open("log", "w") as log:
-        server = subprocess.Popen([sys.executable, "-m", "gunicorn.app.wsgiapp", "--preload", "--workers", "4", "--bind",
-                                   "127.0.0.1:%d" % port, "application"], env=environment, stdout=log, stderr=log)
+        server = subprocess.Popen([sys.executable, "-m", "gunicorn.app.wsgiapp", "--preload",
+                                   "--workers", "4", "--bind",
+                                   "127.0.0.1:%d" % port, "application"], env=environment,
+                                  stdout=log, stderr=log)
     try:
         url, seen = "http://127.0.0.1:%d/" % port, {}
 

@@ -18,20 +18,26 @@ _events _values _validation _json
 context hits status state
 cache.cache_visitor
 config
-_threads
-transport.answer transport.breaker transport.deadline transport.client transport
-tracking.spool tracking.worker tracking.immediate tracking.deferred tracking cache.assignments cache.memory cache.redis cache.sqlite cache
-decision.modification decision.allocation decision.targeting decision.campaigns decision.evaluator
-decision.explanation decision.manager decision.snapshot decision.api decision.bucketing decision
+_threads _endings _signals
+transport.endpoint transport.retry transport.breaker transport.causes transport.deadline
+transport.answer transport.session transport.client transport
+tracking.items tracking.queue tracking.contexts tracking.spool tracking.delivery tracking.worker
+tracking.immediate tracking.deferred tracking
+cache.assignments cache.memory cache.redis cache.sqlite cache
+decision.semver decision.modification decision.allocation decision.targeting
+decision.document decision.compiled decision.evaluator decision.explanation decision.manager
+decision.content decision.snapshot decision.bucketing_file decision.api decision.bucketing decision
 visitor
 _runtime
 app
 contrib contrib._settings contrib._web contrib.flask
-contrib.django.cache contrib.django contrib.django.checks contrib.django.apps contrib.django.middleware
+contrib.django.cache contrib.django contrib.django.checks contrib.django.apps
+contrib.django.middleware
 contrib.django.templatetags contrib.django.templatetags.flagship
 contrib.openfeature.visitors contrib.openfeature.provider contrib.openfeature
 helpers helpers.hits helpers.preset_context
-emulator.bodies emulator.collect emulator.decisions emulator.faults emulator.platform emulator.server
+emulator.bodies emulator.collect emulator.decisions emulator.faults emulator.platform
+emulator.server
 emulator.front emulator.emulator emulator emulator.__main__
 testing.sent testing._stage testing.flags testing testing.visitor_cache testing.pytest_plugin
 cli._errors cli._layout cli._output cli._syntax cli._arguments cli._source cli._context
@@ -54,7 +60,8 @@ def imported(path):
     with io.open(path, encoding="utf-8") as file:
         tree = ast.parse(file.read().encode("utf-8"))
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "flagship":
+        if isinstance(node,
+                      ast.ImportFrom) and node.module and node.module.split(".")[0] == "flagship":
             module = node.module[len("flagship."):]
             for alias in node.names:
                 inner = ".".join(part for part in (module, alias.name) if part)
@@ -71,7 +78,8 @@ def test_imports_point_down(module, path):
 
 def test_the_decision_core_runs_alone():
     """No network, thread, clock or option: the modules of the decision itself import none."""
-    core = ("modification", "allocation", "targeting", "campaigns", "evaluator", "explanation")
+    core = ("semver", "modification", "allocation", "targeting", "document", "compiled", "evaluator",
+            "explanation")
     allowed = {"_compat", "errors"} | {"decision." + name for name in core}
     for module, path in modules():
         if module in {"decision." + name for name in core}:

@@ -20,9 +20,11 @@ def offline(start, emulator):
 
 @pytest.mark.parametrize("tracking", ["immediate", "deferred"])
 def test_bucketing_mode_decides_on_the_file_that_it_was_given(offline, log, tracking):
-    """With no request at start, no thread that polls, and no line about a network that was not wanted."""
+    """With no request at start, no thread that polls, and no line about a network that was not
+    wanted."""
     before = threading.active_count()
-    flagship = offline(mode=Config.Mode.BUCKETING, initial_bucketing=data("shop.json"), tracking=tracking)
+    flagship = offline(mode=Config.Mode.BUCKETING, initial_bucketing=data("shop.json"),
+                       tracking=tracking)
     assert threading.active_count() == before
     assert flagship.status.source == "initial"
     visitor = flagship.create_visitor("ann", context={"country": "FR"})
@@ -33,7 +35,8 @@ def test_bucketing_mode_decides_on_the_file_that_it_was_given(offline, log, trac
 
 @pytest.mark.parametrize("tracking", ["immediate", "deferred"])
 def test_what_would_be_sent_is_left_out_and_the_call_says_so(offline, tracking):
-    flagship = offline(mode=Config.Mode.BUCKETING, initial_bucketing=file_of("1"), tracking=tracking)
+    flagship = offline(mode=Config.Mode.BUCKETING, initial_bucketing=file_of("1"),
+                       tracking=tracking)
     visitor = flagship.create_visitor("ann")
     visitor.synchronize_modifications()
     assert visitor.get_modification("flag0", "", activate=True) == "1"

@@ -17,7 +17,8 @@ ANSWER = b'HTTP/1.1 200 OK\r\nContent-Length: 37\r\n\r\n{"campaigns": [], "visit
 
 
 class Fickle(object):
-    """A server that answers the first requests of each connection and resets it while the next is on its way.
+    """A server that answers the first requests of each connection and resets it while the next is
+    on its way.
 
     :param int answers: how many it answers.
     :param bool whole: whether it reads the next whole before it resets, or only its beginning.
@@ -46,7 +47,8 @@ class Fickle(object):
                 if answered == self._answers and (not self._whole or self._read(file)):
                     if not self._whole:
                         connection.recv(100)
-                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack(str("ii"), 1, 0))
+                    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                                          struct.pack(str("ii"), 1, 0))
             except socket.error:
                 pass  # the end of the test
             finally:
@@ -62,7 +64,8 @@ class Fickle(object):
                 length = int(line.split(b":")[1])
         if len(file.read(length)) < length:
             return False
-        self.requests.append(first.decode("ascii").split(" ")[1].split("?")[0].strip("/").split("/")[-1])
+        path = first.decode("ascii").split(" ")[1].split("?")[0]
+        self.requests.append(path.strip("/").split("/")[-1])
         return True
 
     def close(self):
@@ -89,7 +92,8 @@ def fickle():
 
 
 def test_a_decision_is_asked_for_again(fickle, start):
-    """A kept connection that is reset while a decision is asked for costs a second request, not the decision."""
+    """A kept connection that is reset while a decision is asked for costs a second request, not the
+    decision."""
     server = fickle(answers=2)
     visitor = start(decision_api_url=server.url + "/v2").create_visitor("ann")
     assert [visitor.synchronize_modifications() for _ in range(2)] == [(True, "")] * 2
@@ -116,16 +120,18 @@ def test_what_was_cut_off_is_sent_again(fickle, start):
 
 
 def test_an_outage_costs_nothing(emulator, visitor, log):
-    """After five failures in a row calls fail at once and send nothing; one probe ends that. Few lines say so."""
+    """After five failures in a row calls fail at once and send nothing; one probe ends that. Few
+    lines say so."""
     visitor = visitor()
     emulator.clear()
     del log.lines[:]
     emulator.misbehave("hit", status=503)
     results = [visitor.send_hit(PAGE) for _ in range(20)]
     assert [success for success, _ in results] == [False] * 20
-    assert len(emulator.requests) == 5 and "not tried" in results[-1][1]
-    assert len(log.at(logging.WARNING)) == 6 and "left alone" in log.at(logging.WARNING)[-2] + log.at(
-        logging.WARNING)[-1]
+    assert len(emulator.requests) == 5
+    assert "circuit open after 5 failures in a row" in results[-1][1]
+    assert "the last: the platform answered 503" in results[-1][1]
+    assert len(log.at(logging.WARNING)) == 6 and "circuit open" in log.at(logging.WARNING)[-2]
     assert visitor.activate_modification("cta-color") == (True, "204")
     emulator.behave()
     assert eventually(lambda: visitor.send_hit(PAGE)[0])
@@ -166,15 +172,17 @@ def test_synchronisations_in_an_outage(emulator, visitor, log):
     assert visitor.get_modification("discount", 0) == 20
 
 
-@pytest.mark.parametrize("fault", [{"status": 400}, {"status": 401}, {"status": 404}], ids=repr)
-def test_a_refusal_is_no_outage(emulator, visitor, fault):
-    """A platform that says no is up."""
+@pytest.mark.parametrize("status, sent", [
+    (400, 8), (413, 8), (429, 5), (401, 5), (403, 5), (404, 5)])
+def test_what_opens_the_circuit(emulator, visitor, status, sent):
+    """A platform that finds fault with a request is up; with a wrong key or address every next
+    request is refused like the one before."""
     visitor = visitor()
     emulator.clear()
-    emulator.misbehave("hit", **fault)
+    emulator.misbehave("hit", status=status)
     for _ in range(8):
         visitor.send_hit(PAGE)
-    assert len(emulator.requests) == 8
+    assert len(emulator.requests) == sent
 
 
 def test_without_breaker(emulator, visitor):
@@ -186,10 +194,12 @@ def test_without_breaker(emulator, visitor):
     assert len(emulator.requests) == 8
 
 
-def test_a_new_start_forgets(emulator, visitor):
+def test_a_start_with_other_options_forgets(emulator, visitor):
+    """The circuit is open still after a start that says the same."""
     first = visitor()
     emulator.misbehave("hit", status=503)
     for _ in range(6):
         first.send_hit(PAGE)
     emulator.behave()
-    assert visitor().send_hit(PAGE) == (True, "200")
+    assert visitor().send_hit(PAGE)[0] is False
+    assert visitor(timeout=1).send_hit(PAGE) == (True, "200") == first.send_hit(PAGE)

@@ -28,8 +28,10 @@ def metadata(monkeypatch):
     """The arguments of setup()."""
     told = {}
     # An environment of Python 3.12 or later has no setuptools.
-    setuptools, command = types.ModuleType("setuptools"), types.ModuleType("setuptools.command.sdist")
-    setuptools.setup, setuptools.find_packages = lambda **options: told.update(options), lambda **options: options
+    setuptools, command = types.ModuleType("setuptools"), types.ModuleType(
+        "setuptools.command.sdist")
+    setuptools.setup, setuptools.find_packages = lambda **options: told.update(
+        options), lambda **options: options
     command.sdist = object
     monkeypatch.setitem(sys.modules, "setuptools", setuptools)
     monkeypatch.setitem(sys.modules, "setuptools.command", types.ModuleType("setuptools.command"))
@@ -51,30 +53,36 @@ def test_requirements_txt_installs_what_the_package_needs(metadata):
     assert metadata["install_requires"] == [line for line in lines if line and line[0] != "#"]
 
 
-def test_nothing_is_needed_at_run_time_but_four_libraries(metadata):
-    assert {NAME.match(line).group() for line in metadata["install_requires"]} == {"enum34", "mmh3", "requests", "six"}
+def test_nothing_is_needed_at_run_time_but_five_libraries(metadata):
+    assert {NAME.match(line).group() for line in metadata["install_requires"]} == {
+        "enum34", "mmh3", "requests", "six", "urllib3"}
 
 
 def test_every_requirement_is_a_range(metadata):
     for line in metadata["install_requires"] + metadata["extras_require"]["test"]:
         versions = line.split(";")[0]
-        assert ">=" in versions and "<" in versions and "==" not in versions and "~=" not in versions, line
+        assert ">=" in versions and "<" in versions, line
+        assert "==" not in versions and "~=" not in versions, line
 
 
 def test_enum34_is_for_python_2_alone(metadata):
-    assert [line.split(";")[1].strip() for line in metadata["install_requires"] if line.startswith("enum34")] == [
-        'python_version < "3"']
+    assert [line.split(";")[1].strip()
+            for line in metadata["install_requires"] if line.startswith("enum34")] == [
+                'python_version < "3"']
 
 
 def test_this_interpreter_is_among_those_that_are_told(metadata):
-    assert "Programming Language :: Python :: %d.%d" % sys.version_info[:2] in metadata["classifiers"]
+    classifier = "Programming Language :: Python :: %d.%d" % sys.version_info[:2]
+    assert classifier in metadata["classifiers"]
 
 
 def test_a_package_index_can_follow_every_link(metadata):
     """It shows README.md without the files beside it; a picture is linked as such."""
     text = metadata["long_description"]
-    assert "](%s/blob/HEAD/CHANGELOG.md)" % metadata["url"] in text and "](#when-something-fails)" in text
-    assert re.findall(r"\]\((?!https://|#)", text) == [] and re.findall(r"!\[[^\]]*\]\([^)]*/blob/", text) == []
+    assert "](%s/blob/HEAD/CHANGELOG.md)" % metadata["url"] in text
+    assert "](#when-something-fails)" in text
+    assert re.findall(r"\]\((?!https://|#)",
+                      text) == [] and re.findall(r"!\[[^\]]*\]\([^)]*/blob/", text) == []
     assert 'src="' not in text and "<!-- command: quickstart -->" in text
 
 
@@ -87,15 +95,18 @@ def test_every_url_is_of_the_project_or_its_documentation(metadata):
 def test_the_license_is_told_once(metadata):
     """As an SPDX expression, for the setuptools that know it and for those before; a classifier
     would be refused."""
-    assert metadata["license"] == "Apache-2.0" and "license_expression = Apache-2.0\n" in read("setup.cfg")
+    assert metadata["license"] == "Apache-2.0" and "license_expression = Apache-2.0\n" in read(
+        "setup.cfg")
     assert not [each for each in metadata["classifiers"] if each.startswith("License")]
 
 
 def test_the_size_is_stated():
     """And the package alone, which CI adds the metadata to, is below it."""
-    budget = re.search(r"at most (\d+) kB, and (\d+) kB installed", " ".join(read("README.md").split()))
-    sizes = [os.path.getsize(os.path.join(folder, name)) for folder, _, names in os.walk(os.path.dirname(
-        flagship.__file__)) for name in names if not name.endswith((".pyc", ".pyo"))]
+    budget = re.search(r"at most (\d+) kB, and (\d+) kB installed",
+                       " ".join(read("README.md").split()))
+    sizes = [os.path.getsize(os.path.join(folder, name))
+             for folder, _, names in os.walk(os.path.dirname(
+                 flagship.__file__)) for name in names if not name.endswith((".pyc", ".pyo"))]
     assert sum(sizes) <= int(budget.group(2)) * 1000
 
 

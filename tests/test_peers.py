@@ -11,6 +11,7 @@ from benchmarks.contenders import floor
 from benchmarks.contenders.worker import FLAGS, Wrong, check
 from benchmarks.peers_report import markdown
 
+
 def right(flag, user, country):
     """The side of a flag's split that a user is on."""
     return "ab"[zlib.crc32((flag + user).encode("ascii")) // 7 % 2] if country == "fr" else "none"
@@ -22,13 +23,15 @@ WRONG = [
     (lambda flag, user, country: "a" if flag == FLAGS[0] else None, "1 of 100"),
     (lambda flag, user, country: right(FLAGS[0], user, country), "not independent"),
     (lambda flag, user, country: right(flag, user, "fr"), "does not match"),
-    (lambda flag, user, country: "a" if right(user, flag, country) == "a" else right(flag, user, country), "halves")]
+    (lambda flag, user, country: "a" if right(user, flag, country) == "a"
+     else right(flag, user, country), "halves")]
 
 
 def calls(side):
     """A contender's three calls, by the side of a split that it gives."""
     def everything(user, country):
-        return {flag: side(flag, user, country) for flag in FLAGS if side(flag, user, country) is not None}
+        return {flag: side(flag, user, country)
+                for flag in FLAGS if side(flag, user, country) is not None}
 
     def one(user, country):
         return side(FLAGS[0], user, country)
@@ -50,8 +53,10 @@ def test_wrong_answers_are_refused(side, said):
 def test_one_who_cannot_be_measured_is_named():
     """The page lists a contender that could not be set up, with the reason."""
     facts = {"floor": {"recording": "-", "version": "mmh3 5", "python": "3.11",
-                       "microseconds": {name: [2.0, 1.0, 30.0] for name in ("all", "one", "known")}},
+                       "microseconds": {name: [2.0, 1.0, 30.0]
+                                        for name in ("all", "one", "known")}},
              "theirs": {"recording": "off", "reason": "no wheel for this Python"}}
-    page = markdown({"contenders": facts, "date": "2026-11-24", "rounds": 3, "machine": "a machine"}, "this", "floor")
+    page = markdown({"contenders": facts, "date": "2026-11-24", "rounds": 3,
+                     "machine": "a machine"}, "this", "floor")
     assert "| floor | 2.00 | 1.00 | 30.0 | - | 1.00 |" in page
     assert "Not measured: theirs: no wheel for this Python" in page

@@ -18,15 +18,16 @@ def environment(**variables):
     listens."""
     values = {name: value for name, value in os.environ.items()
               if "PROXY" not in name.upper() and not name.startswith("FLAGSHIP_")}
-    values.update({"HTTP_PROXY": "http://127.0.0.1:1", "HTTPS_PROXY": "http://127.0.0.1:1", "PYTHONPATH": ROOT})
+    values.update({"HTTP_PROXY": "http://127.0.0.1:1", "HTTPS_PROXY": "http://127.0.0.1:1",
+                   "PYTHONPATH": ROOT})
     values.update(variables)
     return {str(name): str(value) for name, value in values.items()}
 
 
 def run(script=SCRIPT, directory=None, **variables):
     """Run a script as a process of its own; ``(exit code, stdout, stderr)``."""
-    process = subprocess.Popen([sys.executable, script], env=environment(**variables), cwd=directory,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen([sys.executable, script], env=environment(**variables),
+                               cwd=directory, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     output, errors = process.communicate()
     return process.returncode, output.decode("utf-8"), errors.decode("utf-8", "replace")
 
@@ -68,7 +69,8 @@ def test_both_modes_agree(tour):
     assert tour.splitlines()[-1] == "API and BUCKETING mode gave the same flags."
     assert len(lines(tour, "BUCKETING mode, on the emulator")) == 1
     in_api, in_bucketing = tour.split("BUCKETING mode, on the emulator")
-    shown = [[line.split("  ", 1)[1].strip() for line in part.splitlines() if re.search(" c[0-9a-z]{19}", line)
+    shown = [[line.split("  ", 1)[1].strip()
+              for line in part.splitlines() if re.search(" c[0-9a-z]{19}", line)
               and not line.startswith("activation")] for part in (in_api, in_bucketing)]
     assert shown[0] == shown[1] and len(shown[0]) > 10
 

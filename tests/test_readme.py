@@ -12,7 +12,7 @@ import pytest
 from flagship import Config, Flagship
 from flagship._compat import native
 from flagship.errors import ParamError
-from tests.test_quickstart import ROOT, environment, run
+from tests.test_quickstart import ROOT, run
 
 # Read as text with universal line ends, so that a checkout with CRLF is the same document.
 with io.open(os.path.join(ROOT, "README.md"), encoding="utf-8") as file:
@@ -57,8 +57,8 @@ def test_each_command_is_one_line_after_its_comment(name):
 
 
 def test_the_first_use_runs_as_it_stands(tmpdir):
-    status, output, errors = run(write(tmpdir.join("first_use.py"), example("first-use")), directory=ROOT,
-                                 NO_PROXY="127.0.0.1")
+    status, output, errors = run(write(tmpdir.join("first_use.py"), example("first-use")),
+                                 directory=ROOT, NO_PROXY="127.0.0.1")
     assert (status, output.split()) == (0, ["Welcome", "back"]), errors
 
 
@@ -76,9 +76,10 @@ with Emulator(os.path.join({root!r}, "examples", "campaigns.json")) as emulator:
     names["FLAGSHIP_OPTIONS"].update(emulator.urls)
     urls = types.ModuleType(str("urls"))
     sys.modules["urls"] = urls
-    settings.configure(SECRET_KEY="s", ALLOWED_HOSTS=["*"], ROOT_URLCONF="urls", USE_TZ=True, TEMPLATES=[
-        {{"BACKEND": "django.template.backends.django.DjangoTemplates", "DIRS": ["."]}}],
-        **{{name: value for name, value in names.items() if name.isupper()}})
+    templates = {{"BACKEND": "django.template.backends.django.DjangoTemplates", "DIRS": ["."]}}
+    settings.configure(
+        SECRET_KEY="s", ALLOWED_HOSTS=["*"], ROOT_URLCONF="urls", USE_TZ=True,
+        TEMPLATES=[templates], **{{name: value for name, value in names.items() if name.isupper()}})
     django.setup()
     from shop import views
     try:
@@ -89,7 +90,8 @@ with Emulator(os.path.join({root!r}, "examples", "campaigns.json")) as emulator:
     client = Client()
     pages = [client.get("/").content.decode("utf-8") for _ in range(2)]
     assert pages[0] == pages[1], pages
-    assert [each["context"] for each in emulator.decisions] == [{{"country": "FR"}}] * 2, emulator.decisions
+    assert [each["context"] for each in emulator.decisions] == [
+        {{"country": "FR"}}] * 2, emulator.decisions
     assert (len(emulator.hits), len(emulator.activations)) == (2, 2), emulator.requests
     print(" ".join(pages[0].split()))
 """
@@ -100,11 +102,13 @@ def test_the_django_example_serves_a_page(tmpdir):
     tmpdir.mkdir("shop").join("__init__.py").write("")
     write(tmpdir.join("shop", "views.py"), example("django-views"))
     write(tmpdir.join("settings.py"), example("django-settings"))
-    template, = re.findall("<!-- example: django-template -->\n```html\n(.*?)```\n", README, re.DOTALL)
+    template, = re.findall("<!-- example: django-template -->\n```html\n(.*?)```\n", README,
+                           re.DOTALL)
     write(tmpdir.join("home.html"), template)
     path = os.pathsep.join([str(tmpdir), ROOT] + [each for each in sys.path if each])
     script = write(tmpdir.join("project.py"), PROJECT.format(root=native(ROOT)))
-    status, output, errors = run(script, directory=str(tmpdir), NO_PROXY="127.0.0.1", PYTHONPATH=path)
+    status, output, errors = run(script, directory=str(tmpdir), NO_PROXY="127.0.0.1",
+                                 PYTHONPATH=path)
     assert status == 0, errors
     assert output.strip() in ('<button style="font-size: 14px">Add to cart</button>',
                               '<button style="font-size: 16.5px">Buy now</button>')
@@ -125,14 +129,17 @@ def test_the_table_of_options_is_the_options_that_there_are():
     rows = re.findall(r"^\| `(\w+)` \| (.+?) \| .+? \| .+ \|$", section, re.MULTILINE)
     with pytest.raises(ParamError) as raised:
         Config(no_such_option=1)
-    assert sorted(name for name, _ in rows) == raised.value.message.split("there are: ")[1].split(", ")
+    assert sorted(name for name, _ in rows) == raised.value.message.split("there are: ")[1].split(
+        ", ")
     config = Config()
     for name, default in rows:
         value = getattr(config, name)
-        written = {"mode": "Config.%s" % value, "event_handler": "%s()" % type(value).__name__}.get(name, "%s" % value)
+        written = {"mode": "Config.%s" % value, "event_handler": "%s()" % type(value).__name__}.get(
+            name, "%s" % value)
         assert "`%s`" % written in default, name
 
 
 def test_every_page_of_the_documentation_is_named():
     pages = {name for name in os.listdir(os.path.join(ROOT, "docs")) if name.endswith(".rst")}
-    assert set(re.findall(r"\(docs/([a-z]+\.rst)\)", README)) == pages - {"index.rst", "reference.rst"}
+    assert set(re.findall(r"\(docs/([a-z]+\.rst)\)", README)) == pages - {
+        "index.rst", "reference.rst"}

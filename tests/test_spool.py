@@ -64,7 +64,7 @@ def test_over_a_restart(emulator, spooling):
 def test_emptied_when_the_outage_ends(emulator, spooling):
     """The same process delivers it too, with all three kinds as they were."""
     visitor = spooling()
-    for endpoint in ("hit", "events", "activate"):
+    for endpoint in ("hit", "activate"):
         emulator.misbehave(endpoint, status=500)
     visitor.synchronize_modifications()
     visitor.activate_modification("cta-color")
@@ -72,7 +72,7 @@ def test_emptied_when_the_outage_ends(emulator, spooling):
     assert eventually(lambda: spooled() == 3)
     emulator.behave()
     assert Flagship.instance().flush(10) is True and rows() == []
-    assert (len(emulator.context_events), len(emulator.activations), len(emulator.hits)) == (1, 1, 1)
+    assert (len(emulator.segments), len(emulator.activations), len(emulator.hits)) == (1, 1, 1)
 
 
 def test_what_close_could_not_deliver(emulator, spooling):

@@ -46,11 +46,14 @@ def test_visitors_get_the_flags_and_the_test_what_they_send():
         assert visitor.get_modification("btn-color", "grey", activate=True) == "red"
         assert visitor.send_hit(Page("https://shop.example.com/")) == (True, "200")
     assert sent.activations == [SentActivation(
-        visitor_id="ann", anonymous_id=None, key="btn-color", value="red", campaign_id="campaign-btn-color",
-        variation_group_id="group-btn-color", variation_id="variation-btn-color", wire=sent.activations[0].wire)]
+        visitor_id="ann", anonymous_id=None, key="btn-color", value="red",
+        campaign_id="campaign-btn-color",
+        variation_group_id="group-btn-color", variation_id="variation-btn-color",
+        wire=sent.activations[0].wire)]
     assert [(each.visitor_id, each.type, each.wire["dl"]) for each in sent.hits] == [
         ("ann", "PAGEVIEW", "https://shop.example.com/")]
-    assert [(each.visitor_id, each.context) for each in sent.context_events] == [("ann", {"vip": True})]
+    assert [(each.visitor_id, each.context) for each in sent.context_events] == [
+        ("ann", {"vip": True})]
 
 
 def test_an_unknown_flag_gives_the_default():
@@ -59,7 +62,8 @@ def test_an_unknown_flag_gives_the_default():
 
 
 @pytest.mark.parametrize("value", [
-    "red", "", True, False, 0, 7, 0.5, [], [1, {"a": None}], {}, {"a": [1, 2], "b": {"c": "d"}}], ids=repr)
+    "red", "", True, False, 0, 7, 0.5, [], [1, {"a": None}], {}, {"a": [1, 2], "b": {"c": "d"}}],
+    ids=repr)
 def test_a_value_comes_back_as_it_was_given(value):
     with flagship_flags({"flag": value}):
         got = synchronised().get_modification("flag", "default")
@@ -113,7 +117,8 @@ def act(visitor):
 @pytest.mark.parametrize("mode", list(Config.Mode), ids=lambda mode: mode.name)
 @pytest.mark.parametrize("authenticated", [False, True])
 def test_it_keeps_what_the_real_client_sends(start, emulator, mode, authenticated):
-    """The wire forms and the results are those of the real client with the same visitor, flag for flag."""
+    """The wire forms and the results are those of the real client with the same visitor, flag for
+    flag."""
     def visitor():
         made = Flagship.instance().create_visitor("guest", context={"country": "FR", "fs_x": 1})
         if authenticated:
@@ -127,7 +132,8 @@ def test_it_keeps_what_the_real_client_sends(start, emulator, mode, authenticate
     assert [each.wire for each in sent.hits] == emulator.hits
     assert [each.wire for each in sent.context_events] == emulator.context_events
     # Which variation it was is the test's own.
-    kept, taken = [dict(each, caid=None, vaid=None) for each in (sent.activations[0].wire, emulator.activations[0])]
+    kept, taken = [dict(each, caid=None, vaid=None)
+                   for each in (sent.activations[0].wire, emulator.activations[0])]
     assert kept == taken and len(sent.activations) == len(emulator.activations) == 1
 
 
@@ -144,9 +150,11 @@ def test_what_was_not_started_is_not_started_afterwards():
 
 
 @pytest.mark.parametrize("options", [
-    {}, {"tracking": "deferred"}, {"mode": Config.Mode.BUCKETING}], ids=["api", "deferred", "bucketing"])
+    {}, {"tracking": "deferred"}, {"mode": Config.Mode.BUCKETING}],
+    ids=["api", "deferred", "bucketing"])
 def test_what_ran_before_goes_on_afterwards(start, emulator, options):
-    """The same threads, connections, config and visitors; meanwhile the platform hears nothing of them."""
+    """The same threads, connections, config and visitors; meanwhile the platform hears nothing of
+    them."""
     flagship = start(**options)
     visitor = synchronised("bob")
     flagship.flush()
@@ -157,10 +165,12 @@ def test_what_ran_before_goes_on_afterwards(start, emulator, options):
         # Made before, and made inside.
         for each in (visitor, flagship.create_visitor("bob")):
             assert each.synchronize_modifications() == (True, "") and color(each) == "red"
-            assert each.activate_modification("btn-color")[0] and each.send_hit(Page("https://a.example/"))[0]
+            assert each.activate_modification("btn-color")[0]
+            assert each.send_hit(Page("https://a.example/"))[0]
     assert not emulator.requests
     assert [len(each) for each in (sent.activations, sent.hits, sent.context_events)] == [2, 2, 2]
-    assert flagship.config is config and flagship.status.started and set(threading.enumerate()) >= threads
+    assert flagship.config is config and flagship.status.started
+    assert set(threading.enumerate()) >= threads
     for each in (visitor, flagship.create_visitor("bob")):
         assert each.synchronize_modifications() == (True, "") and dict(each.modifications) == own
         assert each.activate_modification(sorted(own)[0])[0]
@@ -197,7 +207,8 @@ def test_a_start_inside_reaches_nothing_and_keeps_the_flags(tmpdir, mode, tracki
         assert Flagship.instance().status.mode is mode
         assert sent.activations[0].wire["cid"] == "env"
         if tracking == "deferred":
-            assert visitor.send_hit(Page("https://a.example/")) == (True, "queued") and Flagship.instance().flush()
+            assert visitor.send_hit(Page("https://a.example/")) == (True, "queued")
+            assert Flagship.instance().flush()
             assert Flagship.instance().status.tracking == (0, 3, 0, 0, 0)
         visitor.authenticate("customer")
         assert visitor.visitor_id == ("customer" if mode is Config.Mode.API else "ann")
@@ -213,7 +224,7 @@ def test_an_application_that_is_offline_in_tests_gets_flags_and_records_too():
 
 def test_a_start_inside_still_checks_its_arguments():
     with flagship_flags(RED):
-        for arguments in (("", "key", Config()), ("env", 5, Config()), ("env", "key", None)):
+        for arguments in (("", "key", Config()), ("env", 5, Config()), ("env", "key", {})):
             with pytest.raises(FlagshipError):
                 Flagship.instance().start(*arguments)
         assert color(synchronised()) == "red"
@@ -222,7 +233,7 @@ def test_a_start_inside_still_checks_its_arguments():
 def test_arguments_are_checked_as_ever():
     with flagship_flags(RED):
         with pytest.raises(TypingError):
-            synchronised().get_modification("btn-color", object())
+            synchronised().get_modification(["btn-color"], "grey")
         with pytest.raises(TypingError):
             Flagship.instance().create_visitor(5)
         log = Log(catch_all_exceptions=True)
@@ -281,7 +292,8 @@ def test_a_callable_s_mistake_reaches_the_test():
     def broken(visitor_id, context):
         return 1 // 0
 
-    for flags, error in ((broken, ZeroDivisionError), (lambda visitor_id, context: None, TypingError)):
+    for flags, error in ((broken, ZeroDivisionError),
+                         (lambda visitor_id, context: None, TypingError)):
         with flagship_flags(flags):
             with pytest.raises(error):
                 Flagship.instance().create_visitor("ann").synchronize_modifications()
@@ -303,11 +315,10 @@ def test_panic_hides_the_flags_of_every_visitor(start, log):
             assert not visitor.send_hit(Page("https://a.example/"))[0]
         assert Flagship.instance().status.panic
         assert not sent.activations and not sent.hits and not sent.context_events
-        start(event_handler=log)
+        start(again=True, event_handler=log)
         assert Flagship.instance().status.panic
         sent.panic = False
-        # The second start closed what the first had made.
-        assert (color(before), color(inside), color(synchronised())) == ("red", "grey", "red")
+        assert (color(before), color(inside), color(synchronised())) == ("red", "red", "red")
         sent.panic = True
     assert not Flagship.instance().status.panic and synchronised().modifications
 
@@ -332,8 +343,10 @@ def test_a_platform_that_is_down_takes_nothing_and_visitors_keep_what_they_have(
         sent.clear()
         sent.down = True
         late = Flagship.instance().create_visitor("late")
-        for success, reason in (late.synchronize_modifications(), visitor.synchronize_modifications(),
-                                visitor.activate_modification("btn-color"), visitor.send_hit(Page("https://a.b/"))):
+        for success, reason in (late.synchronize_modifications(),
+                                visitor.synchronize_modifications(),
+                                visitor.activate_modification("btn-color"),
+                                visitor.send_hit(Page("https://a.b/"))):
             assert not success and reason.endswith("the platform is down, as the test says")
         assert (color(late), color(visitor)) == ("grey", "red")
         assert len(log.at(logging.WARNING)) == 4
@@ -369,7 +382,8 @@ def test_the_inner_block_counts_until_it_ends():
 
 def test_blocks_may_end_in_any_order(start):
     start()
-    first, second, third = [flagship_flags({"btn-color": name}) for name in ("red", "blue", "green")]
+    first, second, third = [flagship_flags({"btn-color": name})
+                            for name in ("red", "blue", "green")]
     first.__enter__(), second.__enter__(), third.__enter__()
     second.__exit__(None, None, None)
     assert color(synchronised()) == "green"
@@ -402,7 +416,8 @@ def test_threads_share_the_flags_and_nothing_is_lost():
 
     seen = []
     with flagship_flags(RED) as sent:
-        threads = [threading.Thread(target=work, args=("visitor-%d" % number,)) for number in range(8)]
+        threads = [threading.Thread(target=work, args=("visitor-%d" % number,))
+                   for number in range(8)]
         [thread.start() for thread in threads]
         [thread.join() for thread in threads]
     assert seen == ["red"] * 400 and len(sent.activations) == len(sent.context_events) == 400
@@ -475,12 +490,17 @@ def nested(depth):
 
 
 @pytest.mark.parametrize("flags, error, named", [
-    (None, TypingError, "flags must be a dict"), ([("btn-color", "red")], TypingError, "flags must be a dict"),
-    ("red", TypingError, "flags must be a dict"), ({5: "red"}, TypingError, "a key of flags must be text"),
-    ({"f": object()}, TypingError, "must be text, bool, int, float, dict, list or None, not object"),
-    ({"f": {1}}, TypingError, "not set"), ({"f": [{"a": b"\xff"[:0].join}]}, TypingError, "dict, list or None"),
+    (None, TypingError, "flags must be a dict"),
+    ([("btn-color", "red")], TypingError, "flags must be a dict"),
+    ("red", TypingError, "flags must be a dict"),
+    ({5: "red"}, TypingError, "a key of flags must be text"),
+    ({"f": object()}, TypingError,
+     "must be text, bool, int, float, dict, list or None, not object"),
+    ({"f": {1}}, TypingError, "not set"),
+    ({"f": [{"a": b"\xff"[:0].join}]}, TypingError, "dict, list or None"),
     ({"f": float("nan")}, ParamError, "finite"), ({"f": [float("inf")]}, ParamError, "finite"),
-    ({"f": {1: 2}}, TypingError, "must be text, not int"), ({"f": nested(101)}, ParamError, "100 deep"),
+    ({"f": {1: 2}}, TypingError, "must be text, not int"),
+    ({"f": nested(101)}, ParamError, "100 deep"),
 ])
 def test_a_mistake_in_the_flags_is_named_where_it_is_made(flags, error, named):
     """At the construction and at the assignment; nothing is entered and nothing changed."""
@@ -562,8 +582,8 @@ else:
 def client(request):
     from django.test import Client
     if not settings.configured:
-        settings.configure(ROOT_URLCONF="test_shop", ALLOWED_HOSTS=["*"], SECRET_KEY="x", INSTALLED_APPS=[],
-                           MIDDLEWARE=[], USE_TZ=True)
+        settings.configure(ROOT_URLCONF="test_shop", ALLOWED_HOSTS=["*"], SECRET_KEY="x",
+                           INSTALLED_APPS=[], MIDDLEWARE=[], USE_TZ=True)
         django.setup()
     if request.param == "in ready":
         Shop("shop", shop).ready()
@@ -587,16 +607,19 @@ def test_a_view_that_starts(client):
 
 def test_a_run_of_pytest_of_the_user_s_own(tmpdir):
     """The fixture gives the flags, and Django's views get them whoever starts the SDK, and when."""
-    for name, source in (("shop.py", ""), ("test_mine.py", WITH_THE_FIXTURE), ("test_shop.py", DJANGO)):
+    for name, source in (("shop.py", ""), ("test_mine.py", WITH_THE_FIXTURE),
+                         ("test_shop.py", DJANGO)):
         with io.open(str(tmpdir.join(name)), "w", encoding="utf-8") as file:
             file.write("from flagship import Flagship\n" + source)
     environment = {name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"}
-    # Where the package is, which need not be this tree: the suite also runs against an installed one.
+    # Where the package is, which need not be this tree: the suite also runs against an installed
+    # one.
     home = os.path.dirname(os.path.dirname(os.path.abspath(flagship.__file__)))
     for name, value in (("PYTHONPATH", home), ("PYTHONDONTWRITEBYTECODE", "1"),
                         ("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")):
         environment[str(name)] = str(value)
-    process = subprocess.Popen([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error"],
-                               cwd=str(tmpdir), env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error"],
+        cwd=str(tmpdir), env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     output = process.communicate()[0].decode("utf-8", "replace")
     assert process.returncode == 0 and "7 passed" in output, output

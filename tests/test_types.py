@@ -19,9 +19,10 @@ PACKAGE = os.path.dirname(os.path.abspath(flagship.__file__))
 
 def files(ending):
     """The public modules' files, without the ending and relative to the package."""
-    return sorted(os.path.relpath(os.path.join(folder, name), PACKAGE).replace(os.sep, "/")[:-len(ending)]
-                  for folder, _, names in os.walk(PACKAGE) for name in names
-                  if name.endswith(ending) and (not name.startswith("_") or name.startswith("__")))
+    return sorted(
+        os.path.relpath(os.path.join(folder, name), PACKAGE).replace(os.sep, "/")[:-len(ending)]
+        for folder, _, names in os.walk(PACKAGE) for name in names
+        if name.endswith(ending) and (not name.startswith("_") or name.startswith("__")))
 
 
 MODULES = files(".py")
@@ -37,7 +38,8 @@ def test_every_public_module_has_a_stub():
     assert files(".pyi") == MODULES
 
 
-readable = pytest.mark.skipif(sys.version_info < (3, 8), reason="the stubs are written for Python 3.8 and later")
+readable = pytest.mark.skipif(sys.version_info < (3, 8),
+                              reason="the stubs are written for Python 3.8 and later")
 
 
 def tree(name, ending):
@@ -50,7 +52,8 @@ def public(name):
 
 
 def is_for_checkers_alone(node):
-    return "type_check_only" in [getattr(each, "id", None) for each in getattr(node, "decorator_list", ())]
+    return "type_check_only" in [getattr(each, "id", None)
+                                 for each in getattr(node, "decorator_list", ())]
 
 
 def handed_on(body):
@@ -62,7 +65,8 @@ def handed_on(body):
         return set(listed[0])
     if not all(isinstance(node, (ast.Expr, ast.ImportFrom)) for node in body):
         return set()
-    return {alias.asname or alias.name for node in body if isinstance(node, ast.ImportFrom) for alias in node.names}
+    return {alias.asname or alias.name for node in body if isinstance(node, ast.ImportFrom)
+            for alias in node.names}
 
 
 def defined(body):
@@ -114,8 +118,10 @@ def test_the_stubs_have_the_methods_of_the_classes(typed):
     missing = {}
     for name in MODULES:
         stubs = classes(tree(name, ".pyi").body)
-        for source in filter(lambda node: public(node.name), classes(tree(name, ".py").body).values()):
-            methods = {node.name for node in source.body if isinstance(node, ast.FunctionDef) and public(node.name)}
+        for source in filter(lambda node: public(node.name),
+                             classes(tree(name, ".py").body).values()):
+            methods = {node.name for node in source.body if isinstance(node, ast.FunctionDef)
+                       and public(node.name)}
             missing["%s %s" % (name, source.name)] = methods - names(stubs[source.name], typed)
     assert {name: methods for name, methods in missing.items() if methods} == {}
 
@@ -124,17 +130,19 @@ def test_the_stubs_have_the_methods_of_the_classes(typed):
 def test_the_stub_of_config_has_the_options(typed):
     """The code takes **kwargs, so no checker can tell that one is missing."""
     stub = typed["Config"]
-    init, = [node for node in stub.body if isinstance(node, ast.FunctionDef)]
+    init, = [node for node in stub.body if getattr(node, "name", None) == "__init__"]
     options = {name for name in vars(Config()) if name not in ("env_id", "api_key")}
     assert {argument.arg for argument in init.args.kwonlyargs} == options
-    assert defined(stub.body) == options | {"env_id", "api_key", "Mode"}
+    assert defined(stub.body) == options | {"env_id", "api_key", "Mode", "is_self_hosted"}
 
 
 @readable
 def test_the_stub_of_misbehave_has_the_faults(typed):
     """The code takes **fault, so no checker can tell that one is missing."""
-    faults = {node.name: node for node in typed["Fault"].body if isinstance(node, ast.FunctionDef)}["__init__"]
-    misbehave = {node.name: node for node in typed["Emulator"].body if isinstance(node, ast.FunctionDef)}["misbehave"]
+    faults = {node.name: node for node in typed["Fault"].body if isinstance(node, ast.FunctionDef)}[
+        "__init__"]
+    misbehave = {node.name: node for node in typed["Emulator"].body
+                 if isinstance(node, ast.FunctionDef)}["misbehave"]
     assert [argument.arg for argument in misbehave.args.kwonlyargs] == [
         argument.arg for argument in faults.args.args if argument.arg != "self"]
 
@@ -150,12 +158,16 @@ def test_the_stubs_of_dicts_have_their_keys(start, emulator, typed, mode):
     targetings = [each for group in groups for each in group["targetingGroups"]]
     record = Flagship.instance().config.visitor_cache_manager.lookup("ann")
     dicts = {
-        "Explanation": [told], "ExplainedCampaign": told["campaigns"], "ExplainedVariationGroup": groups,
-        "ExplainedModification": told["modifications"].values(), "ExplainedTargetingGroup": targetings,
-        "ExplainedTargeting": [each for alternative in targetings for each in alternative["targetings"]],
+        "Explanation": [told], "ExplainedCampaign": told["campaigns"],
+        "ExplainedVariationGroup": groups,
+        "ExplainedModification": told["modifications"].values(),
+        "ExplainedTargetingGroup": targetings,
+        "ExplainedTargeting": [each for alternative in targetings
+                               for each in alternative["targetings"]],
         "ExplainedVariation": [each for group in groups for each in group["variations"]],
         "ModificationInfo": [visitor.get_modification_info(key) for key in visitor.modifications],
-        "VisitorRecord": [record], "VisitorAssignments": [record["data"]], "EmulatorUrls": [emulator.urls]}
+        "VisitorRecord": [record], "VisitorAssignments": [record["data"]],
+        "EmulatorUrls": [emulator.urls]}
     assert dicts["ModificationInfo"] and (groups or mode is Config.Mode.API)
     for name, found in dicts.items():
         assert {frozenset(each) for each in found} <= {frozenset(defined(typed[name].body))}, name

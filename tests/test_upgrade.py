@@ -1,4 +1,5 @@
-"""A program written for 2.1.x runs unchanged; nothing in it but its imports and calls is this version's business."""
+"""A program written for 2.1.x runs unchanged; nothing in it but its imports and calls is this
+version's business."""
 import json
 import logging
 
@@ -39,19 +40,22 @@ class CustomCacheManager(VisitorCacheManager):
 
 CAMPAIGNS = {"visitorId": "visitor", "campaigns": [{
     "id": "c", "variationGroupId": "g", "slug": "s", "type": "ab", "variation": {
-        "id": "v", "reference": False, "modifications": {"type": "JSON", "value": {"color": "red", "nothing": None}}}}]}
+        "id": "v", "reference": False,
+        "modifications": {"type": "JSON", "value": {"color": "red", "nothing": None}}}}]}
 
 
 @responses.activate
 def test_a_program_of_2_1():
-    responses.add(responses.POST, "https://decision.flagship.io/v2/env_id/campaigns/", json=CAMPAIGNS)
+    responses.add(responses.POST, "https://decision.flagship.io/v2/env_id/campaigns/",
+                  json=CAMPAIGNS)
     responses.add(responses.POST, "https://decision.flagship.io/v2/env_id/events", json={})
     responses.add(responses.POST, "https://decision.flagship.io/v2/activate", status=204)
     responses.add(responses.POST, "https://ariane.abtasty.com", status=200)
 
     handler, cache = CustomEventHandler(), CustomCacheManager()
     Flagship.instance().start("env_id", "api_key", Config(
-        mode=Config.Mode.API, timeout=3, polling_interval=10, event_handler=handler, visitor_cache_manager=cache,
+        mode=Config.Mode.API, timeout=3, polling_interval=10, event_handler=handler,
+        visitor_cache_manager=cache,
         debug=False))
     try:
         visitor = Flagship.instance().create_visitor("visitor", True, {"age": 30})
@@ -64,11 +68,14 @@ def test_a_program_of_2_1():
             "campaignId": "c", "variationGroupId": "g", "variationId": "v", "isReference": False}
         assert visitor.activate_modification("color") == (True, "204")
         visitor.send_hit(Page("https://www.example.com"))
-        visitor.send_hit(Screen("home").with_ip("127.0.0.1").with_resolution(200, 100).with_locale("fr_FR"))
-        visitor.send_hit(Event(EventCategory.ACTION_TRACKING, "buy").with_event_label("l").with_event_value(3))
-        visitor.send_hit(Transaction("#12345", "affiliation").with_total_revenue(19.99).with_shipping_cost(1.0)
-                         .with_shipping_method("express").with_taxes(2.6).with_currency("EUR")
-                         .with_payment_method("credit_card").with_item_count(1).with_coupon_code("#SALES"))
+        visitor.send_hit(Screen("home").with_ip("127.0.0.1").with_resolution(200, 100).with_locale(
+            "fr_FR"))
+        visitor.send_hit(Event(EventCategory.ACTION_TRACKING, "buy").with_event_label(
+            "l").with_event_value(3))
+        visitor.send_hit(
+            Transaction("#12345", "affiliation").with_total_revenue(19.99).with_shipping_cost(1.0)
+            .with_shipping_method("express").with_taxes(2.6).with_currency("EUR")
+            .with_payment_method("credit_card").with_item_count(1).with_coupon_code("#SALES"))
         visitor.send_hit(Item("#12345", "product", "sku123").with_price(19.99).with_item_quantity(1)
                          .with_item_category("test"))
         visitor.authenticate("logged_in", {"age": 31}, True)
@@ -77,7 +84,8 @@ def test_a_program_of_2_1():
         assert "v" in cache.cache["logged_in"]
         assert len(responses.calls) == 11
         # The only complaint is about the payment method's documented length.
-        assert [message for level, message in handler.logs if level >= logging.WARNING and "payment" not in message] == []
+        assert [message for level, message in handler.logs if level >= logging.WARNING
+                and "payment" not in message] == []
     finally:
         Flagship.instance().close()
     assert not Flagship.instance().is_flagship_started()

@@ -14,15 +14,18 @@ import requests
 def _campaign(flag):
     return {"id": flag, "type": "ab", "slug": "", "variationGroups": [{
         "id": flag + "-group",
-        "targeting": {"targetingGroups": [{"targetings": [{"key": "country", "operator": "EQUALS", "value": "fr"}]}]},
+        "targeting": {"targetingGroups": [
+            {"targetings": [{"key": "country", "operator": "EQUALS", "value": "fr"}]}]},
         "variations": [{"id": "%s-%s" % (flag, side), "reference": side == "a", "allocation": 50,
-                        "modifications": {"type": "FLAG", "value": {flag: side}}} for side in "ab"]}]}
+                        "modifications": {"type": "FLAG", "value": {flag: side}}}
+                       for side in "ab"]}]}
 
 
 def _answer(url, content):
     response = requests.Response()
     response.status_code, response.url, response.reason, response._content = 200, url, "OK", content
-    response.headers["Last-Modified"] = "Mon, 23 Nov 2026 00:00:00 GMT"  # without it no file is kept
+    # Without it no file is kept.
+    response.headers["Last-Modified"] = "Mon, 23 Nov 2026 00:00:00 GMT"
     response.request = requests.Request("POST", url).prepare()
     return response
 
@@ -52,7 +55,8 @@ def _start_2_1_5():
         def on_exception_raised(self, exception, traceback):
             raise exception
     flagship = Flagship.instance()
-    flagship.start("env", "key", Config(mode=Config.Mode.BUCKETING, polling_interval=86400, event_handler=Quiet()))
+    flagship.start("env", "key", Config(mode=Config.Mode.BUCKETING, polling_interval=86400,
+                                        event_handler=Quiet()))
 
     def person(user, country):
         visitor = flagship.create_visitor(user, False, {"country": country})

@@ -3,7 +3,8 @@ from mmh3 import hash as murmur
 
 
 def start(flags, directory):
-    rules = [(flag, flag.encode("ascii") + b":", "country", "fr", ("a",) * 50 + ("b",) * 50) for flag in flags]
+    rules = [(flag, flag.encode("ascii") + b":", "country", "fr", ("a",) * 50 + ("b",) * 50)
+             for flag in flags]
     first = rules[0]
 
     def everything(user, country):
@@ -15,7 +16,8 @@ def start(flags, directory):
 
     def one(user, country):
         context, (_, salt, key, wanted, picks) = {"country": country}, first
-        return picks[murmur(salt + user.encode("utf-8"), 0, False) % 100] if context[key] == wanted else None
+        return picks[murmur(salt + user.encode("utf-8"), 0, False)
+                     % 100] if context[key] == wanted else None
 
     def known(user, country):
         values, flag = everything(user, country), flags[0]

@@ -5,8 +5,8 @@ from growthbook import GrowthBook
 
 def _feature(flag):
     return {"defaultValue": "none", "rules": [{
-        "condition": {"country": "fr"}, "key": flag, "seed": flag, "hashAttribute": "id", "hashVersion": 2,
-        "coverage": 1, "weights": [0.5, 0.5], "variations": ["a", "b"]}]}
+        "condition": {"country": "fr"}, "key": flag, "seed": flag, "hashAttribute": "id",
+        "hashVersion": 2, "coverage": 1, "weights": [0.5, 0.5], "variations": ["a", "b"]}]}
 
 
 def start(flags, directory):
@@ -14,7 +14,8 @@ def start(flags, directory):
     client = GrowthBook(features=features)
 
     def everything(user, country):
-        client.set_attributes({"id": user, "country": country})  # a client for each user would compile all features
+        # A client for each user would compile all features.
+        client.set_attributes({"id": user, "country": country})
         return {flag: client.get_feature_value(flag, "none") for flag in flags}
 
     def one(user, country):

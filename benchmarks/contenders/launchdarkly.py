@@ -9,12 +9,14 @@ from ldclient.integrations import Files
 
 
 def _flag(key):
-    return {"key": key, "version": 1, "on": True, "salt": key, "variations": ["a", "b", "none"], "offVariation": 2,
-            "fallthrough": {"variation": 2}, "rules": [{
+    return {"key": key, "version": 1, "on": True, "salt": key, "variations": ["a", "b", "none"],
+            "offVariation": 2, "fallthrough": {"variation": 2}, "rules": [{
                 "id": key + "-rule",
-                "clauses": [{"contextKind": "user", "attribute": "country", "op": "in", "values": ["fr"]}],
+                "clauses": [{"contextKind": "user", "attribute": "country", "op": "in",
+                             "values": ["fr"]}],
                 "rollout": {"contextKind": "user", "variations": [{"variation": 0, "weight": 50000},
-                                                                  {"variation": 1, "weight": 50000}]}}]}
+                                                                  {"variation": 1,
+                                                                   "weight": 50000}]}}]}
 
 
 def start(flags, directory):

@@ -16,7 +16,8 @@ def start(flags, directory):
     first = flags[0]
 
     def everything(user, country):
-        return client.get_all_flags(user, person_properties={"country": country}, only_evaluate_locally=True)
+        return client.get_all_flags(user, person_properties={"country": country},
+                                    only_evaluate_locally=True)
 
     def one(user, country):
         return client.get_feature_flag(first, user, person_properties={"country": country},
@@ -25,5 +26,6 @@ def start(flags, directory):
     def known(user, country):
         properties = {"country": country}
         return lambda: client.get_feature_flag(first, user, person_properties=properties,
-                                               only_evaluate_locally=True, send_feature_flag_events=False)
+                                               only_evaluate_locally=True,
+                                               send_feature_flag_events=False)
     return everything, one, known

@@ -4,7 +4,8 @@ boolean gates with half a pass rate take about three quarters of the time."""
 import json
 import time
 
-from statsig_python_core import DataStore, ExperimentEvaluationOptions, Statsig, StatsigOptions, StatsigUser
+from statsig_python_core import (
+    DataStore, ExperimentEvaluationOptions, Statsig, StatsigOptions, StatsigUser)
 from statsig_python_core.data_store import DataStoreResponse
 
 _TARGETED = {"type": "user_field", "operator": "none", "field": "country", "targetValue": ["fr"],
@@ -12,7 +13,8 @@ _TARGETED = {"type": "user_field", "operator": "none", "field": "country", "targ
 
 
 def _rule(name, conditions, value, is_group):
-    return {"name": name, "id": name, "groupName": name, "passPercentage": 100, "conditions": conditions,
+    return {"name": name, "id": name, "groupName": name, "passPercentage": 100,
+            "conditions": conditions,
             "returnValue": value, "idType": "userID", "isExperimentGroup": is_group, "salt": name}
 
 
@@ -25,10 +27,13 @@ def _experiment(flag, conditions):
     names = {"targeting": "targeting", "a": flag + "-a", "b": flag + "-b"}
     conditions[names["targeting"]] = _TARGETED
     conditions[names["a"]], conditions[names["b"]] = _bucket(flag, 500), _bucket(flag, 1000)
-    return {"type": "dynamic_config", "entity": "experiment", "salt": flag, "enabled": True, "isActive": True,
-            "defaultValue": {}, "idType": "userID", "hasSharedParams": False, "explicitParameters": [], "version": 1,
+    return {"type": "dynamic_config", "entity": "experiment", "salt": flag, "enabled": True,
+            "isActive": True,
+            "defaultValue": {}, "idType": "userID", "hasSharedParams": False,
+            "explicitParameters": [], "version": 1,
             "rules": [_rule("inlineTargetingRules", [names["targeting"]], {}, False)] + [
-                _rule("%s-group-%s" % (flag, side), [names[side]], {"side": side}, True) for side in "ab"]}
+                _rule("%s-group-%s" % (flag, side), [names[side]], {"side": side}, True)
+                for side in "ab"]}
 
 
 class Specs(DataStore):
@@ -44,25 +49,29 @@ def _specs(flags):
     conditions = {}
     experiments = {flag: _experiment(flag, conditions) for flag in flags}
     return json.dumps({
-        "has_updates": True, "time": int(time.time() * 1000), "company_id": "company", "feature_gates": {},
-        "dynamic_configs": experiments, "layer_configs": {}, "layers": {}, "experiment_to_layer": {},
-        "condition_map": conditions,
-        "response_format": "dcs-v2", "sdk_configs": {}, "id_lists": {}, "param_stores": {}, "app_id": "app"})
+        "has_updates": True, "time": int(time.time() * 1000), "company_id": "company",
+        "feature_gates": {},
+        "dynamic_configs": experiments, "layer_configs": {}, "layers": {},
+        "experiment_to_layer": {}, "condition_map": conditions,
+        "response_format": "dcs-v2", "sdk_configs": {}, "id_lists": {}, "param_stores": {},
+        "app_id": "app"})
 
 
 def start(flags, directory):
     client = Statsig("secret-key", StatsigOptions(
-        data_store=Specs(_specs(flags)), disable_network=True, disable_all_logging=True, disable_country_lookup=True,
-        disable_disk_access=True, output_log_level="none"))
+        data_store=Specs(_specs(flags)), disable_network=True, disable_all_logging=True,
+        disable_country_lookup=True, disable_disk_access=True, output_log_level="none"))
     client.initialize().wait()
     options, first = ExperimentEvaluationOptions(disable_exposure_logging=True), flags[0]
 
     def everything(user, country):
         person = StatsigUser(user, country=country)
-        return {flag: client.get_experiment(person, flag, options).get_string("side", "none") for flag in flags}
+        return {flag: client.get_experiment(person, flag, options).get_string("side", "none")
+                for flag in flags}
 
     def one(user, country):
-        return client.get_experiment(StatsigUser(user, country=country), first, options).get_string("side", "none")
+        return client.get_experiment(StatsigUser(user, country=country), first, options).get_string(
+            "side", "none")
 
     def known(user, country):
         person = StatsigUser(user, country=country)

@@ -12,9 +12,11 @@ from flagship import Config, Flagship
 def _campaign(flag):
     return {"id": flag, "type": "ab", "variationGroups": [{
         "id": flag + "-group",
-        "targeting": {"targetingGroups": [{"targetings": [{"key": "country", "operator": "EQUALS", "value": "fr"}]}]},
+        "targeting": {"targetingGroups": [
+            {"targetings": [{"key": "country", "operator": "EQUALS", "value": "fr"}]}]},
         "variations": [{"id": "%s-%s" % (flag, side), "reference": side == "a", "allocation": 50,
-                        "modifications": {"type": "FLAG", "value": {flag: side}}} for side in "ab"]}]}
+                        "modifications": {"type": "FLAG", "value": {flag: side}}}
+                       for side in "ab"]}]}
 
 
 def start(flags, directory):

@@ -6,10 +6,13 @@ from UnleashClient.cache import FileCache
 
 def _feature(flag):
     return {"name": flag, "type": "experiment", "enabled": True, "stale": False, "strategies": [{
-        "name": "flexibleRollout", "parameters": {"rollout": "100", "stickiness": "userId", "groupId": flag},
-        "constraints": [{"contextName": "country", "operator": "IN", "values": ["fr"], "inverted": False}],
+        "name": "flexibleRollout",
+        "parameters": {"rollout": "100", "stickiness": "userId", "groupId": flag},
+        "constraints": [{"contextName": "country", "operator": "IN", "values": ["fr"],
+                         "inverted": False}],
         "variants": [{"name": side, "weight": 500, "weightType": "variable", "stickiness": "userId",
-                      "payload": {"type": "string", "value": side}} for side in "ab"]}], "variants": []}
+                      "payload": {"type": "string", "value": side}} for side in "ab"]}],
+            "variants": []}
 
 
 def start(flags, directory):
@@ -25,7 +28,8 @@ def start(flags, directory):
         return {flag: client.get_variant(flag, context)["name"] for flag in flags}
 
     def one(user, country):
-        return client.get_variant(first, {"userId": user, "properties": {"country": country}})["name"]
+        return client.get_variant(first, {"userId": user, "properties": {"country": country}})[
+            "name"]
 
     def known(user, country):
         context = {"userId": user, "properties": {"country": country}}

@@ -49,10 +49,12 @@ def check(everything, one, known, users=300):
         if not values[FLAGS[0]] == one(user, "fr") == known(user, "fr")():
             raise Wrong("one flag and all flags disagree for %s" % user)
         if number % 10 == 0:
-            if any(value in SPLIT for value in everything(user, "de").values()) or one(user, "de") in SPLIT:
+            if any(value in SPLIT
+                   for value in everything(user, "de").values()) or one(user, "de") in SPLIT:
                 raise Wrong("a user that does not match gets a flag")
     total = sum(share.values()) / float(users * len(FLAGS))
-    if not 0.47 < total < 0.53 or not all(0.35 < count / float(users) < 0.65 for count in share.values()):
+    if not 0.47 < total < 0.53 or not all(0.35 < count / float(users) < 0.65
+                                          for count in share.values()):
         raise Wrong("the split is not in halves: %.3f of all, flags from %d to %d of %d users" % (
             total, min(share.values()), max(share.values()), users))
 
@@ -61,7 +63,8 @@ def measures(everything, one, known):
     """The calls to time, by name."""
     users = itertools.cycle(["user-%d" % number for number in range(USERS)])
     read = known("known", "fr")
-    return {"all": lambda: everything(next(users), "fr"), "one": lambda: one(next(users), "fr"), "known": read}
+    return {"all": lambda: everything(next(users), "fr"), "one": lambda: one(next(users), "fr"),
+            "known": read}
 
 
 class Clock(object):

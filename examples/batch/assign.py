@@ -47,10 +47,12 @@ def main(arguments=None):
 
 def parser(description):
     """The options that assign_dask.py has too."""
-    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=description,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("visitors", nargs="?", default="-", help="the input; default: stdin")
     parser.add_argument("--bucketing", required=True, metavar="FILE", help="the bucketing file")
-    parser.add_argument("--output", default="-", metavar="FILE", help="default: stdout, which cannot be resumed")
+    parser.add_argument("--output", default="-", metavar="FILE",
+                        help="default: stdout, which cannot be resumed")
     parser.add_argument("--input-format", choices=sorted(INPUTS))
     parser.add_argument("--output-format", choices=sorted(OUTPUTS))
     return parser
@@ -75,7 +77,8 @@ def exit_code(run, options):
         say(problem)
         return 1
     except KeyboardInterrupt:
-        say("interrupted" if options.output == "-" else "interrupted; the same command goes on from here")
+        say("interrupted" if options.output == "-"
+            else "interrupted; the same command goes on from here")
         return 130
     if skipped:
         say("rows skipped: %d" % skipped)
@@ -88,7 +91,8 @@ def run(options):
         head = head_of(settings)
         # Begun before the output is opened, so that they hold nothing of it when this process is
         # killed.
-        workers = [Worker(settings) for _ in range(options.processes)] if options.processes > 1 else []
+        workers = [Worker(settings)
+                   for _ in range(options.processes)] if options.processes > 1 else []
         try:
             with output_of(options, settings) as output:
                 if not output.resume(header, file):
@@ -138,7 +142,8 @@ def settings_of(options, file):
     kind = options.input_format or kind_of(options.visitors)
     header = file.readline() if kind == "csv" else b""
     columns = columns_of(header) if kind == "csv" else None
-    return Settings(content, kind, columns, options.output_format or kind_of(options.output)), header
+    return Settings(content, kind, columns, options.output_format
+                    or kind_of(options.output)), header
 
 
 def kind_of(name):
@@ -155,7 +160,8 @@ def head_of(settings):
 
 def identity_of(settings):
     """A digest of all that the output depends on but the input's rows."""
-    facts = [hashlib.sha256(settings.bucketing).hexdigest(), settings.input, settings.columns, settings.output]
+    facts = [hashlib.sha256(settings.bucketing).hexdigest(), settings.input, settings.columns,
+             settings.output]
     return hashlib.sha256(json.dumps(facts).encode("ascii")).hexdigest()
 
 
@@ -188,12 +194,14 @@ class Worker(object):
     """A process that assigns the blocks that it is given. It ends with this one, however that
     ends."""
 
-    _pipes = []  # this process's ends: a fork copies them, and a worker that held one would never see it close
+    # This process's ends: a fork copies them, and a worker that held one would never see it close.
+    _pipes = []
 
     def __init__(self, settings):
         self._pipe, theirs = multiprocessing.Pipe()
         Worker._pipes.append(self._pipe)
-        self._process = multiprocessing.Process(target=serve, args=(settings, theirs, Worker._pipes))
+        self._process = multiprocessing.Process(target=serve,
+                                                args=(settings, theirs, Worker._pipes))
         self._process.daemon = True
         self._process.start()
         theirs.close()
@@ -273,7 +281,8 @@ class Progress(object):
 
 def say(line):
     # Ids may hold what a terminal or a pipe does not take.
-    print("assign: " + ("%s" % line).encode("ascii", "backslashreplace").decode("ascii"), file=sys.stderr)
+    print("assign: " + ("%s" % line).encode("ascii", "backslashreplace").decode("ascii"),
+          file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -30,11 +30,12 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 def main():
     options = assign.parser(__doc__)
-    options.add_argument("--scheduler", metavar="ADDRESS", help="a cluster that is running; default: one of its own")
+    options.add_argument("--scheduler", metavar="ADDRESS",
+                         help="a cluster that is running; default: one of its own")
     options.add_argument("--workers", type=assign.positive, default=2, metavar="N",
                          help="processes of its own cluster; default: 2")
-    options.add_argument("--partition", type=assign.positive, default=4 * 1024 * 1024, metavar="BYTES",
-                         help="input of one task; default: 4 MiB")
+    options.add_argument("--partition", type=assign.positive, default=4 * 1024 * 1024,
+                         metavar="BYTES", help="input of one task; default: 4 MiB")
     return assign.exit_code(run, options.parse_args())
 
 
@@ -48,8 +49,8 @@ def run(options):
     with assign.opened(path) as file:
         settings, header = assign.settings_of(options, file)
         head = assign.head_of(settings)
-        partitions = list(parts.cut(file, path, settings.input, options.partition, assign.identity_of(settings),
-                                    folder))
+        partitions = list(parts.cut(file, path, settings.input, options.partition,
+                                    assign.identity_of(settings), folder))
     os.makedirs(folder, exist_ok=True)
     compute([each for each in partitions if not os.path.exists(each["part"])], settings, options)
     lines, skipped = 1 if header else 0, 0
@@ -67,15 +68,18 @@ def compute(partitions, settings, options):
         return
     with contextlib.ExitStack() as stack:
         cluster = options.scheduler or stack.enter_context(
-            LocalCluster(n_workers=options.workers, threads_per_worker=1, dashboard_address="127.0.0.1:0"))
+            LocalCluster(n_workers=options.workers, threads_per_worker=1,
+                         dashboard_address="127.0.0.1:0"))
         client = stack.enter_context(Client(cluster))
         for name in ("rows.py", "assignment.py", "parts.py"):
             client.upload_file(os.path.join(HERE, name))
         # One value of the graph, which each worker gets once, and not a copy in each task.
         shipped = dask.delayed(settings, traverse=False)
-        bag = dask.bag.from_sequence(partitions, npartitions=len(partitions)).map(parts.write, shipped)
+        bag = dask.bag.from_sequence(partitions, npartitions=len(partitions)).map(
+            parts.write, shipped)
         progress, visitors = stack.enter_context(assign.Progress("visitors")), 0
-        for done, (_, summaries) in enumerate(as_completed(client.compute(bag.to_delayed()), with_results=True), 1):
+        for done, (_, summaries) in enumerate(
+                as_completed(client.compute(bag.to_delayed()), with_results=True), 1):
             visitors += sum(summary["visitors"] for summary in summaries)
             progress.show(visitors, visitors * len(partitions) // done)
 

@@ -18,12 +18,12 @@ from flagship.errors import FlagshipError
 from flagship.handler import FlagshipEventHandler
 from rows import INPUTS, OUTPUTS, BadRow
 
-#: What each process needs, as plain values that can be sent to it: the bucketing file (bytes), the input's format and,
-#: for CSV, its columns as (key, type name) pairs, and the output's format.
+#: What each process needs, as plain values that can be sent to it: the bucketing file (bytes), the
+#: input's format and, for CSV, its columns as (key, type name) pairs, and the output's format.
 Settings = collections.namedtuple("Settings", ("bucketing", "input", "columns", "output"))
 
-#: The output rows of a block (bytes), its visitors and its lines (numbers), and what was skipped: (line in the block,
-#: from 1; reason) pairs.
+#: The output rows of a block (bytes), its visitors and its lines (numbers), and what was skipped:
+#: (line in the block, from 1; reason) pairs.
 Result = collections.namedtuple("Result", ("rows", "visitors", "lines", "skipped"))
 
 
@@ -45,8 +45,8 @@ class Assignment(object):
         self._flagship = Flagship.instance()
         # The key is for the platform, which is not asked.
         self._flagship.start(env_id, "none", Config(
-            mode=Config.Mode.BUCKETING, offline=True, initial_bucketing=document, bucketing_file=None,
-            event_handler=self._log))
+            mode=Config.Mode.BUCKETING, offline=True, initial_bucketing=document,
+            bucketing_file=None, event_handler=self._log))
         atexit.register(self._flagship.close)
         if self._flagship.status.source is None:
             raise Unusable("the bucketing file cannot be used: %s" % self._log.taken())
@@ -102,7 +102,8 @@ class Assignment(object):
 
     def _cells(self, flag):
         return (self._flags[flag.key], self._output.flag(flag.key, flag.value),
-                self._campaigns[flag.campaign_id], self._output.variation(flag.campaign_id, flag.variation_id))
+                self._campaigns[flag.campaign_id],
+                self._output.variation(flag.campaign_id, flag.variation_id))
 
 
 class _Log(FlagshipEventHandler):
@@ -128,12 +129,12 @@ def _opened(content):
     """``(environment id, decoded bucketing file)``, from the platform's file or from a copy that an
     SDK wrote."""
     try:
-        document = json.loads(content.decode("utf-8"))
+        document = json.loads(content.decode("utf-8-sig"))
     except (ValueError, RuntimeError):
         raise Unusable("the bucketing file is not JSON")
     env_id = "batch"
-    if isinstance(document, dict) and "bucketing" in document:
-        env_id, document = document.get("environmentId") or env_id, document["bucketing"]
+    if isinstance(document, dict) and "content" in document:
+        env_id, document = document.get("environment_id") or env_id, document["content"]
     if not isinstance(document, dict):
         raise Unusable("the bucketing file is not a JSON object")
     return env_id, document

@@ -135,8 +135,9 @@ class ResumableOutput(_Output):
             return False
         again = "; to begin anew, remove %s and %s" % (self._at, self._progress)
         if record["identity"] != self._identity:
-            raise Mismatch("the bucketing file, the header or a format is not what %s was begun with%s"
-                           % (self._at, again))
+            raise Mismatch(
+                "the bucketing file, the header or a format is not what %s was begun with%s"
+                % (self._at, again))
         if os.path.getsize(self._at) < record["output_bytes"]:
             raise Mismatch("%s is shorter than it was%s" % (self._at, again))
         self._read(header, 0)
@@ -145,10 +146,12 @@ class ResumableOutput(_Output):
             if not piece:
                 break
             self._read(piece, 0)
-        if (self.input_bytes, self._input_hash.hexdigest()) != (record["input_bytes"], record["input_sha256"]):
+        if (self.input_bytes, self._input_hash.hexdigest()) != (record["input_bytes"],
+                                                                record["input_sha256"]):
             raise Mismatch("the input is not what %s was begun with: its first %d bytes differ%s"
                            % (self._at, record["input_bytes"], again))
-        self.lines, self.visitors, self.skipped = record["lines"], record["visitors"], record["skipped"]
+        self.lines, self.visitors = record["lines"], record["visitors"]
+        self.skipped = record["skipped"]
         self._output_bytes = record["output_bytes"]
         self._file.truncate(self._output_bytes)
         return True
@@ -174,7 +177,8 @@ class ResumableOutput(_Output):
         self._file.flush()
         os.fsync(self._file.fileno())
         record = {"identity": self._identity, "complete": complete, "input_bytes": self.input_bytes,
-                  "input_sha256": self._input_hash.hexdigest(), "lines": self.lines, "visitors": self.visitors,
+                  "input_sha256": self._input_hash.hexdigest(), "lines": self.lines,
+                  "visitors": self.visitors,
                   "skipped": self.skipped, "output_bytes": self._output_bytes}
         beside = self._progress + ".tmp"
         with io.open(beside, "wb") as file:

@@ -46,7 +46,8 @@ def write(partition, settings):
         file.seek(partition["start"])
         content = file.read(partition["length"])
     if hashlib.sha256(content).hexdigest() != partition["sha256"]:
-        raise RuntimeError("%s has changed since it was cut, or is another file here" % partition["path"])
+        raise RuntimeError("%s has changed since it was cut, or is another file here"
+                           % partition["path"])
     rows, summary = [], {"visitors": 0, "lines": 0, "skipped": []}
     for block in blocks(io.BytesIO(content), settings.input):
         result = assign(settings, block)

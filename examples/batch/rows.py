@@ -12,7 +12,8 @@ import six
 
 VISITOR_ID, CONTEXT = "visitor_id", "context"
 
-BLOCK = 64 * 1024           # bytes: small enough for a progress bar, large enough that its own cost is not seen
+# Bytes: small enough for a progress bar, large enough that its own cost is not seen.
+BLOCK = 64 * 1024
 _LONGEST_ROW = 1024 * 1024  # bytes that a row with line breaks in it may go on for
 
 
@@ -64,7 +65,8 @@ class CsvInput(object):
     def rows(self, block, skipped):
         """Yield ``(line, row)``; appends ``(line, reason)`` to ``skipped`` for what is no row.
         Lines count from 1."""
-        lines = block.splitlines(True) if six.PY2 else io.StringIO(_decoded(block), newline="").readlines()
+        lines = block.splitlines(True) if six.PY2 else io.StringIO(
+            _decoded(block), newline="").readlines()
         begun = done = 0
         rows = csv.reader(lines, strict=True)
         while True:
@@ -101,8 +103,11 @@ class JsonInput(object):
 
     @staticmethod
     def rows(block, skipped):
+        if block.startswith(b"\xef\xbb\xbf"):  # a byte order mark, as some editors write it
+            block = block[3:]
         lines = block.split(b"\n") if six.PY2 else _decoded(block).split("\n")
-        return ((number, line) for number, line in enumerate(lines, 1) if line and not line.isspace())
+        return ((number, line) for number, line in enumerate(lines, 1) if line
+                and not line.isspace())
 
     @staticmethod
     def visitor(line):
@@ -111,10 +116,12 @@ class JsonInput(object):
             row = json.loads(line)
         except (ValueError, RuntimeError):  # the second when it is nested too deep
             raise BadRow("not JSON")
-        context = row.get(CONTEXT, {}) if isinstance(row, dict) and set(row) <= {VISITOR_ID, CONTEXT} else None
+        context = row.get(CONTEXT, {}) if isinstance(row, dict) and set(row) <= {
+            VISITOR_ID, CONTEXT} else None
         if not isinstance(context, dict):
             raise BadRow('a row must be {"%s": text, "%s": {key: value}}' % (VISITOR_ID, CONTEXT))
-        return row.get(VISITOR_ID), {key: value for key, value in context.items() if value is not None}
+        return row.get(VISITOR_ID), {key: value
+                                     for key, value in context.items() if value is not None}
 
 
 def _decoded(content):
@@ -172,7 +179,8 @@ def _bool(key, cell):
         raise BadRow("%s must be true, false, 1 or 0, not %s" % (key, json.dumps(cell)))
 
 
-_TYPES = {"text": None, "int": _number(int, "an int"), "float": _number(float, "a float"), "bool": _bool}
+_TYPES = {"text": None, "int": _number(int, "an int"), "float": _number(float, "a float"),
+          "bool": _bool}
 
 _QUOTED = re.compile('[",\r\n]')
 
@@ -197,7 +205,8 @@ class CsvOutput(object):
     """
 
     def __init__(self, campaigns, flags):
-        names = [VISITOR_ID] + ["variation:" + each for each in campaigns] + ["flag:" + each for each in flags]
+        names = [VISITOR_ID] + ["variation:" + each for each in campaigns] + [
+            "flag:" + each for each in flags]
         self.head = ",".join(_csv_cell(name) for name in names) + "\n"
 
     @staticmethod

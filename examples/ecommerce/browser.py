@@ -10,8 +10,9 @@ from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
-PHONE = ("Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Mobile "
-         "Safari/537.36")
+PHONE = (
+    "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/126.0 Mobile Safari/537.36")
 PATIENCE = 20  # seconds; as in running.py
 
 
@@ -37,26 +38,31 @@ def browser(width=1280, height=860, phone=False):
 def _options(profile, width, height, phone):
     options = webdriver.ChromeOptions()
     options.binary_location = shutil.which("chromium")
-    for argument in ("headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-sync",
-                     "disable-background-networking", "disable-component-update", "disable-dev-shm-usage",
+    for argument in ("headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run",
+                     "disable-sync",
+                     "disable-background-networking", "disable-component-update",
+                     "disable-dev-shm-usage",
                      "hide-scrollbars", "accept-lang=fr-FR", "user-data-dir=" + profile,
                      "window-size=%d,%d" % (width, height)):
         options.add_argument("--" + argument)
     if phone:
         options.add_experimental_option("mobileEmulation", {
-            "deviceMetrics": {"width": width, "height": height, "pixelRatio": 2.0}, "userAgent": PHONE})
+            "deviceMetrics": {"width": width, "height": height, "pixelRatio": 2.0},
+            "userAgent": PHONE})
     return options
 
 
 def submit(driver, selector):
     """Click on what leads to another page, and wait for that."""
     element = driver.find_element(By.CSS_SELECTOR, selector)
-    driver.execute_script("window.left = true; arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})",
-                          element)
+    driver.execute_script(
+        "window.left = true; arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})",
+        element)
     element.click()
     # Between two pages chromedriver has errors of several kinds.
-    WebDriverWait(driver, PATIENCE, ignored_exceptions=[WebDriverException]).until(lambda _: driver.execute_script(
-        "return !window.left && document.readyState === 'complete'"))
+    WebDriverWait(driver, PATIENCE, ignored_exceptions=[WebDriverException]).until(
+        lambda _: driver.execute_script(
+            "return !window.left && document.readyState === 'complete'"))
 
 
 def fill(driver, **fields):

@@ -10,7 +10,8 @@ from collections import namedtuple
 HERE = os.path.dirname(os.path.abspath(__file__))
 PATIENCE = 20  # seconds; for what is broken, not for what is slow
 
-#: ``shop`` and ``emulator`` are addresses; the latter is None where the shop runs against the platform.
+#: ``shop`` and ``emulator`` are addresses; the latter is None where the shop runs against the
+#: platform.
 RunningDemo = namedtuple("RunningDemo", "process shop emulator")
 
 
@@ -23,7 +24,8 @@ def running_demo(*arguments, **popen):
     :return: a context manager that gives a RunningDemo.
     :raises RuntimeError: when the demo does not start.
     """
-    process = subprocess.Popen([sys.executable, os.path.join(HERE, "manage.py"), "demo"] + list(arguments),
+    process = subprocess.Popen([sys.executable, os.path.join(HERE, "manage.py"), "demo"]
+                               + list(arguments),
                                stdout=subprocess.PIPE, universal_newlines=True, **popen)
     try:
         said = "".join(process.stdout.readline() for _ in range(3))

@@ -23,16 +23,19 @@ SIDE_BY_SIDE = ["home", "product", "cart"]
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("folder", help="where the pictures go")
-    parser.add_argument("--fold", action="store_true", help="only what the window shows, not the whole page")
+    parser.add_argument("--fold", action="store_true",
+                        help="only what the window shows, not the whole page")
     options = parser.parse_args()
     os.makedirs(options.folder, exist_ok=True)
     for device, (width, height) in sorted(WIDTHS.items()):
         with running_demo() as demo, browser(width, height, phone=device == "phone") as driver:
             for name in walk(driver, demo.shop):
-                picture(driver, os.path.join(options.folder, "%s-%s.webp" % (name, device)), options.fold)
+                picture(driver, os.path.join(options.folder, "%s-%s.webp" % (name, device)),
+                        options.fold)
     with browser(*WIDTHS["desktop"]) as driver:
         driver.get("about:blank")
-        driver.execute_script("document.documentElement.innerHTML = arguments[0]", side_by_side(options.folder))
+        driver.execute_script("document.documentElement.innerHTML = arguments[0]",
+                              side_by_side(options.folder))
         WebDriverWait(driver, PATIENCE).until(lambda _: driver.execute_script(
             "return Array.from(document.images).every((each) => each.complete)"))
         picture(driver, os.path.join(options.folder, "phones.webp"), fold=True)
@@ -43,10 +46,12 @@ def side_by_side(folder):
     images = []
     for name in SIDE_BY_SIDE:
         with open(os.path.join(folder, name + "-phone.webp"), "rb") as file:
-            images.append('<img src="data:image/webp;base64,%s">' % base64.b64encode(file.read()).decode("ascii"))
-    return ("<style>body { margin: 0; height: 100vh; background: #d9cdb7; display: flex; gap: 2.4rem; "
-            "align-items: center; justify-content: center } img { height: 780px; border-radius: 26px; "
-            "border: 9px solid #26221d }</style>%s" % "".join(images))
+            images.append('<img src="data:image/webp;base64,%s">'
+                          % base64.b64encode(file.read()).decode("ascii"))
+    return (
+        "<style>body { margin: 0; height: 100vh; background: #d9cdb7; display: flex; gap: 2.4rem; "
+        "align-items: center; justify-content: center } img { height: 780px; border-radius: 26px; "
+        "border: 9px solid #26221d }</style>%s" % "".join(images))
 
 
 def walk(driver, shop):
@@ -58,7 +63,8 @@ def walk(driver, shop):
         submit(driver, selector)
 
     # A visitor who gets the variations and not the originals, the same each time.
-    driver.execute_cdp_cmd("Network.setCookie", {"name": "flagship_visitor", "value": VISITOR, "url": shop})
+    driver.execute_cdp_cmd("Network.setCookie",
+                           {"name": "flagship_visitor", "value": VISITOR, "url": shop})
     go("")
     yield "home"
     go("shelf/pour/")
@@ -80,7 +86,8 @@ def walk(driver, shop):
     yield "cart"
     click("#to-checkout")
     yield "checkout"
-    fill(driver, name="Camille Roux", email="camille@example.com", street="Rue des Potiers 4", postcode="69001")
+    fill(driver, name="Camille Roux", email="camille@example.com", street="Rue des Potiers 4",
+         postcode="69001")
     click("#place-order")
     yield "checkout-error"
     fill(driver, city="Lyon")
@@ -92,7 +99,8 @@ def walk(driver, shop):
     click("#log-in")
     yield "home-friend"
     go("qa/")
-    WebDriverWait(driver, PATIENCE).until(lambda _: driver.find_elements(By.CSS_SELECTOR, "[data-kind=transaction]"))
+    WebDriverWait(driver, PATIENCE).until(
+        lambda _: driver.find_elements(By.CSS_SELECTOR, "[data-kind=transaction]"))
     yield "qa"
     click("#panic")
     yield "qa-panic"

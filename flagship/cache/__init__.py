@@ -1,4 +1,5 @@
-"""Where visitors' assignments are kept between synchronisations: the interface, and the stores that ship."""
+"""Where visitors' assignments are kept between synchronisations: the interface, and the stores
+that ship."""
 from flagship.cache.cache_visitor import VisitorCacheManager
 from flagship.cache.memory import MemoryVisitorCache
 from flagship.cache.redis import RedisVisitorCache

@@ -28,19 +28,24 @@ class AssignmentCache(object):
             self._events.warning("[visitor cache] what lookup returned is ignored: %s", problem)
             return ()
 
-    def save(self, visitor_id, variation_ids, known_ids):
+    def save(self, visitor_id, variation_ids, known_ids, provisional=False):
         """Keep the ids of the variations that the visitor is assigned; called after each
         synchronisation. A store that does not want every save is spared those that would change
-        nothing.
+        nothing, and those of a provisional visitor.
 
         :param known_ids: what :meth:`lookup` returned before the decision, not None.
+        :param bool provisional: whether the id was just made up and may never be seen again.
+        :return: whether it was put off for that; it is due once the visitor turns out to be one.
         """
-        self._call("save", self._save_where_wanted, visitor_id, variation_ids, known_ids)
+        return self._call("save", self._save_where_wanted, visitor_id, variation_ids, known_ids,
+                          provisional)[1] is True
 
-    def _save_where_wanted(self, visitor_id, variation_ids, known_ids):
-        changed = frozenset(variation_ids) != frozenset(known_ids)
-        if changed or getattr(self._manager, "wants_every_save", True):
-            self._manager.save(visitor_id, make_record(visitor_id, variation_ids))
+    def _save_where_wanted(self, visitor_id, variation_ids, known_ids, provisional):
+        if not getattr(self._manager, "wants_every_save", True):
+            if provisional or frozenset(variation_ids) == frozenset(known_ids):
+                return provisional
+        self._manager.save(visitor_id, make_record(visitor_id, variation_ids))
+        return False
 
     def _call(self, name, call, *arguments):
         """``(whether it went well, result)``."""

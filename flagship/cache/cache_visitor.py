@@ -15,7 +15,9 @@ class VisitorCacheManager(object):
 
     :cvar bool wants_every_save: whether :meth:`save` is called after each synchronisation, default
         True. A store whose :meth:`lookup` keeps a record from expiring may set it to False: it is
-        then spared each save that would change nothing. The stores that ship do.
+        then spared each save that would change nothing, and those of a visitor whom Django's or
+        Flask's integration has just made up, until the id comes back in a cookie or a flag is
+        activated. The stores that ship do.
     """
 
     wants_every_save = True

@@ -12,30 +12,38 @@ from flagship._json import decode, encode
 from flagship.cache.assignments import error_text
 from flagship.cache.cache_visitor import VisitorCacheManager
 
+_NINETY_DAYS = 90 * 24 * 3600
 _MAX_TTL = 10 * 366 * 24 * 3600
 _MAX_TIMEOUT = 3600
 _URLS = "redis://[[user]:password@]host[:port][/database], the same with rediss://, or unix://path"
 
 
 class RedisVisitorCache(VisitorCacheManager):
-    """Visitors keep their variations on every machine that uses the same Redis, and across restarts.
+    """Visitors keep their variations on every machine that uses the same Redis, and across
+    restarts.
 
-    Each call is one round trip. The record of a visitor is JSON text, ``{"version": 1, "data": {"vId": visitor id,
-    "vaIds": [variation id, ...]}}``, under the key ``prefix:env_id:visitor_id``. Connects at the first call, not when
-    made. Threads may share it, and a forked child gets connections of its own.
+    Each call is one round trip. The record of a visitor is JSON text, ``{"version": 1, "data":
+    {"vId": visitor id, "vaIds": [variation id, ...]}}``, under the key
+    ``prefix:env_id:visitor_id``. Connects at the first call, not when made. Threads may share it,
+    and a forked child gets connections of its own.
 
-    When Redis is down or hangs, calls raise redis-py's errors, which the SDK logs: visitors are decided on as if
-    nothing was cached, and nothing is saved. The first call after its return connects anew.
+    When Redis is down or hangs, calls raise redis-py's errors, which the SDK logs: visitors are
+    decided on as if nothing was cached, and nothing is saved. The first call after its return
+    connects anew.
 
-    :param client_or_url: a URL as redis-py reads it, ``redis://[[user]:password@]host[:port][/database]``,
-        ``rediss://...`` or ``unix://path``; or a client, anything with ``get`` and ``set``, and with ``ttl`` also
-        ``pipeline``, such as ``redis.Redis`` and ``redis.RedisCluster``. A client keeps its own time-outs and retries
-        and stays yours to close.
+    :param client_or_url: a URL as redis-py reads it,
+        ``redis://[[user]:password@]host[:port][/database]``, ``rediss://...`` or ``unix://path``;
+        or a client, anything with ``get`` and ``set``, and with ``ttl`` also ``pipeline``, such as
+        ``redis.Redis`` and ``redis.RedisCluster``. A client keeps its own timeouts and retries and
+        stays yours to close.
     :param str prefix: what keys begin with, not empty; default ``flagship``.
-    :param float ttl: seconds after a visitor's last synchronisation at which its record is forgotten, greater than 0,
-        at most ten years; None (default): never. The expiry is refreshed by a lookup too, in the same round trip.
-    :param float timeout: seconds, default 0.5, at most 3600: the bound on connecting and on waiting for an answer,
-        with nothing tried twice. Only for the client that is made from a URL; what the URL itself sets comes first.
+    :param float ttl: seconds after a visitor's last synchronisation at which its record is
+        forgotten, greater than 0, at most ten years; default 7776000, 90 days. The expiry is
+        renewed by a lookup too, in the same round trip. None: never, and that is the default with
+        a client that has no ``pipeline``.
+    :param float timeout: seconds, default 0.5, at most 3600: the bound on connecting and on waiting
+        for an answer, with nothing tried twice. Only for the client that is made from a URL; what
+        the URL itself sets comes first.
     :raises ImportError: when a URL is given and redis-py is not installed (``flagship[redis]``).
     :raises TypingError: on an argument of the wrong type.
     :raises ParamError: on an argument out of range, or a URL that redis-py does not understand.
@@ -43,16 +51,22 @@ class RedisVisitorCache(VisitorCacheManager):
 
     wants_every_save = False  # a lookup renews the expiry
 
-    def __init__(self, client_or_url, prefix="flagship", ttl=None, timeout=0.5):
+    def __init__(self, client_or_url, prefix="flagship", ttl=_NINETY_DAYS, timeout=0.5):
         super(RedisVisitorCache, self).__init__()
         self._prefix = check.text("RedisVisitorCache", "prefix", prefix, empty=False)
+        self._own = isinstance(client_or_url, string_types)
+        if ttl == _NINETY_DAYS and not self._own and not hasattr(client_or_url, "pipeline"):
+            ttl = None
         self._ttl_ms = None
         if ttl is not None:
             ttl = check.number("RedisVisitorCache", "ttl", ttl, above=0, maximum=_MAX_TTL)
             self._ttl_ms = int(math.ceil(ttl * 1000))
-        timeout = check.number("RedisVisitorCache", "timeout", timeout, above=0, maximum=_MAX_TIMEOUT)
-        self._own = isinstance(client_or_url, string_types)
-        self._client = _made(client_or_url, timeout) if self._own else _checked(client_or_url, ttl is not None)
+        timeout = check.number("RedisVisitorCache", "timeout", timeout, above=0,
+                               maximum=_MAX_TIMEOUT)
+        if self._own:
+            self._client = _client_from_url(client_or_url, timeout)
+        else:
+            self._client = _check_client(client_or_url, ttl is not None)
         self._env_id = u""
 
     def use_environment(self, env_id):
@@ -74,26 +88,31 @@ class RedisVisitorCache(VisitorCacheManager):
         try:
             value = self._client.get(key) if self._ttl_ms is None else self._get_and_keep(key)
         except UnicodeDecodeError as error:
-            # A client that decodes, and a value that is no text: unreadable, which the next save repairs.
+            # A client that decodes, and a value that is no text: unreadable, which the next save
+            # repairs.
             return error.object
         if value is None:
             return None
         try:
             return decode(value.encode("utf-8") if isinstance(value, text_type) else value)
-        except (ValueError, AttributeError):
-            # Raised, it would count as a store that is down, and the record would never be written again.
+        except (ValueError, TypeError, AttributeError):
+            # Raised, it would count as a store that is down, and the record would never be written
+            # again.
             return value
 
     def close(self):
-        """Close the connections of a client that was made from a URL. Twice is harmless; a later call connects anew."""
+        """Close the connections of a client that was made from a URL; idempotent. A later call
+        connects anew."""
         if self._own:
             self._client.connection_pool.disconnect()
 
     def _key(self, function, visitor_id):
-        return u":".join((self._prefix, self._env_id, check.text(function, "visitor_id", visitor_id)))
+        visitor_id = check.text(function, "visitor_id", visitor_id)
+        return u":".join((self._prefix, self._env_id, visitor_id))
 
     def _get_and_keep(self, key):
-        """The value; its expiry begins anew. GETEX would do both in one command, but only from Redis 6.2."""
+        """The value; its expiry begins anew. GETEX would do both in one command, but only from
+        Redis 6.2."""
         pipeline = self._client.pipeline(transaction=False)
         pipeline.get(key)
         pipeline.pexpire(key, self._ttl_ms)
@@ -106,41 +125,48 @@ class RedisVisitorCache(VisitorCacheManager):
         return value
 
 
-def _checked(client, expires):
+def _check_client(client, expires):
     needed = ("get", "set", "pipeline") if expires else ("get", "set")
     # The awaitables of an asyncio client would never be awaited.
-    if isinstance(client, type) or type(client).__module__.startswith("redis.asyncio") or not all(
-            callable(getattr(client, name, None)) for name in needed):
+    is_async = type(client).__module__.startswith("redis.asyncio")
+    has_needed = all(callable(getattr(client, name, None)) for name in needed)
+    if isinstance(client, type) or is_async or not has_needed:
         raise check.typing_error("RedisVisitorCache", "client_or_url", client,
                                  "a URL, or a synchronous client with %s" % ", ".join(needed))
     return client
 
 
-def _made(url, timeout):
+def _client_from_url(url, timeout):
     url = check.text("RedisVisitorCache", "client_or_url", url, empty=False)
     try:
         import redis
     except ImportError as error:
-        raise ImportError("RedisVisitorCache needs redis-py, which pip install 'flagship[redis]' brings: %s" % error)
+        raise ImportError("RedisVisitorCache needs redis-py, which pip install 'flagship[redis]' "
+                          "brings: %s" % error)
     # A thread uses one connection at a time; from redis-py 8 a pool refuses the 101st otherwise.
     options = {"socket_timeout": timeout, "max_connections": 2 ** 31}
     if not url.startswith("unix:"):
-        options["socket_connect_timeout"] = timeout  # its own default from redis-py 8; unknown to sockets before 5
+        # Its own default from redis-py 8; unknown to sockets before 5.
+        options["socket_connect_timeout"] = timeout
     if redis.VERSION >= (5,):
         from redis.backoff import NoBackoff
         from redis.retry import Retry
-        # From redis-py 6 Redis() tries four times, with pauses; that from_url does not is promised nowhere. With RESP3
-        # the server may stretch the time-outs (to 10 s during maintenance), and Redis before 6 does not know it.
+        # From redis-py 6 Redis() tries four times, with pauses; that from_url does not is promised
+        # nowhere. With RESP3 the server may stretch the timeouts (to 10 s during maintenance), and
+        # Redis before 6 does not know it.
         options.update(retry=Retry(NoBackoff(), 0), protocol=2)
     elif redis.VERSION < (4,):
-        options["decode_components"] = True  # percent escapes in a password, as later versions read them
+        # Percent escapes in a password, as later versions read them.
+        options["decode_components"] = True
     try:
         # Python 2's urllib undoes percent escapes of UTF-8 in bytes only.
         client = redis.Redis.from_url(six.ensure_str(url), **options)
         pool = client.connection_pool
-        pool.connection_class(**pool.connection_kwargs)  # unconnected: an option that is unknown speaks here
+        # Unconnected: an option that is unknown speaks here.
+        pool.connection_class(**pool.connection_kwargs)
     except (TypeError, ValueError, redis.RedisError):
         # Without its cause, which may quote a piece of the password.
-        six.raise_from(check.param_error("RedisVisitorCache", "client_or_url", "(%s) must be a URL that redis-py %s "
-                                         "understands: %s" % (type(url).__name__, redis.__version__, _URLS)), None)
+        problem = "(%s) must be a URL that redis-py %s understands: %s" % (
+            type(url).__name__, redis.__version__, _URLS)
+        six.raise_from(check.param_error("RedisVisitorCache", "client_or_url", problem), None)
     return client

@@ -119,4 +119,3 @@ def _unwritten(error, output):
         return BROKEN_PIPE
     output.say("standard output: %s" % (error.strerror or error))
     return FOUND
-

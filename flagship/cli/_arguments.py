@@ -39,15 +39,18 @@ def text(option, value):
 
 def config(options, handler=None, **urls):
     """The SDK's options for one command; ``urls`` that are None keep their defaults."""
-    given = {name: text("--" + name.replace("_", "-"), url) for name, url in urls.items() if url is not None}
+    given = {name: text("--" + name.replace("_", "-"), url)
+             for name, url in urls.items() if url is not None}
     try:
-        return Config(timeout=options.timeout, event_handler=handler or Silent(), bucketing_file=None, **given)
+        return Config(timeout=options.timeout, event_handler=handler or Silent(),
+                      bucketing_file=None, **given)
     except FlagshipError as error:
         raise Usage("--%s: %s" % (error.parameter.replace("_", "-"), problem(error)))
 
 
 def problem(error):
-    """What an error of the SDK's has against an argument, without the names that the argument has in the SDK."""
+    """What an error of the SDK's has against an argument, without the names that the argument has
+    in the SDK."""
     return _NAMES.sub("", error.message)
 
 

@@ -1,10 +1,11 @@
 """A visitor's context on the command line."""
 from flagship import _json
 from flagship import context as contexts
-from flagship._compat import argument_text, integer_types, text_type
+from flagship._compat import argument_text, text_type
+from flagship._values import Absent
 from flagship.cli import _arguments, _source, _syntax
 from flagship.cli._errors import Usage
-from flagship.decision.targeting import json_text
+from flagship.decision.targeting import elements, is_number, json_text
 from flagship.errors import ContextError
 
 HELP = """\
@@ -20,8 +21,10 @@ one as text is pointed out. --context wins over --context-json."""
 def add(parser):
     """The arguments that say what is known of the visitor."""
     parser.add_argument("--context", action="append", default=[], metavar="KEY=VALUE",
-                        help="one targeting criterion, text; KEY:=VALUE for a number, true or false; may be repeated")
-    parser.add_argument("--context-json", metavar="JSON", help="all of them, a JSON object, or @FILE")
+                        help="one targeting criterion, text; KEY:=VALUE for a number, true or "
+                             "false; may be repeated")
+    parser.add_argument("--context-json", metavar="JSON",
+                        help="all of them, a JSON object, or @FILE")
 
 
 def read(options):
@@ -39,19 +42,25 @@ def read(options):
 def doubts(context, as_text, campaigns=None):
     """Messages on context values given as text where a number, true or false was surely meant.
 
-    :param campaigns: the compiled file, which says what a key is compared with; None: nobody knows, so every value
-        that looks like a number, true or false is doubtful.
+    :param campaigns: the compiled file, which says what a key is compared with; None: nobody knows,
+        so every value that looks like a number, true or false is doubtful.
     """
     compared = None if campaigns is None else _not_text(campaigns)
-    return [u"--context %s=%s is text%s; for a JSON value write %s:=%s" % (
-        key, context[key], "" if compared is None else u", and the file compares %s with %s" % (key, compared[key]),
-        key, context[key])
-        for key in sorted(as_text) if _looks_typed(context[key]) and (compared is None or key in compared)]
+    found = []
+    for key in sorted(as_text):
+        value = context[key]
+        if _looks_typed(value) and (compared is None or key in compared):
+            with_what = u"" if compared is None else (
+                u", and the file compares %s with %s" % (key, compared[key]))
+            found.append(u"--context %s=%s is text%s; for a JSON value write %s:=%s"
+                         % (key, value, with_what, key, value))
+    return found
 
 
 def _looks_typed(value):
     try:
-        return not isinstance(_json.decode(value.encode("utf-8")), (text_type, dict, list, type(None)))
+        decoded = _json.decode(value.encode("utf-8"))
+        return not isinstance(decoded, (text_type, dict, list, type(None)))
     except ValueError:
         return False
 
@@ -59,19 +68,21 @@ def _looks_typed(value):
 def _not_text(campaigns):
     """Context keys to an example of the number or bool that a file compares them with."""
     found = {}
-    for campaign, problem in campaigns.source:
-        for group in () if problem else campaign.get("variationGroups") or ():
-            for alternative in (group.get("targeting") or {}).get("targetingGroups") or ():
-                for targeting in alternative.get("targetings") or ():
-                    operator = u"%s" % targeting.get("operator")
-                    if not (operator.endswith(u"EQUALS") or u"_THAN" in operator):
-                        continue  # the others look at the text of both, or at none
-                    value = targeting.get("value")
-                    for each in value if isinstance(value, list) else [value]:
-                        # 1e999 is JSON and becomes infinity, which compares with nothing.
-                        if isinstance(each, (bool, float) + integer_types) and each - each == 0:
-                            found.setdefault(targeting["key"], json_text(each))
+    for campaign in campaigns.document.campaigns:
+        for group in campaign.groups:
+            for targetings in group.alternatives:
+                for targeting in targetings:
+                    _note_not_text(targeting, found)
     return found
+
+
+def _note_not_text(targeting, found):
+    name = targeting.operator or u""
+    if targeting.problem is not None or not (name.endswith(u"EQUALS") or u"_THAN" in name):
+        return  # the others look at the text of both, or at none
+    for each in elements(targeting.value):
+        if isinstance(each, bool) or is_number(each):
+            found.setdefault(targeting.key, json_text(each))
 
 
 def _pair(given):
@@ -111,5 +122,6 @@ def _checked(place, key, value):
     try:
         contexts.key_text(key)
         return contexts.checked_value(key, value)
-    except ContextError:
-        raise Usage("%s: a context value is text, a number, true or false, not %s" % (place, type(value).__name__))
+    except (ContextError, Absent):
+        raise Usage("%s: a context value is text, a number, true or false, not %s"
+                    % (place, type(value).__name__))

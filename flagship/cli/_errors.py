@@ -2,7 +2,8 @@
 
 
 class Usage(Exception):
-    """The command line, or a file that it names, cannot be used; its text says which and why. Exit code 2."""
+    """The command line, or a file that it names, cannot be used; its text says which and why. Exit
+    code 2."""
 
 
 class Unavailable(Exception):

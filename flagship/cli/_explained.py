@@ -17,7 +17,8 @@ def lines(explained, layout, why):
 def _flags(explained, layout):
     flags, visitor = explained["modifications"], shown(explained["visitorId"])
     if not explained["serving"]:
-        return layout.wrapped(u"Visitor %s gets the defaults: %s" % (visitor, explained["reason"]), 0)
+        return layout.wrapped(
+            u"Visitor %s gets the defaults: %s" % (visitor, explained["reason"]), 0)
     head = u"Visitor %s gets %d flag%s" % (visitor, len(flags), "" if len(flags) == 1 else "s")
     if not flags:
         return [head]
@@ -26,7 +27,8 @@ def _flags(explained, layout):
     for key in sorted(flags):
         flag = flags[key]
         from_ = names[flag["campaignId"], flag["variationId"]]
-        rows.append([shown(key), json_shown(flag["value"]), named(from_["name"], flag["campaignId"]),
+        rows.append([shown(key), json_shown(flag["value"]),
+                     named(from_["name"], flag["campaignId"]),
                      named(from_["variationName"], flag["variationId"])])
     return [head + u":", u""] + layout.table(rows)
 
@@ -61,7 +63,8 @@ def _group(group, layout, tried, variation_id):
     for place, alternative in enumerate(group["targetingGroups"]):
         if place:
             found.append(u"      or")
-        rows = [_targeting(each, layout) for each in alternative["targetings"]] or [[u"no targetings: nobody"]]
+        rows = [_targeting(each, layout) for each in alternative["targetings"]]
+        rows = rows or [[u"no targetings: nobody"]]
         found += [u"      " + line for line in layout.indented(6).table(rows)]
     if not group["targetingGroups"]:
         found.append(u"      no targeting: nobody")
@@ -77,7 +80,7 @@ def _targeting(targeting, layout):
     asked = u"%s %s %s" % (shown(targeting["key"]), shown(u"%s" % targeting["operator"]),
                            json_shown(targeting["value"]))
     if targeting["problem"]:
-        return [mark, asked, shown(targeting["problem"].rpartition(u": ")[2]) + u": matches nobody"]
+        return [mark, asked, shown(targeting["problem"]) + u": matches nobody"]
     if not targeting["present"]:
         return [mark, asked, u"the visitor has no %s" % shown(targeting["key"])]
     return [mark, asked, u"the visitor has " + json_shown(targeting["visitorValue"])]
@@ -87,9 +90,11 @@ def _variations(group, layout, variation_id):
     rows = []
     for each in group["variations"]:
         first, end = each["buckets"]
-        notes = [note for holds, note in (
-            (each["variationId"] == group["cachedVariationId"], u"cached"), (each["reference"], u"reference")) if holds]
+        notes = [u"cached"] if each["variationId"] == group["cachedVariationId"] else []
+        if each["reference"]:
+            notes.append(u"reference")
         rows.append([layout.here if each["variationId"] == variation_id else u" ",
                      _with_id(each["name"], each["variationId"]),
-                     u"%d-%d" % (first, end - 1) if end > first else u"no bucket", u", ".join(notes)])
+                     u"%d-%d" % (first, end - 1) if end > first else u"no bucket",
+                     u", ".join(notes)])
     return [u"      " + line for line in layout.indented(6).table(rows)] if rows else []

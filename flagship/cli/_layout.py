@@ -29,8 +29,13 @@ def json_shown(value):
 
 def width_of(text):
     """The columns that text takes on a terminal."""
-    return sum(0 if unicodedata.combining(each) else 2 if unicodedata.east_asian_width(each) in "WF" else 1
-               for each in text)
+    return sum(_width_of(each) for each in text)
+
+
+def _width_of(character):
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
 def number(value):
@@ -54,7 +59,8 @@ class Layout(object):
             self.blocks = True
         except (UnicodeError, LookupError):
             self.blocks = False
-        self.yes, self.no, self.here = (u"\u2713", u"\u2717", u"\u25b8") if self.blocks else (u"+", u"-", u">")
+        marks = (u"\u2713", u"\u2717", u"\u25b8") if self.blocks else (u"+", u"-", u">")
+        self.yes, self.no, self.here = marks
         self._cut, self._mark = (u"\u2026", u"\u2502") if self.blocks else (u"~", u"|")
 
     def indented(self, columns):
@@ -85,10 +91,14 @@ class Layout(object):
         widths = [max(width_of(row[place]) for row in rows) for place in range(len(rows[0]))]
         while sum(widths) + _GAP * (len(widths) - 1) > self.columns and max(widths) > _NARROWEST:
             widths[widths.index(max(widths))] -= 1
-        return [(u" " * _GAP).join(self.padded(cell, width) for cell, width in zip(row, widths)) for row in rows]
+        gap, lines = u" " * _GAP, []
+        for row in rows:
+            lines.append(gap.join(self.padded(cell, width) for cell, width in zip(row, widths)))
+        return lines
 
     def bar(self, share, mark, columns):
-        """A bar of ``columns`` columns: ``share`` of it filled, both from 0 to 1, and a line at ``mark``."""
+        """A bar of ``columns`` columns: ``share`` of it filled, both from 0 to 1, and a line at
+        ``mark``."""
         filled = min(max(share, 0), 1) * columns
         if self.blocks:
             part = int((filled - int(filled)) * 8)

@@ -10,7 +10,8 @@ from flagship.decision.modification import finite
 
 
 class Output(object):
-    """The terminal of one command, whatever its encoding: what it cannot show is written as an escape.
+    """The terminal of one command, whatever its encoding: what it cannot show is written as an
+    escape.
 
     :param str program: stands before each message, as in ``flagship decide: ...``.
     """
@@ -35,8 +36,8 @@ class Output(object):
     def show(self, outcome, as_json):
         """Write what a command found: one JSON document in ASCII, or lines for people."""
         if as_json:
-            lines = [json.dumps(finite(outcome.document), indent=2, sort_keys=True, separators=(",", ": "),
-                                allow_nan=False)]
+            lines = [json.dumps(finite(outcome.document), indent=2, sort_keys=True,
+                                separators=(",", ": "), allow_nan=False)]
         else:
             lines = outcome.render(Layout(terminal_columns(), _encoding(sys.stdout)))
         self.write(u"".join(line.rstrip() + u"\n" for line in lines))

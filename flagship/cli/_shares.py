@@ -2,7 +2,6 @@
 import math
 
 from flagship.decision.allocation import BUCKETS, hash32
-from flagship.decision.targeting import VISITOR_ID
 
 #: Of 100 counts that chance alone makes, about 99 are within the bounds.
 CONFIDENCE = 0.99
@@ -17,17 +16,14 @@ def counted(campaigns, visitor_ids, context):
     :param Campaigns campaigns: the compiled file.
     :param visitor_ids: an iterable of text.
     :param dict context: text to text, bool, int or float.
-    :return: ``(number of visitors, {(number of the campaign among those in use, variation group id): a list of 100
-        counts})``, without the groups that nobody is in.
+    :return: ``(number of visitors, {(number of the campaign among those in use, variation group
+        id): a list of 100 counts})``, without the groups that nobody is in.
     """
     targetings = campaigns.targetings
     targets, counts, visitors = {}, {}, 0
-    context = dict(context)
-    targeted = None if targetings.ask_visitor_id else _chosen(campaigns.walk, targetings.holding(context), counts)
     for visitor_id in visitor_ids:
-        if targetings.ask_visitor_id:
-            context[VISITOR_ID] = visitor_id
-            holding = frozenset(targetings.holding(context))
+        if not visitors or targetings.ask_visitor_id:
+            holding = frozenset(targetings.holding(context, visitor_id))
             targeted = targets.get(holding)
             if targeted is None:
                 targeted = targets[holding] = _chosen(campaigns.walk, holding, counts)
@@ -40,7 +36,8 @@ def counted(campaigns, visitor_ids, context):
 
 
 def _chosen(walk, holding, counts):
-    """``[(group id in UTF-8, its counts)]`` of the groups whose visitors those are for whom ``holding`` holds."""
+    """``[(group id in UTF-8, its counts)]`` of the groups whose visitors those are for whom
+    ``holding`` holds."""
     chosen = []
     for place, groups in enumerate(walk):
         for targets, (group, _, _) in groups:
@@ -51,10 +48,11 @@ def _chosen(walk, holding, counts):
 
 
 def bounds(visitors, share):
-    """The least and the greatest count that chance alone explains for a variation with this share of the visitors.
+    """The least and the greatest count that chance alone explains for a variation with this share
+    of the visitors.
 
-    The exact quantiles of the binomial distribution: less than the least, and more than the greatest, come by chance
-    once in 200 times at most.
+    The exact quantiles of the binomial distribution: less than the least, and more than the
+    greatest, come by chance once in 200 times at most.
 
     :param int visitors: in the variation group.
     :param float share: from 0 to 1.
@@ -71,8 +69,9 @@ def _least(visitors, share):
     count = max(0, int(mean - _SIGMAS * math.sqrt(mean * (1 - share))) - 1)
     below = 0.0
     while True:
-        below += math.exp(math.lgamma(visitors + 1) - math.lgamma(count + 1) - math.lgamma(visitors - count + 1)
-                          + count * math.log(share) + (visitors - count) * math.log(1 - share))
+        rest = visitors - count
+        ways = math.lgamma(visitors + 1) - math.lgamma(count + 1) - math.lgamma(rest + 1)
+        below += math.exp(ways + count * math.log(share) + rest * math.log(1 - share))
         if below > (1 - CONFIDENCE) / 2 or count >= visitors:
             return count
         count += 1

@@ -1,23 +1,27 @@
-"""Where a command's bucketing file comes from: a path, a URL, standard input, or an environment of the platform."""
-import io
+"""Where a command's bucketing file comes from: a path, a URL, standard input, or an environment of
+the platform."""
 import sys
 
-from flagship import _json
 from flagship._events import EventLog
 from flagship.transport.client import Endpoint, HttpClient, RequestFailed
 from flagship.cli import _arguments, _syntax
 from flagship.cli._errors import Unavailable, Usage
+from flagship.decision import snapshot
+from flagship.decision.content import Unreadable, without_mark
+from flagship.decision.content import decode as decode_content
 from flagship.decision.snapshot import is_record
+
+_MAX_SIZE = 64 * 1024 * 1024  # bytes
 
 
 def add(parser):
     """The arguments that say where the bucketing file is."""
     parser.add_argument("file", nargs="?", metavar="FILE",
-                        help="a bucketing file: a path, an http(s) URL, or - for standard input; the copy that the SDK "
-                             "keeps (bucketing.json) will do")
+                        help="a bucketing file: a path, an http(s) URL, or - for standard input; "
+                             "the copy that the SDK keeps (bucketing.json) will do")
     parser.add_argument("--env-id", metavar="ID",
-                        help="without FILE: the environment whose file is taken from the platform; default: "
-                             "$FLAGSHIP_ENV_ID")
+                        help="without FILE: the environment whose file is taken from the "
+                             "platform; default: $FLAGSHIP_ENV_ID")
     parser.add_argument("--cdn-url", metavar="URL", help="base of the platform's bucketing files")
     _arguments.add_timeout(parser)
 
@@ -38,7 +42,7 @@ class Source(object):
         :raises NotJson: with line and column.
         """
         decoded = decode(self.content)
-        return (decoded["bucketing"], "bucketing") if is_record(decoded) else (decoded, "")
+        return (decoded[u"content"], u"content") if is_record(decoded) else (decoded, u"")
 
 
 def read(options):
@@ -55,26 +59,29 @@ def read(options):
 
 def content(path, name):
     """The bytes of a file, or of standard input for ``-``; raises Usage."""
+    if path == "-":
+        return getattr(sys.stdin, "buffer", sys.stdin).read()
     try:
-        if path == "-":
-            return getattr(sys.stdin, "buffer", sys.stdin).read()
-        with io.open(path, "rb") as file:
-            return file.read()
-    except (EnvironmentError, ValueError) as error:
-        raise Usage("%s: %s" % (name, getattr(error, "strerror", None) or error))
+        found = snapshot.read(path, _MAX_SIZE)
+    except Unreadable as problem:
+        raise Usage("%s: it %s" % (name, problem))
+    if found is None:
+        raise Usage("%s: No such file or directory" % name)
+    return found
 
 
 def decode(content):
     """The value of ``content``, bytes of JSON; raises NotJson."""
     try:
-        return _json.decode(content)
-    except ValueError as error:
+        return decode_content(content, _MAX_SIZE)
+    except Unreadable as error:
+        content = without_mark(content)
         try:
             _syntax.check(content.decode("utf-8"))
         except UnicodeDecodeError as wrong:
             before = content[:wrong.start].decode("utf-8")
             raise _syntax.NotJson("a byte that is not UTF-8", before, len(before))
-        raise _syntax.NotJson("%s" % error)  # nested too deep: every part is right
+        raise _syntax.NotJson("it %s" % error)  # every part is right, but there are too many
 
 
 def _fetched(settings, url):

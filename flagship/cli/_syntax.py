@@ -5,7 +5,8 @@ _SPACE = re.compile(u"[ \\t\\n\\r]*")
 _CHARACTERS = re.compile(u'(?:[^"\\\\\\x00-\\x1f]|\\\\(?:["\\\\/bfnrt]|u[0-9A-Fa-f]{4}))*')
 _SCALAR = re.compile(u"-?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null")
 
-_VALUE, _ITEM, _KEY, _COLON, _NEXT = "a value", "a value or ]", "a key in quotes", ": after the key", ", or "
+_VALUE, _ITEM, _KEY = "a value", "a value or ]", "a key in quotes"
+_COLON, _NEXT = ": after the key", ", or "
 _FIRST_KEY = "a key in quotes or }"
 _CLOSING = {u"[": u"]", u"{": u"}"}
 
@@ -26,7 +27,9 @@ class NotJson(Exception):
             self.column = offset - (text.rfind(u"\n", 0, offset) + 1) + 1
 
     def __str__(self):
-        return self.message if self.line is None else "line %d, column %d: %s" % (self.line, self.column, self.message)
+        if self.line is None:
+            return self.message
+        return "line %d, column %d: %s" % (self.line, self.column, self.message)
 
 
 def check(text):
@@ -81,4 +84,4 @@ def _string(text, at):
         return end + 1
     if here == u"\\":
         raise NotJson("an escape that JSON does not know", text, end)
-    raise NotJson("a string that does not end on its line" if here else "a string that does not end", text, at)
+    raise NotJson("a string that does not end" + (" on its line" if here else ""), text, at)

@@ -10,7 +10,7 @@ from flagship.cli import _arguments, _context, _explained, _source, _syntax
 from flagship.cli._errors import Unavailable, Usage
 from flagship.cli._output import Outcome
 from flagship.decision.api import ApiDecisionManager
-from flagship.decision.campaigns import Campaigns
+from flagship.decision.compiled import Campaigns
 from flagship.decision.explanation import explain, merged, told
 from flagship.decision.manager import DecisionError
 from flagship.state import PlatformState
@@ -46,22 +46,28 @@ Examples:
 
 
 def add(commands):
-    parser = commands.add_parser("decide", help="what a visitor gets, and why", description=_DESCRIPTION,
-                                 epilog=_EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = commands.add_parser("decide", help="what a visitor gets, and why",
+                                 description=_DESCRIPTION, epilog=_EPILOG,
+                                 formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.set_defaults(run=run)
     _source.add(parser)
     parser.add_argument("--visitor", required=True, metavar="ID", help="the visitor's id")
     _context.add(parser)
     parser.add_argument("--explain", action="store_true", help="say why")
-    parser.add_argument("--flag", metavar="KEY", help="only this flag, and the campaigns that could set it")
+    parser.add_argument("--flag", metavar="KEY",
+                        help="only this flag, and the campaigns that could set it")
     parser.add_argument("--cached", action="append", default=[], metavar="VARIATION_ID",
                         help="a variation that the visitor was assigned before; may be repeated")
-    parser.add_argument("--cache", metavar="PATH", help="the file of a SQLiteVisitorCache to look the visitor up in")
+    parser.add_argument("--cache", metavar="PATH",
+                        help="the file of a SQLiteVisitorCache to look the visitor up in")
     parser.add_argument("--mode", choices=("bucketing", "api"), default="bucketing",
-                        help="who decides: this command (bucketing, the default) or the platform (api)")
+                        help="who decides: this command (bucketing, the default) or the platform "
+                             "(api)")
     parser.add_argument("--api-key", metavar="KEY",
-                        help="for --mode api; better $FLAGSHIP_API_KEY, as process lists show options to all")
-    parser.add_argument("--decision-api-url", metavar="URL", help="base of the Decision API, for --mode api")
+                        help="for --mode api; better $FLAGSHIP_API_KEY, as process lists show "
+                             "options to all")
+    parser.add_argument("--decision-api-url", metavar="URL",
+                        help="base of the Decision API, for --mode api")
     _arguments.add_json(parser)
 
 
@@ -71,7 +77,8 @@ def run(options, say):
     context, as_text = _context.read(options)
     _refuse_what_has_no_effect(options)
     decide = _asked if options.mode == "api" else _decided
-    serving, reason, cached_ids, campaigns, doubts = decide(options, visitor_id, context, as_text, key, say)
+    serving, reason, cached_ids, campaigns, doubts = decide(
+        options, visitor_id, context, as_text, key, say)
     for line in doubts:
         say(line)
     document = {"mode": u"%s" % options.mode.upper(), "visitorId": visitor_id, "anonymousId": None,
@@ -85,13 +92,16 @@ def run(options, say):
 def _refuse_what_has_no_effect(options):
     api = options.mode == "api"
     for given, option, wrong, why in (
-            (options.file, "FILE", api, "the platform decides with --mode api, so there is no file"),
-            (options.cdn_url, "--cdn-url", api or options.file, "the bucketing file does not come from there"),
+            (options.file, "FILE", api,
+             "the platform decides with --mode api, so there is no file"),
+            (options.cdn_url, "--cdn-url", api or options.file,
+             "the bucketing file does not come from there"),
             (options.cached, "--cached", api, "the platform decides with --mode api, without it"),
             (options.cache, "--cache", api, "the platform decides with --mode api, without it"),
             (options.api_key, "--api-key", not api, "only --mode api needs it"),
             (options.decision_api_url, "--decision-api-url", not api, "only --mode api needs it"),
-            (options.env_id, "--env-id", options.file and not options.cache, "with FILE only --cache needs it")):
+            (options.env_id, "--env-id", options.file and not options.cache,
+             "with FILE only --cache needs it")):
         if given and wrong:
             raise Usage("%s has no effect: %s" % (option, why))
 
@@ -104,7 +114,8 @@ def _decided(options, visitor_id, context, as_text, key, say):
         cached_ids += _looked_up(options, visitor_id, say)
     known = cached_ids if options.cached or options.cache else None
     return (not campaigns.panic, u"the file asks for panic" if campaigns.panic else u"", known,
-            explain(campaigns, visitor_id, context, cached_ids, key), _context.doubts(context, as_text, campaigns))
+            explain(campaigns, visitor_id, context, cached_ids, key),
+            _context.doubts(context, as_text, campaigns))
 
 
 def compiled(source, say):
@@ -113,9 +124,10 @@ def compiled(source, say):
         campaigns = Campaigns(source.document()[0])
     except (_syntax.NotJson, FlagshipParsingError) as problem:
         raise Usage("%s: %s" % (source.name, problem))
-    if campaigns.problems:
+    ignored = campaigns.document.problem_count
+    if ignored:
         say("%s: %d thing%s in the file ignored; \"flagship validate\" says which" % (
-            source.name, len(campaigns.problems), " is" if len(campaigns.problems) == 1 else "s are"))
+            source.name, ignored, " is" if ignored == 1 else "s are"))
     return campaigns
 
 
@@ -141,14 +153,16 @@ def _looked_up(options, visitor_id, say):
 
 
 def _asked(options, visitor_id, context, as_text, key, say):
-    """Have the platform decide, without the context event that a visitor's synchronisation sends."""
+    """Have the platform decide, without the context event that a visitor's synchronisation
+    sends."""
     settings = _arguments.config(options, decision_api_url=options.decision_api_url)
     settings._start(_arguments.env_id(options), _arguments.api_key(options))
     events = EventLog(settings.event_handler)
     http = HttpClient(settings, events)
     state = PlatformState(events)
     try:
-        modifications, _ = ApiDecisionManager(settings, http, events, state).decide(visitor_id, None, context, None)
+        decisions = ApiDecisionManager(settings, http, events, state)
+        modifications, _ = decisions.decide(visitor_id, None, context, None)
     except DecisionError as failure:
         if not state.panic:
             raise Unavailable(failure.message)

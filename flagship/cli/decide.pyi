@@ -2,7 +2,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from flagship.decision.campaigns import Campaigns
+from flagship.decision.compiled import Campaigns
 
 # What add() is given is argparse's own, and what run() returns the command line's.
 def add(commands: Any) -> None: ...

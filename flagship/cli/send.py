@@ -38,7 +38,8 @@ Examples:
 
 "flagship send KIND --help" tells the fields of each kind."""
 
-_CATEGORIES = {"action": hits.EventCategory.ACTION_TRACKING, "engagement": hits.EventCategory.USER_ENGAGEMENT}
+_CATEGORIES = {"action": hits.EventCategory.ACTION_TRACKING,
+               "engagement": hits.EventCategory.USER_ENGAGEMENT}
 
 
 def _text(option, value):
@@ -64,8 +65,10 @@ _COMMON = (
     ("--ip", "with_ip", _text, "the visitor's IP address"),
     ("--resolution", "with_resolution", _size, "of the visitor's screen, such as 1920x1080"),
     ("--locale", "with_locale", _text, "such as fr-FR"),
-    ("--session-number", "with_session_number", _number, "which of the visitor's sessions it is, at least 0"),
-    ("--session-timestamp", "with_session_timestamp", _number, "when the session began, milliseconds since the epoch"),
+    ("--session-number", "with_session_number", _number,
+     "which of the visitor's sessions it is, at least 0"),
+    ("--session-timestamp", "with_session_timestamp", _number,
+     "when the session began, milliseconds since the epoch"),
 )
 
 # kind: (class, help, ((argument, help), ...), options as above)
@@ -88,7 +91,8 @@ _KINDS = (
          ("--item-count", "with_item_count", _number, "how many items, at least 0"),
          ("--coupon", "with_coupon_code", _text, "the code that was used"))),
     ("item", hits.Item, "one line of a transaction, after it",
-     (("TRANSACTION_ID", "the transaction's"), ("NAME", "the product's name"), ("SKU", "the product's code")), (
+     (("TRANSACTION_ID", "the transaction's"), ("NAME", "the product's name"),
+      ("SKU", "the product's code")), (
          ("--price", "with_price", _number, "of one"),
          ("--quantity", "with_item_quantity", _number, "how many, at least 0"),
          ("--category", "with_item_category", _text, "the product's category"))),
@@ -96,18 +100,22 @@ _KINDS = (
 
 
 def add(commands):
-    parser = commands.add_parser("send", help="send a hit, for smoke tests", description=_DESCRIPTION, epilog=_EPILOG,
+    parser = commands.add_parser("send", help="send a hit, for smoke tests",
+                                 description=_DESCRIPTION, epilog=_EPILOG,
                                  formatter_class=argparse.RawDescriptionHelpFormatter)
     kinds = parser.add_subparsers(dest="kind", metavar="KIND")
     for name, kind, about, arguments, fields in _KINDS:
-        each = kinds.add_parser(name, help=about, description="Send a hit: %s." % about, epilog=_JSON,
+        each = kinds.add_parser(name, help=about, description="Send a hit: %s." % about,
+                                epilog=_JSON,
                                 formatter_class=argparse.RawDescriptionHelpFormatter)
         each.set_defaults(run=run, hit=kind, arguments=arguments, fields=fields + _COMMON)
         for argument, told in arguments:
             each.add_argument(argument, help=told)
         each.add_argument("--visitor", required=True, metavar="ID", help="the visitor's id")
-        each.add_argument("--env-id", metavar="ID", help="the environment's id; default: $FLAGSHIP_ENV_ID")
-        each.add_argument("--tracking-url", metavar="URL", help="base that the hit goes to; default: the platform's")
+        each.add_argument("--env-id", metavar="ID",
+                          help="the environment's id; default: $FLAGSHIP_ENV_ID")
+        each.add_argument("--tracking-url", metavar="URL",
+                          help="base that the hit goes to; default: the platform's")
         _arguments.add_timeout(each)
         _arguments.add_json(each)
         for option, _, read, told in fields + _COMMON:
@@ -135,13 +143,14 @@ def run(options, say):
     settings = _arguments.config(options, messages, tracking_url=options.tracking_url)
     # In API mode a start sends nothing, and no hit carries the key.
     with Flagship.instance() as flagship:
-        flagship.start(environment, "no key, as hits carry none", settings)
+        flagship.start(environment, "hits-carry-no-key", settings)
         hit = _hit(options)
         for warning in messages.warnings:
             say(warning)
         accepted, answer = flagship.create_visitor(visitor_id).send_hit(hit)
     sent = dict(identified(hit.get_data(), visitor_id, None), cid=environment)
-    document = {"url": settings.tracking_url + u"/", "sent": sent, "accepted": accepted, "answer": text_type(answer)}
+    document = {"url": settings.tracking_url + u"/", "sent": sent, "accepted": accepted,
+                "answer": text_type(answer)}
     return Outcome(0 if accepted else 1, document, lambda layout: _lines(document))
 
 
@@ -161,14 +170,21 @@ def _hit(options):
 
 
 def _checked(place, call, arguments):
+    """The hit that a call makes or changes. Who types a value can be told what is wrong with it, so
+    what a hit would go without is refused here."""
     try:
-        return call(*arguments)
+        hit = call(*arguments)
     except FlagshipError as error:
         raise Usage("%s: %s" % (place, _arguments.problem(error)))
+    problem = hit.problem or hit.left_out
+    if problem:
+        raise Usage("%s: %s" % (place, problem.partition(": ")[2] or problem))
+    return hit
 
 
 def _lines(document):
     lines = [u"POST %s" % document["url"]]
-    lines += [u"  %-4s %s" % (shown(key), json_shown(document["sent"][key])) for key in sorted(document["sent"])]
+    lines += [u"  %-4s %s" % (shown(key), json_shown(document["sent"][key]))
+              for key in sorted(document["sent"])]
     return lines + [u"accepted: %s" % document["answer"] if document["accepted"] else
                     u"not accepted: %s" % shown(document["answer"])]

@@ -10,6 +10,7 @@ from flagship.cli._output import Outcome
 from flagship.cli._shares import bounds, counted
 from flagship.cli.decide import compiled
 from flagship.decision.allocation import spread
+from flagship.decision.content import without_mark
 
 _DESCRIPTION = """\
 Count how many visitors land in each variation of a bucketing file, beside what
@@ -48,16 +49,19 @@ _LEAST_BAR = 10
 
 
 def add(commands):
-    parser = commands.add_parser("share", help="how many visitors land in each variation", description=_DESCRIPTION,
-                                 epilog=_EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = commands.add_parser("share", help="how many visitors land in each variation",
+                                 description=_DESCRIPTION, epilog=_EPILOG,
+                                 formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.set_defaults(run=run)
     _source.add(parser)
     visitors = parser.add_mutually_exclusive_group()
     visitors.add_argument("--visitors", type=int, default=10000, metavar="N",
                           help="make up so many visitor ids; default: %(default)s")
-    visitors.add_argument("--ids", metavar="PATH", help="a file of visitor ids, one a line, or - for standard input")
+    visitors.add_argument("--ids", metavar="PATH",
+                          help="a file of visitor ids, one a line, or - for standard input")
     parser.add_argument("--seed", type=int, default=0, metavar="N",
-                        help="other made-up ids, the same for the same number; default: %(default)s")
+                        help="other made-up ids, the same for the same number; default: "
+                             "%(default)s")
     _context.add(parser)
     _arguments.add_json(parser)
 
@@ -74,7 +78,8 @@ def run(options, say):
         say(line)
     ids = _made_up(options.visitors, options.seed) if options.ids is None else _read(options.ids)
     visitors, counts = counted(campaigns, ids, context)
-    document = {"file": source.name, "visitors": visitors, "seed": options.seed if options.ids is None else None,
+    document = {"file": source.name, "visitors": visitors,
+                "seed": options.seed if options.ids is None else None,
                 "context": context, "campaigns": _campaigns(campaigns, visitors, counts)}
     return Outcome(0, document, lambda layout: _lines(document, layout))
 
@@ -88,7 +93,8 @@ def _made_up(visitors, seed):
 def _read(path):
     name = _arguments.text("--ids", path)
     found = False
-    for number_, line in enumerate(_source.content(path, name).splitlines(), 1):
+    content = without_mark(_source.content(path, name))
+    for number_, line in enumerate(content.splitlines(), 1):
         try:
             visitor_id = to_text(line.decode("utf-8"))
         except UnicodeDecodeError:
@@ -103,44 +109,47 @@ def _read(path):
 
 
 def _campaigns(campaigns, visitors, counts):
-    in_use = [campaign for campaign, problem in campaigns.source if problem is None]
+    in_use = [each for each in campaigns.document.campaigns if each.problem is None]
     return [_campaign(campaign, place, visitors, counts) for place, campaign in enumerate(in_use)]
 
 
 def _campaign(campaign, place, visitors, counts):
     seen, groups = {}, []
-    for group in campaign.get("variationGroups") or ():
-        if (place, group["id"]) in counts and group["id"] not in seen:
-            seen[group["id"]] = counts[place, group["id"]]
-            groups.append(_group(group, seen[group["id"]]))
-    return {"campaignId": campaign["id"], "name": campaign.get("name"), "variationGroups": groups,
-            "notTargeted": visitors - sum(map(sum, seen.values()))}
+    for group in campaign.groups:
+        if (place, group.id) in counts and group.id not in seen:
+            seen[group.id] = counts[place, group.id]
+            groups.append(_group(group, seen[group.id]))
+    targeted = sum(sum(by_bucket) for by_bucket in seen.values())
+    return {"campaignId": campaign.id, "name": campaign.name, "notTargeted": visitors - targeted,
+            "variationGroups": groups}
 
 
 def _group(group, by_bucket):
-    variations = group.get("variations") or ()
-    allocations = [variation.get("allocation") or 0 for variation in variations]
-    owners = spread([(allocation, place) for place, allocation in enumerate(allocations)])
-    places = list(range(len(variations))) + ([None] if None in owners else [])
-    return {"variationGroupId": group["id"], "name": group.get("name"), "visitors": sum(by_bucket),
-            "variations": [_variation(
-                variations[place] if place is not None else {}, owners.count(place), sum(by_bucket),
-                sum(count for owner, count in zip(owners, by_bucket) if owner == place)) for place in places]}
+    owners = spread([(each.allocation, each) for each in group.variations])
+    variations = list(group.variations) + ([None] if None in owners else [])
+    shown = []
+    for variation in variations:
+        visitors = sum(count for owner, count in zip(owners, by_bucket) if owner is variation)
+        shown.append(_variation(variation, owners.count(variation), sum(by_bucket), visitors))
+    return {"variationGroupId": group.id, "name": group.name, "visitors": sum(by_bucket),
+            "variations": shown}
 
 
 def _variation(variation, buckets, among, visitors):
     least, greatest = bounds(among, buckets / 100.0)
-    return {"variationId": variation.get("id"), "name": variation.get("name"),
-            "allocation": (variation.get("allocation") or 0) if variation else None, "buckets": buckets,
-            "visitors": visitors, "share": visitors / float(among), "expected": [least, greatest],
-            "withinChance": least <= visitors <= greatest}
+    return {"variationId": variation and variation.id, "name": variation and variation.name,
+            "allocation": variation and variation.allocation, "buckets": buckets,
+            "visitors": visitors, "share": visitors / float(among),
+            "expected": [least, greatest], "withinChance": least <= visitors <= greatest}
 
 
 def _lines(document, layout):
-    made = u"made up with seed %d" % document["seed"] if document["seed"] is not None else u"from a file"
-    lines = [u"%s visitors %s, %s" % (number(document["visitors"]), made, _told(document["context"]))]
-    rows = [_cells(variation) for campaign in document["campaigns"] for group in campaign["variationGroups"]
-            for variation in group["variations"]]
+    seed = document["seed"]
+    made = u"from a file" if seed is None else u"made up with seed %d" % seed
+    lines = [u"%s visitors %s, %s" % (number(document["visitors"]), made,
+                                      _told(document["context"]))]
+    rows = [_cells(variation) for campaign in document["campaigns"]
+            for group in campaign["variationGroups"] for variation in group["variations"]]
     if rows:
         # Of one width, so that bars of different groups compare.
         widths = [max(map(width_of, column)) for column in zip(_HEADS, *rows)]
@@ -177,7 +186,8 @@ def _cells(variation):
     if variation["allocation"] not in (None, variation["buckets"]):
         allocation = u"%s: %s" % (number(variation["allocation"]), allocation)
     return (named(variation["name"], variation["variationId"] or u"(no variation)"),
-            u"%.1f %%" % (100 * variation["share"]), allocation, number(variation["visitors"]), chance)
+            u"%.1f %%" % (100 * variation["share"]), allocation, number(variation["visitors"]),
+            chance)
 
 
 def _bar(widths, layout):
@@ -188,5 +198,6 @@ def _bar(widths, layout):
 def _line(cells, bar, widths, layout):
     name, share, allocation, visitors, chance = cells
     return u"  %s  %s  %s  %s  %s  %s" % (
-        layout.padded(name, min(widths[0], _MAX_NAME)), bar.ljust(_bar(widths, layout)), share.rjust(widths[1]),
-        allocation.rjust(widths[2]), visitors.rjust(widths[3]), chance if widths[4] else u"")
+        layout.padded(name, min(widths[0], _MAX_NAME)), bar.ljust(_bar(widths, layout)),
+        share.rjust(widths[1]), allocation.rjust(widths[2]), visitors.rjust(widths[3]),
+        chance if widths[4] else u"")

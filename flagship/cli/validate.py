@@ -1,13 +1,10 @@
 """``flagship validate``: what in a bucketing file would be ignored, and why."""
 import argparse
 
-from flagship._compat import text_type
 from flagship.cli import _arguments, _source, _syntax
 from flagship.cli._findings import IGNORED, WARNING, Finding, findings
 from flagship.cli._layout import shown
 from flagship.cli._output import Outcome
-from flagship.decision.campaigns import Campaigns
-from flagship.errors import FlagshipParsingError
 
 _DESCRIPTION = """\
 Say what in a bucketing file the SDK would ignore, and what deserves a second
@@ -51,19 +48,19 @@ def run(options, say):
     line = column = None
     campaigns = 0
     try:
-        document, place = source.document()
-        found = findings(document, text_type(place))
-        campaigns = Campaigns(document).count
+        found, parsed = findings(*source.document())
+        if parsed is not None:
+            campaigns = sum(each.problem is None for each in parsed.campaigns)
     except _syntax.NotJson as problem:
         line, column = problem.line, problem.column
         found = [Finding(IGNORED, u"", u"not JSON: %s" % problem.message)]
-    except FlagshipParsingError:
-        pass  # found says it, with its place
     ignored = sum(each.level == IGNORED for each in found)
-    document = {"file": source.name, "campaigns": campaigns, "ignored": ignored, "warnings": len(found) - ignored,
-                "findings": [{"level": each.level, "place": each.place, "message": each.message, "line": line,
-                              "column": column} for each in found]}
-    return Outcome(1 if ignored or options.strict and found else 0, document, lambda layout: _lines(document, layout))
+    document = {"file": source.name, "campaigns": campaigns, "ignored": ignored,
+                "warnings": len(found) - ignored,
+                "findings": [{"level": each.level, "place": each.place, "message": each.message,
+                              "line": line, "column": column} for each in found]}
+    return Outcome(1 if ignored or options.strict and found else 0, document,
+                   lambda layout: _lines(document, layout))
 
 
 def _lines(document, layout):

@@ -1,10 +1,10 @@
 """The FLAGSHIP_* settings of an application on a web framework, each checked once."""
 import importlib
 import re
-import traceback
 
 from flagship import _validation as check
 from flagship._compat import native, string_types, to_text
+from flagship._events import describe
 from flagship.config import Config
 from flagship.errors import FlagshipError, ParamError
 
@@ -17,11 +17,6 @@ _SAME_SITE = {u"lax": "Lax", u"strict": "Strict", u"none": "None"}
 
 class MissingSetting(ParamError):
     """A setting that the SDK cannot start without."""
-
-
-def describe_error(error):
-    """An error in one line, such as ``KeyError: 'country'``, whatever its text is made of."""
-    return traceback.format_exception_only(type(error), error)[-1].strip()
 
 
 def _credential(name, value):
@@ -58,7 +53,7 @@ def _function(name, value):
         found = getattr(importlib.import_module(module), attribute)
     except Exception as error:  # whatever the module does when it is imported
         raise check.param_error("settings", name, "(%s) cannot be imported: %s"
-                                % (type(value).__name__, describe_error(error)))
+                                % (type(value).__name__, describe(error)))
     if not callable(found):
         raise check.typing_error("settings", name, found, "the dotted path of a callable")
     return found
@@ -90,6 +85,10 @@ def _cookie_secure(name, value):
     return value if value is None else check.boolean("settings", name, value)
 
 
+def _cookie_signed(name, value):
+    return check.boolean("settings", name, value)
+
+
 def _cookie_samesite(name, value):
     if value is None:
         return None
@@ -111,7 +110,8 @@ VISITOR = (("FLAGSHIP_CONTEXT", (_function, None)),
            ("FLAGSHIP_COOKIE_AGE", (_cookie_age, _ONE_YEAR)),
            ("FLAGSHIP_COOKIE_DOMAIN", (_cookie_domain, None)),
            ("FLAGSHIP_COOKIE_SECURE", (_cookie_secure, None)),
-           ("FLAGSHIP_COOKIE_SAMESITE", (_cookie_samesite, "Lax")))
+           ("FLAGSHIP_COOKIE_SAMESITE", (_cookie_samesite, "Lax")),
+           ("FLAGSHIP_COOKIE_SIGNED", (_cookie_signed, False)))
 
 
 class Settings(object):

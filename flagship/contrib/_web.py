@@ -1,31 +1,39 @@
 """What the web frameworks share: the SDK's start by settings, and the visitor of one request."""
 import atexit
-import numbers
 import os
 import re
 import sys
 import threading
 import traceback
-import uuid
+import warnings
 
-from flagship._compat import Enum, native, string_types, text_type, to_text
-from flagship._events import current
+import six
+
+from flagship import _values
+from flagship._compat import native, string_types, to_text
+from flagship._events import current, describe
 from flagship.app import Flagship, neutral_visitor
 from flagship.config import Config
-from flagship.contrib._settings import describe_error
 from flagship.errors import InitializationError
 from flagship.handler import FlagshipEventHandler
+
+#: What ids of users who are logged in begin with, unless the project makes its own.
+USER = "user-"
 
 # What an id in a cookie may be: more than the ids that are made here, as the cookie may be somebody
 # else's.
 _VISITOR_ID = re.compile(u"[!-~]{1,128}\\Z")
 
 
+# The platform does not know this key or environment.
+_MISCONFIGURED = (401, 403, 404)
+
+
 class _Started(object):
     """What the SDK was started with from here: the settings, and the Config that tells whether it
-    is still that."""
+    is still that. And the Config that a warning was given of."""
 
-    given = config = None
+    given = config = warned_of = None
 
 
 def start(settings):
@@ -50,6 +58,20 @@ def start(settings):
     config = Config(**dict(settings.options, event_handler=handler))
     _Started.given, _Started.config = given, config
     flagship.start(settings.env_id, settings.api_key, config)
+    _warn_of_misconfiguration()
+
+
+def _warn_of_misconfiguration():
+    """Say once a start that the platform knows the key or the environment not, as it is said that
+    one is missing: whoever configures no log would see defaults and nothing else."""
+    flagship = Flagship.instance()
+    errors = flagship.status.last_errors
+    for error in (errors.get("campaigns"), errors.get("bucketing")):
+        if error is None or error.status not in _MISCONFIGURED:
+            continue
+        if _Started.warned_of is not flagship.config:
+            _Started.warned_of = flagship.config
+            warnings.warn("Flagship: %s" % error.cause, RuntimeWarning)
 
 
 class RequestVisitor(object):
@@ -59,11 +81,15 @@ class RequestVisitor(object):
     :param Settings settings: those of ``VISITOR``.
     :param request: what the functions among the settings are called with.
     :param cookies: a mapping from name to value. The anonymous id in it is kept over logging in and
-        out; anything but 1 to 128 printable ASCII characters counts as no id.
+        out; anything but 1 to 128 printable ASCII characters counts as no id, and so does what has
+        the form of a user's id.
+    :param signer: signs the id in the cookie with ``sign`` and reads it with ``unsign``, which
+        raises where the signature is not its own; None (default) where it is not signed.
     """
 
-    def __init__(self, settings, request, cookies):
+    def __init__(self, settings, request, cookies, signer=None):
         self._settings, self._request, self._cookies = settings, request, cookies
+        self._signer = signer
         self._visitor, self._kept, self._at_work = None, None, False
         self._making = threading.RLock()
 
@@ -100,89 +126,86 @@ class RequestVisitor(object):
         visitor_id = self._visitor.anonymous_id or self._visitor.visitor_id
         if visitor_id == self._kept:
             return None
-        settings = self._settings
+        settings, value = self._settings, native(visitor_id)
+        if self._signer is not None:
+            value = six.ensure_str(self._signer.sign(value))
         if settings.cookie_secure is not None:
             secure = settings.cookie_secure
         elif settings.cookie_samesite == "None":
             secure = True  # browsers refuse the cookie otherwise
-        return {"key": settings.cookie_name, "value": native(visitor_id),
-                "max_age": settings.cookie_age, "path": "/", "domain": settings.cookie_domain,
-                "secure": secure, "httponly": True}
+        return {"key": settings.cookie_name, "value": value, "max_age": settings.cookie_age,
+                "path": "/", "domain": settings.cookie_domain, "secure": secure, "httponly": True}
 
     def _make(self):
         settings = self._settings
-        self._kept = _read_cookie(self._cookies.get(settings.cookie_name))
-        context = self._ask("FLAGSHIP_CONTEXT", settings.context, _read_mapping, "a mapping")
-        user_id = self._ask("FLAGSHIP_USER_ID", settings.user_id, _read_id, "text, an int, a UUID")
+        self._kept = _read_cookie(self._cookies.get(settings.cookie_name), self._signer)
+        context = self._ask("FLAGSHIP_CONTEXT", settings.context, _values.pairs,
+                            "a mapping or None")
+        user_id = self._ask("FLAGSHIP_USER_ID", settings.user_id, _read_id,
+                            "text, an int, a UUID or None")
         flagship = Flagship.instance()
         try:
             visitor = flagship.create_visitor(self._kept, context=context)
+            if self._kept is None:
+                # Robots take no cookies: a visitor for each of their requests would fill the store.
+                visitor._provisional_id = visitor.visitor_id
             if user_id and flagship.config.mode is Config.Mode.API:
                 visitor.authenticate(user_id)
-            visitor.synchronize_modifications()
+            if not visitor.synchronize_modifications()[0]:
+                _warn_of_misconfiguration()
             return visitor
         except InitializationError:
             # Not a warning: it is known since the start, or the process ends.
             current().debug("[request] the visitor gets the defaults: Flagship is not started")
         except Exception as error:
-            current().error("[request] the visitor gets the defaults: %s", describe_error(error))
+            current().error("[request] the visitor gets the defaults: %s", describe(error))
         return neutral_visitor(self._kept)
 
     def _ask(self, name, function, read, allowed):
-        """What a setting's function says of the request.
-
-        :param read: makes of its result what counts, or None where it is nothing of that kind.
-        :return: what counts; None where there is no function or nothing, and where it fails or gives
-            something else, after one log line.
-        """
+        """What a setting's function says of the request, as ``read`` reads it; None where there is
+        no function or nothing, and, after one log line, where it fails or gives something else."""
         if function is None:
             return None
         try:
             value = function(self._request)
-            if isinstance(value, type(None)):  # a proxy's None, too
-                return None
-            found = read(value)
         except Exception as error:
             path, line = traceback.extract_tb(sys.exc_info()[2])[-1][:2]
             current().error("[%s] raised %s (%s, line %d); the visitor goes without", name,
-                            describe_error(error), os.path.basename(path), line)
+                            describe(error), os.path.basename(path), line)
             return None
-        if found is None:
-            current().error("[%s] returned %s, which must be %s or None; the visitor goes without",
-                            name, type(value).__name__, allowed)
-        return found
+        try:
+            return read(value)
+        except _values.Absent:
+            return None
+        except (_values.Unreadable, _values.WrongType) as problem:
+            current().error("[%s] returned %s, which %s; the visitor goes without", name,
+                            type(value).__name__, "%s" % problem or "must be " + allowed)
+            return None
 
 
-def _read_cookie(value):
+def _read_cookie(value, signer):
     """The id in a cookie, or None."""
     value = to_text(value) if isinstance(value, string_types) else None
-    return value if value and _VISITOR_ID.match(value) else None
-
-
-def _read_mapping(value):
-    """A mapping of any kind as a dict, by what its ``items()`` gives; None for anything else."""
-    items = getattr(value, "items", None)
-    return dict(items()) if callable(items) else None
+    if value and signer is not None:
+        try:
+            value = six.ensure_text(signer.unsign(value))
+        except Exception:  # each framework has errors of its own for a bad signature
+            return None
+    if not value or not _VISITOR_ID.match(value):
+        return None
+    # Anybody can write a user's id there. The platform ignores case where it compares ids.
+    return None if value.lower().startswith(USER) else value
 
 
 def _read_id(value):
-    """The id of a user as text: text, lazy and proxied text, an int or a UUID. Empty for nobody,
-    which is whatever else is false, as of ``user.is_authenticated and user.pk``; None for anything
-    else."""
-    if hasattr(type(value), "_get_current_object"):
-        value = value._get_current_object()  # before 2.0 Werkzeug's proxies hide it from isinstance
-    if isinstance(value, Enum):
-        value = value.value
-    is_int = isinstance(value, numbers.Integral) and not isinstance(value, bool)
-    if isinstance(value, string_types) or is_int or isinstance(value, (uuid.UUID, _lazy_texts())):
-        return to_text(text_type(value) if isinstance(value, text_type) else str(value))
-    return None if value else u""
-
-
-def _lazy_texts():
-    """The class of Django's lazy translations, which is no text to ``isinstance``; a tuple."""
-    promise = getattr(sys.modules.get("django.utils.functional"), "Promise", None)
-    return (promise,) if promise else ()
+    """The id of a user as text; empty for nobody, which is whatever is no id and false, as what
+    ``user.is_authenticated and user.pk`` may be."""
+    try:
+        return _values.text(value, identifiers=True)
+    except _values.WrongType:
+        if _values.flag(value):
+            raise
+        return u""
 
 
 def read_flag(visitor, key, default, activate):
@@ -194,8 +217,8 @@ def read_flag(visitor, key, default, activate):
     """
     try:
         # None stands for whatever the default is, which no check can then dislike.
-        value = visitor().get_modification(key, None, activate=bool(activate))
+        value = visitor().get_modification(key, None, activate=activate)
     except Exception as error:
-        current().error("[flag] the default is shown: %s", describe_error(error))
+        current().error("[flag] the default is shown: %s", describe(error))
         return default
     return default if value is None else value

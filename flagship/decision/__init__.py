@@ -1,4 +1,5 @@
-"""Decisions: which variation of each campaign a visitor gets. The only place that asks "API or bucketing?"."""
+"""Decisions: which variation of each campaign a visitor gets. The only place that asks "API or
+bucketing?"."""
 from flagship.config import Config
 
 

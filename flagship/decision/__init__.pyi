@@ -4,4 +4,6 @@ from flagship.config import Config
 from flagship.decision.manager import DecisionManager
 from flagship.state import PlatformState
 
-def create_manager(config: Config, http: Any, events: Any, state: PlatformState) -> DecisionManager: ...
+def create_manager(
+    config: Config, http: Any, events: Any, state: PlatformState
+) -> DecisionManager: ...

@@ -3,7 +3,8 @@ import mmh3
 
 BUCKETS = 100
 
-#: ``hash32(bytes, 0, False) % BUCKETS`` is a visitor's bucket; a function of our own around it would cost as much.
+#: ``hash32(bytes, 0, False) % BUCKETS`` is a visitor's bucket; a function of our own around it
+#: would cost as much.
 hash32 = mmh3.hash
 
 
@@ -15,17 +16,14 @@ def bucket(group_id, visitor_id):
 def spread(variations):
     """The variation of each bucket.
 
-    :param variations: ``[(allocation, variation)]`` in the file's order; an allocation is a number, a percentage.
+    :param variations: ``[(allocation, variation)]`` in the file's order; an allocation is a
+        number, a percentage.
     :return: a tuple of 100 variations, None where the visitor is left out.
     """
-    by_bucket = []
-    for place in range(BUCKETS):
-        total = 0
-        for allocation, variation in variations:
-            total += allocation
-            if total > place:
-                by_bucket.append(variation)
-                break
-        else:
-            by_bucket.append(None)
-    return tuple(by_bucket)
+    by_bucket, total = [], 0
+    for allocation, variation in variations:
+        total += allocation
+        # The buckets below a running total are taken, whatever comes later.
+        while len(by_bucket) < BUCKETS and total > len(by_bucket):
+            by_bucket.append(variation)
+    return tuple(by_bucket + [None] * (BUCKETS - len(by_bucket)))

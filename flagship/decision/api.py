@@ -1,11 +1,14 @@
 """API mode: the platform decides, on each synchronisation."""
-from flagship._compat import text_type
-from flagship.transport.client import Endpoint, RequestFailed
 from flagship.context import without_private_keys
+from flagship.decision.content import Unreadable, decode
+from flagship.decision.document import id_text
 from flagship.decision.explanation import told
 from flagship.decision.manager import DecisionError, DecisionManager
 from flagship.decision.modification import Modification, is_too_deep
 from flagship.tracking.immediate import SDK_HEADERS
+from flagship.transport.client import Endpoint, RequestFailed
+
+_NO_CONTENT = 204
 
 
 class ApiDecisionManager(DecisionManager):
@@ -16,11 +19,10 @@ class ApiDecisionManager(DecisionManager):
 
     def __init__(self, config, http, events, state):
         self._http, self._events, self._state = http, events, state
+        self._max_size = config.max_response_size
         headers = dict(SDK_HEADERS)
         headers["x-api-key"] = config.api_key
-        self._campaigns = Endpoint(
-            "campaigns", "POST", "%s/%s/campaigns/?exposeAllKeys=true&sendContextEvent=false"
-            % (config.decision_api_url, config.env_id), headers, repeatable=True)
+        self._campaigns = Endpoint("campaigns", "POST", _url(config), headers, repeatable=True)
 
     def decide(self, visitor_id, anonymous_id, context, cached_ids):
         payload = {"visitorId": visitor_id, "trigger_hit": False,
@@ -28,48 +30,75 @@ class ApiDecisionManager(DecisionManager):
         if anonymous_id is not None:
             payload["anonymousId"] = anonymous_id
         try:
-            answer = self._http.send(self._campaigns, payload).json()
-            campaigns = _campaigns(answer)
+            panic, campaigns = self._read(self._http.send(self._campaigns, payload))
         except RequestFailed as failure:
             raise DecisionError(failure.message, expected=not failure.tried)
-        self._tell_panic(answer.get("panic") is True)
-        if self.panic:
+        except Unreadable as problem:
+            raise DecisionError("campaigns: the answer %s" % problem)
+        self._tell_panic(panic)
+        if panic:
             raise DecisionError(self._state.reason, expected=True)
-        modifications, variation_ids = {}, []
+        return self._flags(campaigns)
+
+    def _read(self, answer):
+        """``(panic, list of decoded campaigns)`` of an answer; raises Unreadable."""
+        if answer.status == _NO_CONTENT:
+            return False, []
+        decoded = decode(answer.body, self._max_size)
+        if isinstance(decoded, dict):
+            panic, campaigns = decoded.get("panic") is True, decoded.get("campaigns")
+            if isinstance(campaigns, list):
+                return panic, campaigns
+            if panic and campaigns is None:
+                return panic, []
+        raise Unreadable("is JSON of the wrong shape")
+
+    def _flags(self, campaigns):
+        """``({key: Modification}, ids of the variations)`` of the campaigns of an answer."""
+        modifications, variation_ids, malformed = {}, [], []
         for place, campaign in enumerate(campaigns):
-            variation_id, flags = _flags(campaign)
-            if flags is None:
-                self._events.warning("[campaigns] campaigns[%d] of the answer is malformed and skipped", place)
-                continue
-            variation_ids.append(variation_id)
-            modifications.update(flags)
+            variation_id, flags = _flags_of(campaign)
+            if flags is not None:
+                variation_ids.append(variation_id)
+                modifications.update(flags)
+            elif not malformed:
+                malformed = [place, 1]
+            else:
+                malformed[1] += 1
+        if malformed:
+            self._events.warning(
+                "[campaigns] campaigns[%d] of the answer is malformed and skipped, one of %d",
+                *malformed)
         return modifications, tuple(variation_ids)
 
     def explain(self, visitor_id, context, cached_ids, modifications, key):
         return told(modifications, key)
 
 
-def _campaigns(answer):
-    if isinstance(answer, dict):
-        campaigns = answer.get("campaigns")
-        if isinstance(campaigns, list):
-            return campaigns
-        if answer.get("panic") is True and campaigns is None:
-            return []
-    raise RequestFailed("campaigns", "the answer is JSON of the wrong shape")
-
-
-def _flags(campaign):
-    """``(variation id, {key: Modification})`` of one campaign; (None, None) where it is malformed."""
+def _flags_of(campaign):
+    """``(variation id, {key: Modification})`` of a campaign; (None, None) for a malformed one."""
+    if not isinstance(campaign, dict):
+        return None, None  # of which there may be millions
     try:
         variation = campaign["variation"]
-        ids = campaign["id"], campaign["variationGroupId"], variation["id"]
+        ids = [id_text(each) for each in (
+            campaign["id"], campaign["variationGroupId"], variation["id"])]
         values = variation["modifications"]["value"]
         values = {} if values is None else values
-        if all(isinstance(each, text_type) for each in ids) and isinstance(values, dict) and not is_too_deep(values):
+        if None not in ids and isinstance(values, dict) and not is_too_deep(values):
             reference = variation.get("reference") is True
             return ids[2], {key: Modification(key, value, ids[0], ids[1], ids[2], reference)
                             for key, value in values.items()}
     except (AttributeError, IndexError, KeyError, TypeError):
         pass  # some part is not the object it should be
     return None, None
+
+
+def _url(config):
+    """Where to ask for campaigns, and who reports the visitor's context."""
+    if not config.is_self_hosted:
+        return "%s/%s/campaigns/?exposeAllKeys=true&sendContextEvent=false" % (
+            config.decision_api_url, config.env_id)
+    # A slash at the end would be the call for a single campaign.
+    url = config.decision_api_url + "/campaigns?exposeAllKeys=true"
+    return url if config.context_events else url + "&sendContextEvent=false"

@@ -1,196 +1,271 @@
 """Bucketing mode: this process decides, on a file that it keeps up to date."""
-import hashlib
-import os
 import random
-import time
+import threading
 
-from flagship._compat import text_type
-from flagship.transport.client import Endpoint, RequestFailed
-from flagship._json import encode
-from flagship._threads import RepeatingTask
-from flagship.decision.campaigns import Campaigns
+from flagship._compat import elapsed
+from flagship._process import Lock, lineage
+from flagship._threads import RepeatingTask, why_threads_do_not_run
+from flagship.decision.bucketing_file import BucketingFile, said
+from flagship.decision.content import Unreadable
+from flagship.decision.document import RefusedFile
 from flagship.decision.evaluator import assign, merge
 from flagship.decision.explanation import explain
 from flagship.decision.manager import DecisionError, DecisionManager
-from flagship.decision.snapshot import Snapshot, Unreadable, decode, is_record, read, unwrapped
-from flagship.errors import FlagshipParsingError
+from flagship.transport.client import Endpoint, RequestFailed
 
 _JITTER = 0.1        # a share of the interval, added, so that many processes do not ask as one
 _MAX_BACK_OFF = 8    # intervals, after repeated failures
 _JOIN = 1.0          # seconds that close waits for a poll that was cancelled
-_MAX_PROBLEMS = 20   # lines logged for one file
+_LEAST_WAIT = 2.0    # seconds that a caller waits for a fresh file, at least, however short timeout
+_LATE = 0.5          # seconds after its time that a poll of a thread that runs has begun
 _MAX_KEPT = 1000     # assignments kept for groups that gave none; a record must not grow for ever
+_GLANCE = 0.05       # seconds between two looks whether start is to end
+_NAME = "flagship-bucketing"
 
 
-class _File(object):
-    """The bucketing file in use: immutable, so that a decision that began with it ends with it."""
+class _Attempt(object):
+    """One request for the file that is under way.
 
-    __slots__ = ("campaigns", "source", "loaded_at", "last_modified", "digest")
+    :ivar float began: by :func:`elapsed`.
+    :ivar bool late: whether the file was overdue when it began, so that decisions wait for it.
+    """
 
-    def __init__(self, campaigns, source, last_modified, digest):
-        self.campaigns, self.source, self.last_modified, self.digest = campaigns, source, last_modified, digest
-        self.loaded_at = time.time()
+    __slots__ = ("deadline", "began", "late", "over")
+
+    def __init__(self, deadline, late):
+        self.deadline, self.late = deadline, late
+        self.began, self.over = elapsed(), threading.Event()
+
+
+class _Polling(object):
+    """What one process has of the polling; a forked child begins with its own.
+
+    :ivar task: the RepeatingTask; None while there is none, and where threads never run.
+    :ivar attempt: the _Attempt that is under way, or None.
+    :ivar bool has_asked: whether an attempt of this process has ended.
+    :ivar Event asked: the same, to wait for.
+    """
+
+    __slots__ = ("lineage", "task", "attempt", "has_asked", "asked")
+
+    def __init__(self):
+        self.lineage, self.task, self.attempt = lineage(), None, None
+        self.has_asked, self.asked = False, threading.Event()
 
 
 class BucketingDecisionManager(DecisionManager):
-    """Decides on the bucketing file, which one daemon thread per process refreshes."""
+    """Decides on the bucketing file, which one daemon thread per process refreshes.
+
+    Where that thread cannot be had, or was frozen, or belongs to the process that forked this one,
+    a decision refreshes an overdue file itself, within bounds.
+    """
 
     mode = u"BUCKETING"
 
     def __init__(self, config, http, events, state):
         self._http, self._events, self._state = http, events, state
-        self._env_id, self._offline = config.env_id, config.offline
+        self._offline = config.offline
         self._interval = 0 if config.offline else config.polling_interval
-        self._cdn = Endpoint("bucketing", "GET", "%s/%s/bucketing.json" % (config.cdn_url, config.env_id),
-                             repeatable=True, breaks=False, timeout=config.bucketing_timeout)
-        self._initial = config.initial_bucketing
-        self._snapshot = Snapshot(config.bucketing_file, config.env_id) if config.bucketing_file else None
-        self._snapshot_fails = False
-        self._file = None
-        self._failures = 0
-        self._closed = False
-        self._polls = {}  # process id -> (task, deadline of its requests)
-        self._pid = os.getpid()
+        self._wait = max(config.timeout, _LEAST_WAIT)
+        url = "%s/%s/bucketing.json" % (config.cdn_url, config.env_id)
+
+        def cdn(timeout):
+            return Endpoint("bucketing", "GET", url, repeatable=True, breaks=False,
+                            timeout=timeout)
+        self._cdn = cdn(config.bucketing_timeout)
+        self._cdn_in_call = cdn(min(config.bucketing_timeout, self._wait))
+        self._file = BucketingFile(config, http, events, self._tell_panic)
+        self._closed, self._failures = False, 0
+        self._confirmed = None    # when the platform last said what the file is, by elapsed()
+        self._due = float("inf")  # when the next poll should begin
+        self._changing = Lock()
+        self._polling = _Polling()
 
     def start(self):
-        self._use_what_is_here()
+        self._file.use_what_is_here()
         if self._offline:
             return
-        self._refresh(self._http.deadline(self._cdn))
-        if not self._closed:
-            self._poll(os.getpid(), self._next())
+        problem = why_threads_do_not_run()
+        if problem:
+            self._events.warning("[bucketing] %s: the bucketing file is refreshed by decisions, "
+                                 "which wait for it", problem)
+        if self._file.campaigns is None:
+            self._ask(self._cdn)
+            self._poll(self._due - elapsed())
+        elif self._poll(0, only_once=self._interval <= 0):
+            self._await_first()
+        else:
+            self._ask(self._cdn_in_call)
+
+    def start_again(self):
+        # A program of 2.1.x that wants no thread loads the file by starting.
+        if self._interval < 0:
+            self._ask(self._cdn)
 
     def decide(self, visitor_id, anonymous_id, context, cached_ids):
-        pid = os.getpid()
-        if pid != self._pid:
-            self._poll(pid, 0)
+        self._keep_fresh()
         if self.panic:
             raise DecisionError(self._state.reason, expected=True)
         campaigns = self._campaigns()
-        variations = assign(campaigns, visitor_id, context, cached_ids)
+        try:
+            variations = assign(campaigns, visitor_id, context, cached_ids)
+        except Exception as error:  # a context that cannot be walked at all
+            raise DecisionError("no decision: %s" % type(error).__name__)
         if cached_ids is None:
             return merge(variations), ()
-        return merge(variations), _to_keep(campaigns, variations, cached_ids)
+        return merge(variations), _assignments_to_keep(campaigns, variations, cached_ids)
 
     def explain(self, visitor_id, context, cached_ids, modifications, key):
-        return explain(self._campaigns(), visitor_id, context, cached_ids, key)
+        try:
+            return explain(self._campaigns(), visitor_id, context, cached_ids, key)
+        except DecisionError:
+            raise
+        except Exception as error:
+            raise DecisionError("no explanation: %s" % type(error).__name__)
 
     def _campaigns(self):
-        file = self._file
-        if file is None:
+        campaigns = self._file.campaigns
+        if campaigns is None:
             raise DecisionError("there is no bucketing file yet")
-        return file.campaigns
+        return campaigns
 
     @property
     def details(self):
-        file = self._file
-        return {} if file is None else {
-            "source": file.source, "loaded_at": file.loaded_at, "last_modified": file.last_modified,
-            "campaigns": file.campaigns.count}
+        return self._file.details
 
     def close(self):
         self._closed = True
-        poll = self._polls.pop(os.getpid(), None)
-        if poll is not None:
-            task, deadline = poll
+        self._file.close()
+        with self._changing:
+            polling = self._own_polling()
+            task, polling.task = polling.task, None
+            attempt = polling.attempt
+        if task is not None:
             task.end()
-            deadline.cancel()
+        if attempt is not None:
+            attempt.deadline.cancel()
+        if task is not None:
             task.join(_JOIN)
 
-    def _poll(self, pid, wait):
-        """Have this process poll, once; a forked child begins with a look, as its file is as old as the fork."""
-        self._pid = pid
+    def _own_polling(self):
+        """This process's; with the lock held."""
+        if self._polling.lineage != lineage():
+            self._polling = _Polling()
+        return self._polling
+
+    def _keep_fresh(self):
+        """Have this process poll, and an overdue file refreshed first; what every decision asks."""
         if self._interval <= 0 or self._closed:
             return
-        deadline = self._http.deadline(self._cdn)
-        task = RepeatingTask("flagship-bucketing", lambda: self._refresh(deadline))
-        # Threads of a new child may come here together; a lock could be one that the fork left locked.
-        if self._polls.setdefault(pid, (task, deadline))[0] is task:
-            task.start(wait)
+        polling, now = self._polling, elapsed()
+        if now < self._due + _LATE and polling.has_asked and polling.task is not None \
+                and polling.lineage == lineage():
+            return
+        with self._changing:
+            polling = self._own_polling()
+        if self._is_overdue(polling, now):
+            self._refresh_in_call(polling, now)
+        if polling.task is None and not why_threads_do_not_run():
+            self._poll(self._due - elapsed() if polling.has_asked else 0)
+
+    def _is_overdue(self, polling, now):
+        if not polling.has_asked:
+            # The file is as old as the process that this one was forked from made it.
+            return self._confirmed is None or now > self._confirmed + self._interval
+        return now > self._due + (_LATE if polling.task is not None else 0)
+
+    def _refresh_in_call(self, polling, now):
+        """Refresh the file, or wait a while for whoever does so already."""
+        attempt = polling.attempt
+        if attempt is None:
+            self._ask(self._cdn_in_call, late=True)
+        elif attempt.late:
+            attempt.over.wait(max(0, attempt.began + self._wait - now))
+
+    def _await_first(self):
+        """Wait for the first attempt of the thread that was just started; it goes on after that."""
+        polling, ends = self._polling, elapsed() + self._wait
+        while not polling.has_asked and not self._closed and elapsed() < ends:
+            polling.asked.wait(min(_GLANCE, max(0, ends - elapsed())))
+
+    def _poll(self, wait, only_once=False):
+        """Start this process's thread, unless there is one; whether it runs.
+
+        :param float wait: seconds until it first asks.
+        """
+        if self._interval <= 0 and not only_once or why_threads_do_not_run():
+            return False
+        # Nothing is held while it is made and started: close may come at any moment, from anywhere.
+        task = RepeatingTask(_NAME, self._call_of_thread)
+        with self._changing:
+            polling = self._own_polling()
+            if self._closed or polling.task is not None:
+                return polling.task is not None
+            polling.task = task
+        started = task.start(max(0, wait))
+        if not started:
+            with self._changing:
+                if polling.task is task:
+                    polling.task = None
+        if self._closed:
+            task.end()
+        return started
+
+    def _call_of_thread(self):
+        """One poll; the seconds until the next, None: no further."""
+        try:
+            self._ask(self._cdn, late=elapsed() > self._due + _LATE)
+        except BaseException as error:  # the thread must live on, whoever wants to end it
+            self._events.error("[bucketing] %s", said(error))
+        if self._interval <= 0:
+            return None
+        return max(self._due - elapsed(), min(self._interval, _GLANCE))
+
+    def _ask(self, endpoint, late=False):
+        """Ask for the file once, unless somebody in this process is at it; never raises."""
+        attempt = _Attempt(self._http.deadline(endpoint), late)
+        with self._changing:
+            polling = self._own_polling()
+            if self._closed or polling.attempt is not None:
+                return
+            polling.attempt = attempt
+            if not late:  # decisions look for this attempt until a late one is over
+                self._due = elapsed() + self._next()
+        failed = True
+        try:
+            failed = self._ask_fails(endpoint, attempt)
+        finally:
+            self._failures = self._failures + 1 if failed else 0
+            self._due = elapsed() + self._next()
+            polling.attempt, polling.has_asked = None, True
+            polling.asked.set()
+            attempt.over.set()
+
+    def _ask_fails(self, endpoint, attempt):
+        """Ask, and say why that failed; whether it did."""
+        try:
+            self._file.ask(endpoint, attempt.deadline, self.panic)
+            self._confirmed = elapsed()
+            return False
+        except RequestFailed as failure:
+            cause = failure.cause
+        except (Unreadable, RefusedFile) as problem:
+            cause = said(problem)
+        except Exception as error:  # whatever it is, the next poll may do better
+            cause = said(error)
+        if not self._closed:
+            self._events.warning("[bucketing] the file could not be refreshed: %s", cause)
+        return True
 
     def _next(self):
-        """Seconds until the next poll."""
+        """Seconds from one poll to the next."""
         back_off = min(2 ** max(self._failures - 1, 0), _MAX_BACK_OFF)
         return self._interval * (back_off + random.random() * _JITTER)
 
-    def _use_what_is_here(self):
-        """Begin with the copy on disk, or else with the file that came with the application."""
-        try:
-            loaded = self._snapshot and self._snapshot.load()
-            if loaded:
-                self._use(loaded[0], "snapshot", loaded[1])
-        except (Unreadable, FlagshipParsingError) as problem:
-            self._events.warning("[bucketing] the snapshot %s is ignored: %s", self._snapshot.path, problem)
-        if self._file is None and self._initial is not None:
-            try:
-                initial = _decoded_initial(self._initial)
-                # An image may ship the copy that an earlier process wrote.
-                self._use(unwrapped(initial, self._env_id)[0] if is_record(initial) else initial, "initial")
-            except (Unreadable, FlagshipParsingError) as problem:
-                self._events.error("[bucketing] initial_bucketing is ignored: %s", problem)
 
-    def _refresh(self, deadline):
-        """Ask for the file once; returns the seconds until the next time, and never raises."""
-        try:
-            self._ask(deadline)
-            self._failures = 0
-        except (RequestFailed, Unreadable, FlagshipParsingError) as failure:
-            self._failures += 1
-            if not self._closed:
-                cause = failure.cause if isinstance(failure, RequestFailed) else failure
-                self._events.warning("[bucketing] the file could not be refreshed: %s", cause)
-        except Exception as error:  # the thread must live on
-            self._failures += 1
-            self._events.error("[bucketing] %s: %s", type(error).__name__, error)
-        return self._next()
-
-    def _ask(self, deadline):
-        file, headers = self._file, {}
-        # In panic the whole file is asked for: the one that ends it may be older than the panic.
-        if file is not None and file.last_modified and not self.panic:
-            headers["If-Modified-Since"] = file.last_modified
-        answer = self._http.send(self._cdn, headers=headers, deadline=deadline)
-        if answer.status == 304:
-            return
-        digest, modified = hashlib.sha256(answer.body).digest(), answer.headers.get("Last-Modified")
-        modified = modified if modified is None else text_type(modified)
-        if file is not None and file.digest == digest and file.last_modified == modified:
-            return
-        self._use(decode(answer.body), "network", modified, digest)
-        self._save(answer.body, modified)
-
-    def _use(self, document, source, last_modified=None, digest=None):
-        """Swap a file in; raises FlagshipParsingError, and keeps the present one, where it is none."""
-        campaigns = Campaigns(document)
-        if self._closed:
-            return
-        if campaigns.panic and self._file is not None:
-            # A file in panic brings no campaigns; those that it hides are as they were.
-            campaigns = self._file.campaigns.in_panic()
-        self._file = _File(campaigns, source, last_modified, digest)
-        self._tell_panic(campaigns.panic)
-        self._events.info("[bucketing] %s file with %d campaigns, Last-Modified %s%s", source, campaigns.count,
-                          last_modified or "unknown", ", panic" if campaigns.panic else "")
-        for problem in campaigns.problems[:_MAX_PROBLEMS]:
-            self._events.warning("[bucketing] %s", problem)
-        if len(campaigns.problems) > _MAX_PROBLEMS:
-            self._events.warning("[bucketing] ... and %d more", len(campaigns.problems) - _MAX_PROBLEMS)
-
-    def _save(self, content, last_modified):
-        if self._snapshot is None:
-            return
-        try:
-            self._snapshot.save(content, last_modified)
-            self._snapshot_fails = False
-        except EnvironmentError as error:
-            if not self._snapshot_fails:
-                self._events.warning("[bucketing] the snapshot %s cannot be written: %s", self._snapshot.path,
-                                     error.strerror or error)
-            self._snapshot_fails = True
-
-
-def _to_keep(campaigns, variations, cached_ids):
-    """The assignments to save: the new ones, and the cached ones of groups that gave none this time."""
+def _assignments_to_keep(campaigns, variations, cached_ids):
+    """The assignments to save: the new ones, and the cached ones of groups that gave none this
+    time."""
     new = tuple(variation.id for variation in variations)
     known = frozenset(new)
     if known.issuperset(cached_ids):
@@ -199,16 +274,3 @@ def _to_keep(campaigns, variations, cached_ids):
     group_of = campaigns.group_of
     return new + tuple(each for each in cached_ids
                        if each not in known and group_of.get(each) not in given)[:_MAX_KEPT]
-
-
-def _decoded_initial(initial):
-    if isinstance(initial, dict):
-        try:
-            # A copy in JSON's own types: the caller may change the dict, and Python 2 may hold bytes in it.
-            return decode(encode(initial))
-        except (TypeError, ValueError) as error:
-            raise Unreadable("it is not JSON: %s" % error)
-    content = read(initial)
-    if content is None:
-        raise Unreadable("there is no file %s" % initial)
-    return decode(content)

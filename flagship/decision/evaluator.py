@@ -1,9 +1,9 @@
-"""The decision: a pure function of (campaigns, visitor id, context, cached assignments), with no network, thread or
-clock."""
+"""The decision: a pure function of (campaigns, visitor id, context, cached assignments), with no
+network, thread or clock."""
 from flagship.decision.allocation import BUCKETS, hash32
-from flagship.decision.targeting import VISITOR_ID
 
-_MAX_AUDIENCES = 128  # kept for a file; with more of them, as targeting on numbers can make, all are forgotten
+# Kept for a file; with more of them, as targeting on numbers can make, all are forgotten.
+_MAX_AUDIENCES = 128
 
 
 def assign(campaigns, visitor_id, context, cached_ids=()):
@@ -11,25 +11,24 @@ def assign(campaigns, visitor_id, context, cached_ids=()):
 
     :param Campaigns campaigns: the compiled file.
     :param str visitor_id: the visitor.
-    :param dict context: text to text, bool, int or float.
-    :param cached_ids: ids of variations that the visitor was assigned before, or None; one that its group still has
-        wins over the hash.
+    :param context: a mapping, text to text, bool, int or float; other values match nothing.
+    :param cached_ids: ids of variations that the visitor was assigned before, or None; one that
+        its group still has wins over the hash.
     :rtype: list of Variation
     """
-    if campaigns.targetings.ask_visitor_id:
-        context = dict(context)
-        context[VISITOR_ID] = visitor_id
-    audience = frozenset(campaigns.targetings.holding(context))
+    audience = frozenset(campaigns.targetings.holding(context, visitor_id))
     groups = campaigns.audiences.get(audience)
     if groups is None:
         groups = _groups(campaigns, audience)
     visitor = visitor_id.encode("utf-8")
     if cached_ids:
         cached_ids = frozenset(cached_ids)
-        assigned = [_cached(variations, cached_ids) or by_bucket[hash32(group + visitor, 0, False) % BUCKETS]
+        assigned = [_cached(variations, cached_ids)
+                    or by_bucket[hash32(group + visitor, 0, False) % BUCKETS]
                     for group, by_bucket, variations in groups]
     else:
-        assigned = [by_bucket[hash32(group + visitor, 0, False) % BUCKETS] for group, by_bucket, _ in groups]
+        assigned = [by_bucket[hash32(group + visitor, 0, False) % BUCKETS]
+                    for group, by_bucket, _ in groups]
     return [variation for variation in assigned if variation is not None]
 
 
@@ -46,7 +45,8 @@ def merge(variations):
 
 
 def _groups(campaigns, audience):
-    """The group of each campaign that an audience is in, in the file's order; kept, as most visitors share a few."""
+    """The group of each campaign that an audience is in, in the file's order; kept, as most
+    visitors share a few."""
     groups = []
     for campaign in campaigns.walk:
         for targets, group in campaign:

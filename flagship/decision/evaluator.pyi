@@ -1,7 +1,8 @@
 from collections.abc import Iterable
 
 from flagship.context import _ContextValue
-from flagship.decision.campaigns import Campaigns, Variation
+from flagship.decision.compiled import Campaigns
+from flagship.decision.document import Variation
 from flagship.decision.modification import Modification
 
 def assign(

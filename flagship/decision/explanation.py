@@ -1,15 +1,17 @@
-"""Why a visitor gets what it gets: the decision told in plain dicts, as pure as the decision itself.
+"""Why a visitor gets what it gets: the decision told in plain dicts, as pure as the decision
+itself.
 
-It asks every targeting by itself and keeps what it saw, which the decision has no time for; what it says is assigned is
-what ``evaluator.assign`` gives.
+It asks every targeting by itself and keeps what it saw, which the decision has no time for; what it
+says is assigned is what ``evaluator.assign`` gives. Whatever file and context hold, it is JSON.
 """
 from flagship._compat import text_type
 from flagship.decision.allocation import BUCKETS, bucket, spread
 from flagship.decision.modification import finite
-from flagship.decision.targeting import VISITOR_ID, judge
+from flagship.decision.targeting import VISITOR_ID, holds, is_number
 
 #: What became of a campaign.
-ASSIGNED, NOT_ALLOCATED, NOT_TARGETED, SKIPPED = u"assigned", u"not allocated", u"not targeted", u"skipped"
+ASSIGNED, NOT_ALLOCATED = u"assigned", u"not allocated"
+NOT_TARGETED, SKIPPED = u"not targeted", u"skipped"
 
 
 def explain(campaigns, visitor_id, context, cached_ids=(), key=None):
@@ -17,18 +19,18 @@ def explain(campaigns, visitor_id, context, cached_ids=(), key=None):
 
     :param Campaigns campaigns: the compiled file.
     :param str visitor_id: the visitor.
-    :param dict context: text to text, bool, int or float.
+    :param context: a mapping, text to text, bool, int or float; other values match nothing.
     :param cached_ids: ids of variations that the visitor was assigned before, or None.
-    :param key: a flag's key, to leave out the campaigns that cannot set it; None (default): all campaigns.
+    :param key: a flag's key, to leave out the campaigns that cannot set it; None (default): all
+        campaigns.
     :return: one dict a campaign, in the file's order; :meth:`Visitor.explain` describes them.
     """
-    context = dict(context)
-    context[VISITOR_ID] = visitor_id
+    context = {name: value for name, value in context.items()}
     explained = []
-    for campaign, problem in campaigns.source:
-        if problem is not None:
+    for campaign in campaigns.document.campaigns:
+        if campaign.problem is not None:
             if key is None:
-                explained.append(_skipped(campaign, problem))
+                explained.append(_told(campaign.id, SKIPPED, campaign.problem))
         elif key is None or _can_set(campaign, key):
             explained.append(_explained(campaign, visitor_id, context, cached_ids or ()))
     return explained
@@ -40,8 +42,8 @@ def merged(explained, only=None):
     :param only: a flag's key, to leave out the others; None (default): all.
     """
     return {key: {"value": finite(value), "campaignId": campaign["campaignId"],
-                  "variationGroupId": campaign["variationGroupId"], "variationId": campaign["variationId"],
-                  "reference": campaign["reference"]}
+                  "variationGroupId": campaign["variationGroupId"],
+                  "variationId": campaign["variationId"], "reference": campaign["reference"]}
             for campaign in explained for key, value in campaign["modifications"].items()
             if only is None or key == only}
 
@@ -55,89 +57,104 @@ def told(modifications, key=None):
     by_campaign = {}
     for each in modifications.values():
         by_campaign.setdefault(each.campaign_id, {})[each.key] = each
-    return [_campaign(
-        campaign_id, {}, ASSIGNED, u"the platform decided", u"platform",
-        group_id=flag.variation_group_id, variation={"id": flag.variation_id, "reference": flag.reference},
-        modifications={each.key: each.value for each in flags.values()})
-        for campaign_id, flags in sorted(by_campaign.items()) if key is None or key in flags
-        for flag in list(flags.values())[:1]]
+    explained = []
+    for campaign_id, flags in sorted(by_campaign.items()):
+        if key is None or key in flags:
+            flag = next(iter(flags.values()))
+            explained.append(_told(
+                campaign_id, ASSIGNED, u"the platform decided", decidedBy=u"platform",
+                variationGroupId=flag.variation_group_id, variationId=flag.variation_id,
+                reference=flag.reference,
+                modifications={each.key: finite(each.value) for each in flags.values()}))
+    return explained
+
+
+def _told(campaign_id, outcome, reason, **more):
+    """A campaign of an explanation, with nothing but what is given."""
+    campaign = {"campaignId": campaign_id, "name": None, "slug": None, "type": None,
+                "outcome": outcome, "reason": reason, "decidedBy": None,
+                "variationGroupId": None, "variationId": None, "variationName": None,
+                "reference": None, "bucket": None, "modifications": {}, "variationGroups": []}
+    campaign.update(more)
+    return campaign
 
 
 def _explained(campaign, visitor_id, context, cached_ids):
-    groups = [_group(group, context) for group in campaign.get("variationGroups") or ()]
-    for place, group in enumerate(groups):
-        if group["matches"]:
-            raw = campaign["variationGroups"][place]
-            return _decided(campaign, groups, group, raw.get("variations") or (), visitor_id, cached_ids)
-    reason = u"no variation group's targeting matches" if groups else u"the campaign has no variation groups"
-    return _campaign(campaign["id"], campaign, NOT_TARGETED, reason, groups=groups)
+    groups = [_group(group, visitor_id, context) for group in campaign.groups]
+    about = {"name": campaign.name, "slug": campaign.slug, "type": campaign.type,
+             "variationGroups": groups}
+    for group, shown in zip(campaign.groups, groups):
+        if shown["matches"]:
+            outcome, reason, found = _decided(group, shown, visitor_id, cached_ids)
+            return _told(campaign.id, outcome, reason, **dict(about, **found))
+    reason = (u"no variation group's targeting matches" if groups
+              else u"the campaign has no variation groups")
+    return _told(campaign.id, NOT_TARGETED, reason, **about)
 
 
-def _decided(campaign, groups, group, variations, visitor_id, cached_ids):
-    """A campaign's explanation, once its group is known."""
-    place = bucket(group["variationGroupId"], visitor_id)
-    cached = [variation for variation in variations if variation["id"] in cached_ids][:1]
-    group.update(chosen=True, bucket=place, cachedVariationId=cached[0]["id"] if cached else None)
-    found = {"group_id": group["variationGroupId"], "bucket_": place, "groups": groups}
+def _decided(group, shown, visitor_id, cached_ids):
+    """``(outcome, reason, facts)`` of a campaign, once the visitor's group is known."""
+    place = bucket(group.id, visitor_id)
+    cached = [each for each in group.variations if each.id in cached_ids][:1]
+    shown.update(chosen=True, bucket=place, cachedVariationId=cached[0].id if cached else None)
+    found = {"variationGroupId": group.id, "bucket": place}
     if cached:
-        return _campaign(campaign["id"], campaign, ASSIGNED, u"the visitor was assigned this variation before",
-                         u"cache", variation=cached[0], **found)
-    for variation, shown in zip(variations, group["variations"]):
-        first, end = shown["buckets"]
+        found.update(_of_variation(cached[0]), decidedBy=u"cache")
+        return ASSIGNED, u"the visitor was assigned this variation before", found
+    for variation, each in zip(group.variations, shown["variations"]):
+        first, end = each["buckets"]
         if first <= place < end:
-            reason = u"bucket %d is among the variation's %d to %d" % (place, first, end - 1)
-            return _campaign(campaign["id"], campaign, ASSIGNED, reason, u"allocation", variation=variation, **found)
-    return _campaign(campaign["id"], campaign, NOT_ALLOCATED, u"bucket %d is no variation's" % place, **found)
+            found.update(_of_variation(variation), decidedBy=u"allocation")
+            return ASSIGNED, u"bucket %d is among the variation's %d to %d" % (
+                place, first, end - 1), found
+    return NOT_ALLOCATED, u"bucket %d is no variation's" % place, found
 
 
-def _campaign(campaign_id, campaign, outcome, reason, decided_by=None, group_id=None, variation=None, bucket_=None,
-              groups=(), modifications=None):
-    if modifications is None:
-        modifications = ((variation or {}).get("modifications") or {}).get("value") or {}
-    return {"campaignId": campaign_id, "name": campaign.get("name"), "slug": campaign.get("slug"),
-            "type": campaign.get("type"), "outcome": outcome, "reason": reason, "decidedBy": decided_by,
-            "variationGroupId": group_id, "variationId": variation and variation["id"],
-            "variationName": variation and variation.get("name"),
-            "reference": variation and variation.get("reference") is True, "bucket": bucket_,
-            "modifications": finite(modifications), "variationGroups": list(groups)}
+def _of_variation(variation):
+    return {"variationId": variation.id, "variationName": variation.name,
+            "reference": variation.reference, "modifications": finite(variation.values)}
 
 
-def _skipped(campaign, problem):
-    campaign_id = campaign.get("id") if isinstance(campaign, dict) else None
-    return _campaign(campaign_id if isinstance(campaign_id, text_type) else None, {}, SKIPPED, problem)
-
-
-def _group(group, context):
-    alternatives = [_targeting_group(each, context)
-                    for each in (group.get("targeting") or {}).get("targetingGroups") or ()]
-    variations = group.get("variations") or ()
-    by_bucket = spread([(variation.get("allocation") or 0, place) for place, variation in enumerate(variations)])
-    return {"variationGroupId": group["id"], "name": group.get("name"),
+def _group(group, visitor_id, context):
+    alternatives = [_alternative(each, visitor_id, context) for each in group.alternatives]
+    by_bucket = spread([(each.allocation, place) for place, each in enumerate(group.variations)])
+    return {"variationGroupId": group.id, "name": group.name,
             "matches": any(each["matches"] for each in alternatives), "chosen": False,
             "bucket": None, "cachedVariationId": None, "targetingGroups": alternatives,
-            "variations": [_shown(variation, place, by_bucket) for place, variation in enumerate(variations)]}
+            "variations": [_variation(variation, place, by_bucket)
+                           for place, variation in enumerate(group.variations)]}
 
 
-def _shown(variation, place, by_bucket):
+def _variation(variation, place, by_bucket):
     # A variation's buckets are neighbours, as running totals are compared in the file's order.
     first = by_bucket.index(place) if place in by_bucket else BUCKETS
-    return {"variationId": variation["id"], "name": variation.get("name"),
-            "allocation": finite(variation.get("allocation") or 0), "reference": variation.get("reference") is True,
+    return {"variationId": variation.id, "name": variation.name,
+            "allocation": variation.allocation, "reference": variation.reference,
             "buckets": [first, first + by_bucket.count(place)]}
 
 
-def _targeting_group(group, context):
-    targetings = [_targeting(each, context) for each in group.get("targetings") or ()]
-    return {"matches": bool(targetings) and all(each["matches"] for each in targetings), "targetings": targetings}
+def _alternative(targetings, visitor_id, context):
+    explained = [_targeting(each, visitor_id, context) for each in targetings]
+    return {"matches": bool(explained) and all(each["matches"] for each in explained),
+            "targetings": explained}
 
 
-def _targeting(targeting, context):
-    key, operator, value = targeting["key"], targeting.get("operator"), targeting.get("value")
-    matches, problem = judge(key, operator, value, context)
-    return {"key": key, "operator": operator, "value": finite(value), "present": key in context,
-            "visitorValue": context.get(key), "matches": matches, "problem": problem}
+def _targeting(targeting, visitor_id, context):
+    key, problem = targeting.key, targeting.problem
+    present = key == VISITOR_ID or key in context
+    value = visitor_id if key == VISITOR_ID else context.get(key)
+    matches = problem is None and holds(key, targeting.operator, targeting.value, context,
+                                        visitor_id)
+    return {"key": key, "operator": targeting.operator, "value": finite(targeting.value),
+            "present": present, "visitorValue": _shown(value),
+            "matches": matches, "problem": u"" if problem is None else problem[1]}
+
+
+def _shown(value):
+    """A context's value, or null for one that JSON does not have."""
+    return value if type(value) in (bool, text_type) or is_number(value) else None
 
 
 def _can_set(campaign, key):
-    return any(key in ((variation.get("modifications") or {}).get("value") or {})
-               for group in campaign.get("variationGroups") or () for variation in group.get("variations") or ())
+    return any(key in variation.values
+               for group in campaign.groups for variation in group.variations)

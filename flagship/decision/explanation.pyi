@@ -2,7 +2,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Literal, TypedDict, type_check_only
 
 from flagship.context import _ContextValue
-from flagship.decision.campaigns import Campaigns
+from flagship.decision.compiled import Campaigns
 from flagship.decision.modification import Modification
 
 _Outcome = Literal["assigned", "not allocated", "not targeted", "skipped"]
@@ -90,5 +90,9 @@ def explain(
     cached_ids: Collection[str] | None = (),
     key: str | None = None,
 ) -> list[ExplainedCampaign]: ...
-def merged(explained: Iterable[ExplainedCampaign], only: str | None = None) -> dict[str, ExplainedModification]: ...
-def told(modifications: Mapping[str, Modification], key: str | None = None) -> list[ExplainedCampaign]: ...
+def merged(
+    explained: Iterable[ExplainedCampaign], only: str | None = None
+) -> dict[str, ExplainedModification]: ...
+def told(
+    modifications: Mapping[str, Modification], key: str | None = None
+) -> list[ExplainedCampaign]: ...

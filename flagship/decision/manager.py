@@ -5,8 +5,8 @@ from flagship.errors import FlagshipError
 class DecisionError(FlagshipError):
     """No decision could be made; the visitor keeps what it has.
 
-    :ivar bool expected: True when this is known already (panic, an endpoint that is left alone) and needs no line of
-        its own.
+    :ivar bool expected: True when this is known already (panic, an open circuit) and needs no line
+        of its own.
     """
 
     def __init__(self, message, expected=False):
@@ -23,8 +23,8 @@ class DecisionManager(object):
     #: Whether the platform knows anonymous and authenticated visitors apart in this mode.
     knows_anonymous = False
 
-    #: Whether the platform is in panic, as far as this manager knows; a manager that learns of a change also tells the
-    #: PlatformState, with itself as the source.
+    #: Whether the platform is in panic, as far as this manager knows; a manager that learns of a
+    #: change also tells the PlatformState, with itself as the source.
     panic = False
 
     def _tell_panic(self, panic):
@@ -32,7 +32,11 @@ class DecisionManager(object):
         self._state.set_panic(panic, self)
 
     def start(self):
-        """Get ready within the time-out; the network's failures are logged, never raised."""
+        """Get ready within bounds; failures of network, disk and threads are logged, never
+        raised."""
+
+    def start_again(self):
+        """The program starts once more with the same options."""
 
     #: What the status says of this manager, as keyword arguments of Status.
     details = {}
@@ -42,10 +46,10 @@ class DecisionManager(object):
 
         :param anonymous_id: text, or None while the visitor is anonymous.
         :param dict context: text to text, bool, int or float.
-        :param cached_ids: ids of the variations that the visitor was assigned before, a tuple; None where there is no
-            visitor cache, and so no use for the decision's ``variation_ids``.
-        :return: ``(modifications, variation_ids)``: a dict from key to Modification, not to be changed, and a tuple
-            of the assignments to keep for the visitor.
+        :param cached_ids: ids of the variations that the visitor was assigned before, a tuple; None
+            where there is no visitor cache, and so no use for the decision's ``variation_ids``.
+        :return: ``(modifications, variation_ids)``: a dict from key to Modification, not to be
+            changed, and a tuple of the assignments to keep for the visitor.
         :raises DecisionError: when there is none, as in panic.
         """
         raise NotImplementedError
@@ -61,4 +65,4 @@ class DecisionManager(object):
         raise NotImplementedError
 
     def close(self):
-        """Stop what was started, within a bounded time. Twice is harmless."""
+        """Stop what was started, within a bounded time. Idempotent."""

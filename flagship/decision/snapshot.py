@@ -1,81 +1,149 @@
-"""The bucketing file's copy on disk, which serves when the network does not."""
-import io
-import itertools
+"""The bucketing file's copy on disk, which serves when the network does not; and reading files that
+may be anything."""
+import errno
 import json
 import os
+import re
+import stat
+import tempfile
+import time
 
-from flagship import _json
 from flagship._compat import replace, text_type
+from flagship.decision.content import Unreadable, decode
 
-_ENVIRONMENT, _MODIFIED, _BUCKETING = u"environmentId", u"lastModified", u"bucketing"
-_numbers = itertools.count()
+# As 2.1.x wrote it, which reads it, too; it knows no environment.
+_CONTENT, _MODIFIED, _ENVIRONMENT = u"content", u"last_modified", u"environment_id"
+
+_FLAGS = os.O_RDONLY
+for _name in ("O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY"):
+    _FLAGS |= getattr(os, _name, 0)
+_PIECE = 1024 * 1024         # bytes
+_SUFFIX = u".tmp"
+_LEFT_OVER = 3600            # seconds; nobody writes a temporary file for as long
+_NOT_ASCII = re.compile(u"[^\x00-\x7f]")
+
+#: What a path may raise: the disk's errors, a NUL in it, text that the system cannot express.
+_PATH_ERRORS = (EnvironmentError, ValueError, TypeError)
 
 
-class Unreadable(Exception):
-    """A file that cannot be used; its text says why."""
+def read(path, max_size):
+    """The bytes of a file, or None where there is none. Never waits: only regular files are read.
 
-
-def decode(content):
-    """The decoded JSON of ``content`` (bytes); raises Unreadable."""
+    :param path: text.
+    :param int max_size: bytes.
+    :raises Unreadable: for anything else at that path.
+    """
     try:
-        return _json.decode(content)
-    except ValueError:
-        raise Unreadable("it is not JSON")
-
-
-def read(path):
-    """The bytes of a file, or None where there is none; raises Unreadable."""
-    try:
-        with io.open(path, "rb") as file:
-            return file.read()
-    except EnvironmentError as error:
-        if not os.path.lexists(path):
+        descriptor = os.open(path, _FLAGS)
+    except _PATH_ERRORS as error:
+        if getattr(error, "errno", None) == errno.ENOENT and not os.path.islink(path):
             return None
-        raise Unreadable("it cannot be read: %s" % (error.strerror or error))
+        raise Unreadable("cannot be read: %s" % why(error))
+    try:
+        facts = os.fstat(descriptor)
+        if not stat.S_ISREG(facts.st_mode):
+            raise Unreadable("is not a regular file")
+        if facts.st_size > max_size:
+            raise Unreadable("is over %d bytes" % max_size)
+        return _read_all(descriptor, max_size)
+    except EnvironmentError as error:
+        raise Unreadable("cannot be read: %s" % why(error))
+    finally:
+        os.close(descriptor)
+
+
+def _read_all(descriptor, max_size):
+    pieces, left = [], max_size
+    while True:
+        piece = os.read(descriptor, _PIECE)
+        left -= len(piece)
+        if left < 0:
+            raise Unreadable("is over %d bytes" % max_size)
+        if not piece:
+            return b"".join(pieces)
+        pieces.append(piece)
+
+
+def why(error):
+    """What the system has against a path, in its words."""
+    return getattr(error, "strerror", None) or error
 
 
 def is_record(decoded):
-    """Whether decoded JSON is what :meth:`Snapshot.save` writes, of whatever environment."""
-    return isinstance(decoded, dict) and _ENVIRONMENT in decoded and _BUCKETING in decoded
+    """Whether decoded JSON is a copy as :meth:`Snapshot.save` and 2.1.x write it."""
+    return isinstance(decoded, dict) and _CONTENT in decoded and u"campaigns" not in decoded
 
 
-def unwrapped(record, env_id):
-    """``(decoded bucketing file, Last-Modified or None)`` of a record; raises Unreadable."""
-    if record[_ENVIRONMENT] != env_id:
-        raise Unreadable("it is of another environment")
-    modified = record.get(_MODIFIED)
-    return record[_BUCKETING], modified if isinstance(modified, text_type) else None
+class Record(object):
+    """What a copy holds.
+
+    :param decoded: its decoded JSON.
+    :param str env_id: the environment whose copy it must be, if it tells.
+    :raises Unreadable: where it is no copy, or another environment's.
+
+    :ivar bucketing: the decoded bucketing file.
+    :ivar last_modified: text, or None.
+    :ivar bool knows_environment: whether it tells its environment; one that 2.1.x wrote does not.
+    """
+
+    def __init__(self, decoded, env_id):
+        if is_record(decoded):
+            self.bucketing = decoded[_CONTENT]
+        elif isinstance(decoded, dict) and _MODIFIED in decoded:
+            self.bucketing = decoded
+        else:
+            raise Unreadable("is not a snapshot")
+        environment, modified = decoded.get(_ENVIRONMENT), decoded.get(_MODIFIED)
+        if environment not in (None, env_id):
+            raise Unreadable("is of another environment")
+        self.last_modified = modified if isinstance(modified, text_type) else None
+        self.knows_environment = environment is not None
 
 
 class Snapshot(object):
     """One environment's copy at one path; several processes may share it.
 
     :param path: text; relative to the working directory of this moment.
+    :param int max_size: bytes that a copy may have.
     """
 
-    def __init__(self, path, env_id):
-        self.path, self._env_id = os.path.abspath(path), env_id
+    def __init__(self, path, env_id, max_size):
+        self._env_id, self._max_size, self._tidy = env_id, max_size, False
+        try:
+            self.path = os.path.abspath(path)
+        except _PATH_ERRORS:  # the working directory was removed
+            self.path = path
 
     def load(self):
-        """``(decoded bucketing file, Last-Modified or None)``, or None where there is no copy.
+        """The Record, or None where there is no copy.
 
         :raises Unreadable: where it is torn, foreign, or another environment's.
         """
-        content = read(self.path)
+        content = read(self.path, self._max_size)
         if content is None:
             return None
-        record = decode(content)
-        if not is_record(record):
-            raise Unreadable("it is not a snapshot")
-        return unwrapped(record, self._env_id)
+        return Record(decode(content, self._max_size), self._env_id)
 
     def save(self, content, last_modified):
-        """Keep the bucketing file ``content`` (bytes of JSON); raises EnvironmentError, and leaves what was there."""
-        head = json.dumps({_ENVIRONMENT: self._env_id, _MODIFIED: last_modified}, sort_keys=True)
-        record = b"".join((head[:-1].encode("ascii"), b', "', _BUCKETING.encode("ascii"), b'": ', content, b"}"))
-        # Beside the target, as a rename over it is only atomic within one file system.
-        beside = "%s.%d.%d.tmp" % (self.path, os.getpid(), next(_numbers))
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        """Keep a bucketing file, and leave what was there where that fails.
+
+        :param bytes content: JSON.
+        :raises Unreadable: with the reason why it is not kept.
+        """
+        try:
+            self._replace(_record(content, self._env_id, last_modified))
+        except _PATH_ERRORS as error:
+            raise Unreadable("cannot be written: %s" % why(error))
+
+    def _replace(self, record):
+        if len(record) > self._max_size:
+            raise Unreadable("would be over %d bytes" % self._max_size)
+        folder, name = os.path.split(self.path)
+        prefix = u".%s." % name[:100]
+        self._remove_left_overs(folder, prefix)
+        # Beside the target, as a rename over it is only atomic within one file system; under a
+        # name that nobody can foresee, never through a link, and for this user's eyes alone.
+        descriptor, beside = tempfile.mkstemp(_SUFFIX, prefix, folder or u".")
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(record)
@@ -85,3 +153,29 @@ class Snapshot(object):
         except BaseException:
             os.remove(beside)
             raise
+
+    def _remove_left_overs(self, folder, prefix):
+        """Remove, once, what processes left that were killed while they wrote."""
+        if self._tidy:
+            return
+        self._tidy = True
+        for name in os.listdir(folder or u"."):
+            # Python 2 gives bytes for what it cannot decode.
+            if isinstance(name, text_type) and name.startswith(prefix) and name.endswith(_SUFFIX):
+                path = os.path.join(folder, name)
+                try:
+                    if time.time() - os.lstat(path).st_mtime > _LEFT_OVER:
+                        os.remove(path)
+                except EnvironmentError:
+                    pass  # somebody else did
+
+
+def _record(content, env_id, last_modified):
+    # In ASCII, as 2.1.x reads it in the encoding of the locale.
+    text = _NOT_ASCII.sub(_escaped, content.decode("utf-8").lstrip(u"\ufeff"))
+    head = json.dumps({_ENVIRONMENT: env_id, _MODIFIED: last_modified}, sort_keys=True)
+    return (u'%s, "%s": %s}' % (head[:-1], _CONTENT, text)).encode("ascii")
+
+
+def _escaped(found):
+    return text_type(json.dumps(found.group())[1:-1])

@@ -1,108 +1,105 @@
-"""Whether a visitor is in a variation group's target: pure, compiled once per bucketing file.
+"""The operators of targeting: what a value of a visitor's context is compared with. Pure.
 
-Campaigns share audiences, so the distinct targetings of a file are numbered and each is asked once per visitor, not
-once per campaign; a variation group's target is then a comparison of sets of numbers. Equality, the most common
-operator, is not even asked: the context's value is looked up in a table of all the values that a file compares with.
+A targeting that no visitor can match, as its operator is unknown or does not take its value, is
+*unusable*. A context's value of an unexpected type never matches, and never raises.
 """
 import decimal
 import operator
 
 from flagship._compat import code_points, integer_types, text_type
+from flagship.decision.semver import precedence
 
 ALL_VISITORS = u"fs_all_users"
 VISITOR_ID = u"fs_users"
 
-_NUMBERS = integer_types + (float,)
-_SCALARS = (bool, text_type) + _NUMBERS
-_EVERYBODY = frozenset()
+NUMBERS = integer_types + (float,)
+_SCALARS = (bool, text_type) + NUMBERS
+_KINDS = frozenset(_SCALARS)
+_LARGEST = 1.7976931348623157e308
 
-# In Python True == 1, so that one would find the other in a table.
-_BOOLS = {True: (True,), False: (False,)}
+# Integers from here on are compared by their digits: Python's hashes of them can be made equal.
+_EXACT = 2 ** 53
 
-
-def _typed(value):
-    return _BOOLS[value] if value is True or value is False else value
-
-
-class Unusable(Exception):
-    """A targeting that can match nobody; its text says why."""
+#: In place of a test: it holds for visitors whose context does not have the key.
+ABSENT = object()
 
 
-class Targetings(object):
-    """The distinct targetings of a bucketing file.
+def keyed(value):
+    """What a scalar is found by in a table: one value for all that are equal and of one kind."""
+    if value is True or value is False:
+        return (value,)  # in Python True == 1, so that one would find the other
+    if type(value) is not text_type and not -_EXACT < value < _EXACT:
+        return (u"%d" % value,)
+    return value
 
-    :ivar bool ask_visitor_id: whether one of them asks for the visitor's id.
+
+def is_number(value):
+    """Whether a decoded value is a number that other numbers can be compared with."""
+    return type(value) in NUMBERS and -_LARGEST <= value <= _LARGEST
+
+
+def unusable(name, value):
+    """Why an operator can match nobody with a value.
+
+    :param name: the operator's name in the file, of any type.
+    :param value: the decoded value of the targeting.
+    :return: ``(part, sentence)``, the part being ``operator``, ``value`` or one of a list such as
+        ``value[2]``; None where it is usable.
     """
-
-    __slots__ = ("ask_visitor_id", "_numbers", "_equal", "_others")
-
-    def __init__(self):
-        self.ask_visitor_id = False
-        self._numbers = {}  # (key, operator, value) -> number
-        self._equal = {}    # key -> {value, a bool by its name in _BOOLS: numbers}
-        self._others = []   # (number, function of a context that returns a bool)
-
-    def target(self, groups, report):
-        """Compile a variation group's target: any of ``groups``, each all of its targetings.
-
-        :param list groups: lists of ``(key, operator, value)``, decoded from the file.
-        :param report: is called with one line of text for each targeting that can match nobody.
-        :return: a tuple of frozensets of numbers; the target are those visitors for whom all of any of them hold.
-        """
-        alternatives = []
-        for targetings in groups:
-            numbers = [self._number(key, name, value, report) for key, name, value in targetings]
-            if numbers and None not in numbers:
-                alternatives.append(frozenset(number for number in numbers if number >= 0))
-        return (_EVERYBODY,) if _EVERYBODY in alternatives else tuple(alternatives)
-
-    def holding(self, context):
-        """The numbers of the targetings that hold for a context, a set."""
-        holding = set()
-        equal = self._equal
-        for key, value in context.items():
-            if key in equal:
-                numbers = equal[key].get(_BOOLS[value] if value is True or value is False else value)
-                if numbers is not None:
-                    holding |= numbers
-        for number, holds in self._others:
-            if holds(context):
-                holding.add(number)
-        return holding
-
-    def _number(self, key, name, value, report):
-        """A targeting's number, -1 where everybody passes it, None where nobody does."""
-        if key == ALL_VISITORS:
-            return -1
-        identity = key, name, repr(value)
-        if identity not in self._numbers:
-            self._numbers[identity] = self._add(key, name, value, report)
-        return self._numbers[identity]
-
-    def _add(self, key, name, value, report):
-        number = len(self._numbers)
-        try:
-            if name not in _OPERATORS:
-                raise Unusable("unknown operator")
-            if name == u"EQUALS":
-                table = self._equal.setdefault(key, {})
-                for each in _elements(value):
-                    table[_typed(each)] = table.get(_typed(each), _EVERYBODY) | {number}
-            else:
-                self._others.append((number, _OPERATORS[name](key, value)))
-        except Unusable as problem:
-            report("targeting on %r with %s: %s" % (key, name, problem))
-            return None
-        self.ask_visitor_id = self.ask_visitor_id or key == VISITOR_ID
-        return number
+    if type(name) is not text_type or name not in _OPERATORS:
+        return u"operator", u"unknown operator"
+    _, lists, kinds = _OPERATORS[name]
+    if type(value) is not list:
+        problem = _unusable_scalar(name, value, kinds)
+        return problem and (u"value", problem)
+    if not lists:
+        return u"value", u"%s does not take a list" % name
+    for index, each in enumerate(value):
+        problem = _unusable_scalar(name, each, kinds)
+        if problem:
+            return u"value[%d]" % index, problem
+    return None
 
 
-def judge(key, name, value, context):
-    """One targeting by itself: ``(whether it holds for a context, why it can match nobody or "")``."""
-    problems, alone = [], Targetings()
-    targets = alone.target([[(key, name if isinstance(name, text_type) else None, value)]], problems.append)
-    holding = alone.holding(context)
-    return any(target <= holding for target in targets), u"".join(problems)
+def _unusable_scalar(name, value, kinds):
+    if not isinstance(value, kinds):
+        return u"%s does not take %s" % (name, kind_of(value))
+    if type(value) in NUMBERS and not is_number(value):
+        return u"a number that is out of range"  # 1e999 is JSON and becomes infinity
+    if name.startswith(u"SEMVER_") and precedence(value) is None:
+        return u"%s takes a version such as 1.2.3" % name
+    return None
+
+
+_NAMES = {dict: u"an object", list: u"a list", text_type: u"text", bool: u"true or false",
+          type(None): u"null"}
+
+
+def kind_of(value):
+    """What JSON calls a decoded value, with its article."""
+    return _NAMES.get(type(value), u"a number")
+
+
+def compile_test(name, value):
+    """The test of a usable targeting.
+
+    :return: ABSENT, or a function that says whether a value of a context matches.
+    """
+    return _OPERATORS[name][0](value)
+
+
+def holds(key, name, value, context, visitor_id):
+    """Whether one usable targeting holds for a visitor by itself."""
+    if key == ALL_VISITORS:
+        return True
+    present = key == VISITOR_ID or key in context
+    test = compile_test(name, value)
+    if test is ABSENT or not present:
+        return test is ABSENT and not present
+    try:
+        return bool(test(visitor_id if key == VISITOR_ID else context[key]))
+    except Exception:
+        return False  # a value that cannot be looked at matches nothing
 
 
 def json_text(value):
@@ -115,116 +112,116 @@ def json_text(value):
         return text_type(value)
     if value == 0:
         return u"0"
+    if value - value != 0:
+        return u"null"
     shortest = repr(value)
     if 1e-6 <= abs(value) < 1e21:
         plain = format(decimal.Decimal(shortest), "f")
         return text_type(plain.rstrip("0").rstrip(".") if "." in plain else plain)
     mantissa, _, exponent = shortest.partition("e")
-    return text_type("%se%s%d" % (mantissa, "+" if int(exponent) > 0 else "", int(exponent)))
+    sign = "+" if int(exponent) > 0 else ""
+    return text_type("%se%s%d" % (mantissa, sign, int(exponent)))
 
 
-def _elements(value):
+def elements(value):
     """A targeting's scalar, or the scalars of its list."""
-    return [_scalar(element) for element in value] if isinstance(value, list) else [_scalar(value)]
+    return value if type(value) is list else [value]
 
 
-def _scalar(value):
-    if not isinstance(value, _SCALARS):
-        raise Unusable("a value of type %s" % type(value).__name__)
-    if isinstance(value, float) and value - value != 0:  # 1e999 is JSON and becomes infinity
-        raise Unusable("a number out of range")
-    return value
+def _equals(value):
+    wanted = frozenset(keyed(each) for each in elements(value))
+    return lambda present: type(present) in _KINDS and keyed(present) in wanted
 
 
-def _equals(key, value):
-    wanted = frozenset(_typed(each) for each in _elements(value))
-    return lambda context: _typed(context.get(key)) in wanted
-
-
-def _not_equals(key, value):
-    equals = _equals(key, value)
-    return lambda context: key in context and not equals(context)
+def _not_equals(value):
+    wanted = frozenset(keyed(each) for each in elements(value))
+    return lambda present: type(present) in _KINDS and keyed(present) not in wanted
 
 
 def _on_text(test):
     """An operator on the text of both sides."""
-    def compile_text(key, value):
-        wanted = json_text(_scalar(value))
+    def compile_text(value):
+        wanted = json_text(value)
 
-        def matches(context):
-            present = context.get(key)
-            if present is None:
-                return False
-            return test(present if type(present) is text_type else json_text(present), wanted)
+        def matches(present):
+            if type(present) is text_type:
+                return test(present, wanted)
+            return type(present) in _KINDS and test(json_text(present), wanted)
         return matches
     return compile_text
 
 
-def _contains(key, value):
-    if not isinstance(value, list):
-        return _contains_one(key, value)
-    alternatives = [_contains_one(key, element) for element in _elements(value)]
-    return lambda context: any(contains(context) for contains in alternatives)
+def _contains(value):
+    if type(value) is not list:
+        return _contains_one(value)
+    alternatives = [_contains_one(each) for each in value]
+    return lambda present: any(contains(present) for contains in alternatives)
 
 
-def _not_contains(key, value):
-    contains = _contains(key, value)
-    return lambda context: key in context and not contains(context)
+def _not_contains(value):
+    contains = _contains(value)
+    return lambda present: type(present) in _KINDS and not contains(present)
 
 
 def _ordered(compare):
     """An operator that orders number with number and text with text."""
-    def compile_order(key, value):
-        wanted = _scalar(value)
-        if isinstance(wanted, text_type):
-            return text_order(key, wanted)
+    def compile_order(value):
+        if isinstance(value, text_type):
+            return text_order(value)
 
-        def number_order(context):
-            present = context.get(key)
-            return present is not None and type(present) is not text_type and compare(present, wanted)
+        def number_order(present):
+            kind = type(present)
+            return kind is not text_type and kind in _KINDS and compare(present, value)
         return number_order
 
-    if code_points is None:
-        def text_order(key, wanted):
-            def matches(context):
-                present = context.get(key)
-                return type(present) is text_type and compare(present, wanted)
-            return matches
-    else:
-        def text_order(key, wanted):
-            wanted = code_points(wanted)
-
-            def matches(context):
-                present = context.get(key)
-                return type(present) is text_type and compare(code_points(present), wanted)
-            return matches
+    def text_order(wanted):
+        if code_points is None:
+            return lambda present: type(present) is text_type and compare(present, wanted)
+        wanted = code_points(wanted)
+        return lambda present: (type(present) is text_type
+                                and compare(code_points(present), wanted))
     return compile_order
 
 
-def _present(key, value):
-    if isinstance(value, (list, dict)):
-        raise Unusable("a value of type %s" % type(value).__name__)
-    return lambda context: key in context
+def _version(compare):
+    """An operator that orders versions; what is no version never matches."""
+    def compile_version(value):
+        wanted = precedence(value)
+
+        def matches(present):
+            version = precedence(present) if type(present) is text_type else None
+            return version is not None and compare(version, wanted)
+        return matches
+    return compile_version
 
 
-def _absent(key, value):
-    present = _present(key, value)
-    return lambda context: not present(context)
+def _is_there(present):
+    return True
 
 
 _contains_one = _on_text(lambda present, wanted: wanted in present)
 
+_TEXT = (text_type,)
+_ALSO_NULL = _SCALARS + (type(None),)
+
+#: name -> (function that makes the test of a value, whether it takes a list, the value's types)
 _OPERATORS = {
-    u"EQUALS": _equals,  # for its opposite; by itself it is a table
-    u"NOT_EQUALS": _not_equals,
-    u"CONTAINS": _contains,
-    u"NOT_CONTAINS": _not_contains,
-    u"STARTS_WITH": _on_text(lambda present, wanted: present.startswith(wanted)),
-    u"ENDS_WITH": _on_text(lambda present, wanted: present.endswith(wanted)),
-    u"GREATER_THAN": _ordered(operator.gt),
-    u"GREATER_THAN_OR_EQUALS": _ordered(operator.ge),
-    u"LOWER_THAN": _ordered(operator.lt),
-    u"LOWER_THAN_OR_EQUALS": _ordered(operator.le),
-    u"EXISTS": lambda key, value: (_absent if value is False else _present)(key, value),
-    u"NOT_EXISTS": lambda key, value: (_present if value is False else _absent)(key, value),
+    u"EQUALS": (_equals, True, _SCALARS),
+    u"NOT_EQUALS": (_not_equals, True, _SCALARS),
+    u"CONTAINS": (_contains, True, _SCALARS),
+    u"NOT_CONTAINS": (_not_contains, True, _SCALARS),
+    u"STARTS_WITH": (_on_text(lambda present, wanted: present.startswith(wanted)), False, _SCALARS),
+    u"ENDS_WITH": (_on_text(lambda present, wanted: present.endswith(wanted)), False, _SCALARS),
+    u"GREATER_THAN": (_ordered(operator.gt), False, _SCALARS),
+    u"GREATER_THAN_OR_EQUALS": (_ordered(operator.ge), False, _SCALARS),
+    u"LOWER_THAN": (_ordered(operator.lt), False, _SCALARS),
+    u"LOWER_THAN_OR_EQUALS": (_ordered(operator.le), False, _SCALARS),
+    u"EXISTS": (lambda value: ABSENT if value is False else _is_there, False, _ALSO_NULL),
+    u"NOT_EXISTS": (lambda value: _is_there if value is False else ABSENT, False, _ALSO_NULL),
+    u"SEMVER_EQUALS": (_version(operator.eq), False, _TEXT),
+    u"SEMVER_NOT_EQUALS": (_version(operator.ne), False, _TEXT),
+    u"SEMVER_GREATER_THAN": (_version(operator.gt), False, _TEXT),
+    u"SEMVER_GREATER_THAN_OR_EQUALS": (_version(operator.ge), False, _TEXT),
+    u"SEMVER_LOWER_THAN": (_version(operator.lt), False, _TEXT),
+    u"SEMVER_LOWER_THAN_OR_EQUALS": (_version(operator.le), False, _TEXT),
 }

@@ -5,7 +5,7 @@ from collections import namedtuple
 
 from flagship._compat import integer_types, text_type, to_text
 from flagship.decision.allocation import bucket
-from flagship.decision.campaigns import Campaigns
+from flagship.decision.compiled import Campaigns
 from flagship.decision.evaluator import assign
 
 _NUMBERS = (bool, float) + integer_types

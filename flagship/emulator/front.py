@@ -22,10 +22,10 @@ class Front(object):
         self._calls = {
             ("GET", "received"): lambda request: emulator.received,
             ("DELETE", "received"): lambda request: emulator.clear(),
-            ("POST", "faults"): lambda request: emulator.misbehave(**_object(request)),
+            ("POST", "faults"): lambda request: _misbehave(emulator, **_object(request)),
             ("DELETE", "faults"): lambda request: emulator.behave(),
             ("GET", "panic"): lambda request: emulator.panic,
-            ("POST", "panic"): lambda request: setattr(emulator, "panic", request.json()),
+            ("POST", "panic"): lambda request: setattr(emulator, "panic", _decoded(request)),
             ("POST", "bucketing"): lambda request: emulator.set_bucketing(_object(request)),
         }
 
@@ -42,9 +42,20 @@ class Front(object):
             raise Refusal(400, "%s" % error)
 
 
+def _misbehave(emulator, endpoint=None, **fault):
+    emulator.misbehave(endpoint, **fault)
+
+
+def _decoded(request):
+    try:
+        return request.json()
+    except ValueError as error:
+        raise ValueError("the body is not JSON: %s" % error)
+
+
 def _object(request):
     """The object in a request's body. A path would let whoever reaches the emulator read files."""
-    value = request.json()
+    value = _decoded(request)
     if not isinstance(value, dict):
         raise ValueError("the body must be an object, not %s" % type(value).__name__)
     return value

@@ -16,7 +16,7 @@ from flagship.emulator.platform import Request, route_of
 _DIGITS = re.compile(r"^[0-9]{1,12}$")
 _CHUNK = re.compile(br"^([0-9A-Fa-f]{1,8})[ \t]*(;.*)?\r?\n$")
 _MAX_LINE = 65536
-_LINGER = 1.0  # seconds in which a client that is still sending may hear why it is refused
+_LINGER = 1.0  # seconds that a client has to hear the answer and close, once the emulator has ended
 
 
 class Server(socketserver.ThreadingMixIn, BaseHTTPServer.HTTPServer):
@@ -115,10 +115,10 @@ class _Handler(BaseHTTPServer.BaseHTTPRequestHandler):
         self.close_connection = True
         body = json.dumps({"message": message or "not a request"}).encode("ascii")
         self._send(code, {"Connection": "close"}, body, None)
-        self._linger()
 
-    def _linger(self):
-        """Read on for a moment: what a client is still sending would else take back the answer."""
+    def finish(self):
+        """Read on for a moment before the connection is closed: what a client has sent meanwhile,
+        unread, would take back the answer."""
         try:
             self.wfile.flush()
             self.connection.shutdown(socket.SHUT_WR)
@@ -128,6 +128,7 @@ class _Handler(BaseHTTPServer.BaseHTTPRequestHandler):
                     break
         except (socket.error, ValueError):
             pass  # gone already, or still sending
+        BaseHTTPServer.BaseHTTPRequestHandler.finish(self)
 
     def _body(self, headers):
         """The request's body (bytes), or None where the client went away in it."""
@@ -182,7 +183,10 @@ class _Handler(BaseHTTPServer.BaseHTTPRequestHandler):
         lines = ["HTTP/1.1 %d %s" % (status, reason), "Server: " + self.server_version,
                  "Date: " + self.date_time_string()]
         if status != 204:
-            lines += ["Content-Length: %d" % len(body), "Content-Type: application/json"]
+            lines.append("Content-Length: %d" % len(body))
+        if body:
+            # Without a body it would be JSON that nobody can read.
+            lines.append("Content-Type: application/json")
         lines += ["%s: %s" % pair for pair in headers.items()]
         head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
         if self.command == "HEAD":

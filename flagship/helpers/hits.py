@@ -1,1 +1,2 @@
-from flagship.hits import Event, EventCategory, Hit, HitType, Item, Page, Screen, Transaction  # noqa: F401
+from flagship.hits import (  # noqa: F401
+    Event, EventCategory, Hit, HitType, Item, Page, Screen, Transaction)

@@ -52,10 +52,13 @@ class _Tracking(TrackingClient):
     def activate(self, visitor_id, anonymous_id, modification):
         wire = dict(activation(visitor_id, anonymous_id, modification), cid=self._env_id)
         return self._keep(self._activate, "204", SentActivation(
-            visitor_id, anonymous_id, modification.key, modification.value, modification.campaign_id,
+            visitor_id, anonymous_id, modification.key, modification.value,
+            modification.campaign_id,
             modification.variation_group_id, modification.variation_id, wire))
 
-    def send_context(self, visitor_id, context):
+    def send_context(self, visitor_id, context, anonymous_id=None):
+        if not self._reports_contexts:
+            return True, "contexts are not reported"
         context = dict(without_private_keys(context))
         return self._keep(self._context, "204", SentContext(
             visitor_id, context, {"type": "CONTEXT", "visitorId": visitor_id, "data": context}))
@@ -69,7 +72,8 @@ class _Tracking(TrackingClient):
         sent = self._stage.sent
         if not self._deferred or sent is None:
             return None
-        return Counters(0, len(sent.activations) + len(sent.hits) + len(sent.context_events), 0, 0, 0)
+        return Counters(0, len(sent.activations) + len(sent.hits) + len(sent.context_events), 0, 0,
+                        0)
 
     def _keep(self, endpoint, status, record):
         sent = self._stage.sent
@@ -98,7 +102,8 @@ class Stage(object):
         self._lock = threading.Lock()
         self._blocks = []
         self._states = []      # of what was started inside, and of what ran before
-        self._borrowed = None  # (runtime, its parts, whether it was in panic): what ran before the first block
+        # (runtime, its parts, whether it was in panic): what ran before the first block.
+        self._borrowed = None
 
     @property
     def sent(self):

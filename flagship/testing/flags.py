@@ -9,7 +9,8 @@ from flagship.testing._stage import STAGE
 from flagship.testing.sent import Sent
 
 # Of what only runs after the call, and so after the block: async def, and generators.
-_LATER = [getattr(inspect, name) for name in ("isgeneratorfunction", "iscoroutinefunction", "isasyncgenfunction")
+_LATER = [getattr(inspect, name)
+          for name in ("isgeneratorfunction", "iscoroutinefunction", "isasyncgenfunction")
           if hasattr(inspect, name)]
 
 
@@ -61,13 +62,15 @@ class flagship_flags(object):
     def __call__(self, decorated):
         if inspect.isclass(decorated):
             for name in dir(decorated):
-                found = [vars(kind)[name] for kind in inspect.getmro(decorated) if name in vars(kind)]
+                found = [vars(kind)[name]
+                         for kind in inspect.getmro(decorated) if name in vars(kind)]
                 if name.startswith("test") and inspect.isfunction(found[0]):
                     setattr(decorated, name, self(found[0]))
             return decorated
         if not callable(decorated) or any(later(decorated) for later in _LATER):
             raise check.typing_error("flagship_flags", "the decorated", decorated,
-                                     "a plain function or a class; in a coroutine or generator use `with`")
+                                     "a plain function or a class; in a coroutine or generator "
+                                     "use `with`")
 
         @six.wraps(decorated)
         def inside(*args, **kwargs):

@@ -7,7 +7,8 @@ from flagship.decision.modification import MAX_DEPTH, Modification
 
 
 class SentActivation(namedtuple("SentActivation", (
-        "visitor_id", "anonymous_id", "key", "value", "campaign_id", "variation_group_id", "variation_id", "wire"))):
+        "visitor_id", "anonymous_id", "key", "value", "campaign_id", "variation_group_id",
+        "variation_id", "wire"))):
     """A visitor was reported to have seen a flag.
 
     :ivar str visitor_id: the visitor.
@@ -118,7 +119,8 @@ class Sent(object):
     def modifications_for(self, visitor_id, context):
         """The flags of one visitor, a dict from key to Modification."""
         given, modifications = self._flags
-        return _modifications(given(visitor_id, dict(context))) if modifications is None else modifications
+        return _modifications(
+            given(visitor_id, dict(context))) if modifications is None else modifications
 
     def __repr__(self):
         return "<Sent, %d activations, %d hits, %d context events>" % (
@@ -128,12 +130,13 @@ class Sent(object):
 def _modifications(flags):
     if not isinstance(flags, Mapping):
         raise check.typing_error("flagship_flags", "flags", flags,
-                                 "a dict from key to value, or a callable (visitor_id, context) that returns one")
+                                 "a dict from key to value, or a callable (visitor_id, context) "
+                                 "that returns one")
     modifications = {}
     for key, value in flags.items():
         key = check.text("flagship_flags", "a key of flags", key)
-        modifications[key] = Modification(key, _json_value(key, value, 0), u"campaign-" + key, u"group-" + key,
-                                          u"variation-" + key, False)
+        modifications[key] = Modification(key, _json_value(key, value, 0), u"campaign-" + key,
+                                          u"group-" + key, u"variation-" + key, False)
     return modifications
 
 
@@ -147,10 +150,13 @@ def _json_value(key, value, depth):
     if isinstance(value, integer_types + (float,)):
         return check.number("flagship_flags", name, value)
     if depth >= MAX_DEPTH:
-        raise check.param_error("flagship_flags", name, "must not be nested more than %d deep" % MAX_DEPTH)
+        raise check.param_error("flagship_flags", name,
+                                "must not be nested more than %d deep" % MAX_DEPTH)
     if isinstance(value, (list, tuple)):
         return [_json_value(key, part, depth + 1) for part in value]
     if isinstance(value, dict):
-        return {check.text("flagship_flags", "a key in " + name, part): _json_value(key, value[part], depth + 1)
+        return {check.text("flagship_flags", "a key in " + name, part): _json_value(
+            key, value[part], depth + 1)
                 for part in value}
-    raise check.typing_error("flagship_flags", name, value, "text, bool, int, float, dict, list or None")
+    raise check.typing_error("flagship_flags", name, value,
+                             "text, bool, int, float, dict, list or None")

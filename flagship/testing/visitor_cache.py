@@ -39,7 +39,8 @@ class VisitorCacheSuite(object):
 
     def make_manager(self):
         """Return the manager under test, on an empty store; called once a test."""
-        raise NotImplementedError("a subclass of VisitorCacheSuite makes its manager in make_manager")
+        raise NotImplementedError(
+            "a subclass of VisitorCacheSuite makes its manager in make_manager")
 
     def corrupt(self, manager, visitor_id):
         """Make the visitor's record, which was saved, unreadable in the store. The default leaves
@@ -68,7 +69,8 @@ class VisitorCacheSuite(object):
 
     def test_what_was_saved_comes_back(self):
         with self._open_manager() as manager:
-            for ids in ([], ["a"], ["variation-%d" % place for place in range(1000)], ["é", "\U0001f680", "'\"\\%\n"]):
+            for ids in ([], ["a"], ["variation-%d" % place for place in range(1000)],
+                        ["é", "\U0001f680", "'\"\\%\n"]):
                 manager.save("ann", make_record("ann", ids))
                 assert read_record(manager.lookup("ann"), "ann") == tuple(ids)
                 assert read_record(manager.lookup("ann"), "ann") == tuple(ids)
@@ -84,9 +86,12 @@ class VisitorCacheSuite(object):
         """And no two ids are the same: neither case, nor white space, nor a common beginning is
         lost."""
         with self._open_manager() as manager:
-            ids = ["ann", "Ann", "ann ", " ann", "é", "e\u0301", "\U0001f680", "\U0001f680\U0001f680", "访客", "a b",
-                   "a\nb", "a\r\nb", "a\tb", "a/b", "a\\b", "../a", "a:b", "a'b", 'a"b', "a%b", "a%2Fb", "a_b", "a*b", "a?b",
-                   "{a}", "[a]", "$a", "#a", "a;b", "--", "0", "null", "v" * 500, "v" * 499 + "w", "é" * 500,
+            ids = ["ann", "Ann", "ann ", " ann", "é", "e\u0301", "\U0001f680",
+                   "\U0001f680\U0001f680", "访客", "a b",
+                   "a\nb", "a\r\nb", "a\tb", "a/b", "a\\b", "../a", "a:b", "a'b", 'a"b', "a%b",
+                   "a%2Fb", "a_b", "a*b", "a?b",
+                   "{a}", "[a]", "$a", "#a", "a;b", "--", "0", "null", "v" * 500, "v" * 499 + "w",
+                   "é" * 500,
                    "\U0001f680" * 500, "\x01", "\x7f"] + ["a\0b", "a\0c", "\0"] * self.nul
             for visitor_id in ids:
                 assert manager.lookup(visitor_id) is None
@@ -236,9 +241,11 @@ def _has_variation(manager, visitor_id, variation_id):
 def _served_flags(manager, allocations, *visitor_ids):
     """Start the SDK with one campaign, ``{variation id: allocation}``, and synchronise visitors:
     ``(their values, what was logged about the cache)``."""
-    variations = [{"id": name, "allocation": allocation, "modifications": {"type": "FLAG", "value": {_FLAG: name}}}
+    variations = [{"id": name, "allocation": allocation,
+                   "modifications": {"type": "FLAG", "value": {_FLAG: name}}}
                   for name, allocation in sorted(allocations.items())]
-    everybody = {"targetingGroups": [{"targetings": [{"key": "fs_all_users", "operator": "EQUALS", "value": ""}]}]}
+    everybody = {"targetingGroups": [
+        {"targetings": [{"key": "fs_all_users", "operator": "EQUALS", "value": ""}]}]}
     campaign = {"id": "campaign", "type": "ab", "variationGroups": [
         {"id": "group", "targeting": everybody, "variations": variations}]}
     handler, values = _Lines(), []
@@ -250,9 +257,10 @@ def _served_flags(manager, allocations, *visitor_ids):
         url = "http://127.0.0.1:%d" % nobody.getsockname()[1]
         with Flagship.instance() as flagship:
             flagship.start("suite", "key", Config(
-                mode=Config.Mode.BUCKETING, initial_bucketing={"campaigns": [campaign]}, bucketing_file=None,
-                polling_interval=0, visitor_cache_manager=manager, event_handler=handler, cdn_url=url,
-                decision_api_url=url, tracking_url=url))
+                mode=Config.Mode.BUCKETING, initial_bucketing={"campaigns": [campaign]},
+                bucketing_file=None,
+                polling_interval=0, visitor_cache_manager=manager, event_handler=handler,
+                cdn_url=url, decision_api_url=url, tracking_url=url))
             for visitor_id in visitor_ids:
                 visitor = flagship.create_visitor(visitor_id)
                 visitor.synchronize_modifications()

@@ -1,4 +1,7 @@
-"""What visitors did, on its way to the platform. The only place that asks "immediate, deferred or offline?"."""
+"""What visitors did, on its way to the platform.
+
+The only place that asks "immediate, deferred or offline?".
+"""
 
 
 def create_client(config, http, events, state):

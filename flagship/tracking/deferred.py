@@ -1,118 +1,134 @@
-"""Delivery off the caller's path: one bounded queue and one worker thread a process."""
-import atexit
+"""Delivery off the caller's path: a bounded queue, and a worker a process that empties it."""
+import json
 import os
-import time
 import weakref
 
-from flagship._json import encode
-from flagship.tracking.worker import MAX_AGE, Store, Worker
-from flagship.tracking.spool import Spool
-from flagship.tracking.immediate import TrackingClient
+from flagship import _endings, _process
+from flagship._compat import monotonic
+from flagship.status import Counters
+from flagship.tracking.contexts import ReportedContexts
+from flagship.tracking.delivery import Delivery
+from flagship.tracking.immediate import TrackingClient, segment
+from flagship.tracking.items import ACTIVATE, HIT, SEGMENT, create_item
+from flagship.tracking.queue import Queue
+from flagship.tracking.worker import Worker
 
-MAX_BATCH_BYTES = 2400000   # the platform takes 2.5 MB; the rest is for the envelope
-MAX_ACTIVATIONS = 100       # in a batch
-EXIT_SECONDS = 2.0          # what the end of the interpreter may wait
+EXIT_SECONDS = 2.0  # what the end of a process may wait
 
 _clients = weakref.WeakSet()
 
 
-@atexit.register
-def _deliver_at_exit():
+def _deliver_at_end():
+    ends = monotonic() + EXIT_SECONDS
     for client in list(_clients):
-        client.close(EXIT_SECONDS)
+        client.close(max(0.0, ends - monotonic()))
 
 
 class DeferredTrackingClient(TrackingClient):
-    """Takes activations, context events and hits into a queue, and answers ``(True, "queued")``."""
+    """Takes activations, contexts and hits into a queue, and answers ``(True, "queued")``.
+
+    A forked child has a queue and a worker of its own: what the parent has queued is the parent's
+    to send.
+    """
 
     def __init__(self, config, http, events, state):
         super(DeferredTrackingClient, self).__init__(config, http, events)
-        self.batch_size, self.interval = config.tracking_batch_size, config.tracking_interval
-        self._size, self._state, self._closed = config.tracking_queue_size, state, False
-        self._spool = config.spool and os.path.abspath(config.spool)
-        self._workers = {}  # process id -> Worker
-        if self._spool:
-            self._own_worker()  # what an earlier process left waits for no new hit
+        self._config, self._state = config, state
+        self._spool_path = config.spool and _absolute(config.spool)
+        self._reported = None if config.repeat_contexts else ReportedContexts()
+        self._closed = self._retired = False
+        self._workers = {}  # lineage -> (Worker, Queue, Spool or None)
+        _endings.call_at_end(_deliver_at_end)
         _clients.add(self)
+        if self._spool_path:
+            self._own_worker().begin()  # what an earlier process left waits for no new hit
+
+    def _take_context(self, visitor_id, anonymous_id, context):
+        if self._retired:
+            return super(DeferredTrackingClient, self)._take_context(
+                visitor_id, anonymous_id, context)
+        return self._take(self._collect, segment(visitor_id, anonymous_id, context))
 
     def _take(self, endpoint, payload):
+        if self._retired:
+            return super(DeferredTrackingClient, self)._take(endpoint, payload)
         if self._closed:
             return False, "%s: Flagship is closed" % endpoint.name
-        self._own_worker().put((endpoint, time.time(), payload), self._size)
+        payload.pop("ds", None)  # a batch says it once
+        try:
+            item = create_item(endpoint.name, monotonic(), payload)
+        except Exception as error:  # a value of a user's own type may raise anything
+            return self._refuse(endpoint, error)
+        if item.kind == SEGMENT and self._reported is not None:
+            if self._reported.is_repeated(_visitor_of(payload), item.payload):
+                return True, "as reported before"
+        self._own_worker().put(item)
         return True, "queued"
 
     def _own_worker(self):
-        # A forked child begins with an empty queue: what the parent has queued is the parent's to send.
-        pid = os.getpid()
-        worker = self._workers.get(pid)
-        if worker is None:
-            # Threads of a new child may come here together; a lock could be one that the fork left locked.
-            worker = self._workers.setdefault(pid, Worker(self, self._store()))
-            worker.begin()
-        return worker
+        lineage = _process.lineage()
+        parts = self._workers.get(lineage)
+        if parts is None:
+            # Threads of a new child may come here together: one of them wins for all.
+            parts = self._workers.setdefault(lineage, self._create_worker())
+            _endings.call_at_end(_deliver_at_end)
+        return parts[0]
 
-    def _store(self):
-        if self._spool is None:
-            return None
-        return Store(Spool(self._spool, self._env_id, self._size, MAX_AGE),
-                     (self._activate, self._context, self._collect), self.warn)
+    def _create_worker(self):
+        config, http, state, spool = self._config, self._http, self._state, None
+        queue = Queue(config.tracking_queue_size)
+        if self._spool_path:
+            from flagship.tracking.spool import Spool
+            spool = Spool(self._spool_path, config.env_id, config.tracking_queue_size,
+                          self._events)
+        endpoints = {ACTIVATE: self._activate, HIT: self._collect}
+
+        def send(endpoint, body, deadline):
+            http.send(endpoints[endpoint], body=body, deadline=deadline)
+
+        delivery = Delivery(queue, spool, send, lambda: http.deadline(endpoints[HIT]),
+                            lambda: not state.panic, self._forget, config, self._events)
+        return Worker(queue, spool, delivery, config, self._events), queue, spool
+
+    def _forget(self, items):
+        """Contexts that were not delivered were not reported."""
+        if self._reported is not None:
+            for item in items:
+                if item.kind == SEGMENT:
+                    self._reported.forget(_visitor_of(json.loads(item.payload.decode("ascii"))))
 
     @property
     def counters(self):
-        return self._own_worker().counters
+        parts = self._workers.get(_process.lineage())
+        if parts is None:
+            return Counters(0, 0, 0, 0, 0)
+        _, queue, spool = parts
+        return Counters(queue.pending, int(queue.sent), int(queue.failed), int(queue.dropped),
+                        spool.left if spool else 0)
 
     def flush(self, timeout):
-        return self._own_worker().flush(timeout)
-
-    def close(self, timeout):
-        self._closed = True
-        self._own_worker().close(timeout)
+        parts = self._workers.get(_process.lineage())
+        return parts is None or parts[0].flush(timeout)
 
     def retire(self, timeout):
-        self.close(timeout)
+        self._retired = True
+        parts = self._workers.get(_process.lineage())
+        if parts is not None:
+            parts[0].end(timeout)
 
-    def warn(self, message, *args):
-        self._events.warning(message, *args)
-
-    def may_send(self):
-        return not self._state.panic
-
-    def requests(self, items):
-        """``[(endpoint, payload, items)]`` that carry the items, each kind in its order."""
-        made = []
-        hits = [item for item in items if item[0] is self._collect]
-        for part in _parts(hits, self.batch_size):
-            made.append((self._collect, {"t": "BATCH", "ds": "APP", "cid": self._env_id, "h": [
-                _aged(item, without="ds") for item in part]}, part))
-        activations = [item for item in items if item[0] is self._activate]
-        for part in _parts(activations, min(self.batch_size, MAX_ACTIVATIONS)):
-            made.append((self._activate, {"cid": self._env_id, "batch": [_aged(item) for item in part]}, part))
-        # Before what a visitor did comes what it is.
-        return [(item[0], item[2], [item]) for item in items if item[0] is self._context] + made
-
-    def deadline(self):
-        return self._http.deadline(self._collect)
-
-    def send(self, endpoint, payload, deadline):
-        self._http.send(endpoint, payload, deadline=deadline)
+    def close(self, timeout):
+        self._closed, self._retired = True, False
+        parts = self._workers.get(_process.lineage())
+        if parts is not None:
+            parts[0].close(timeout)
 
 
-def _aged(item, without=None):
-    """An item's wire form with the milliseconds since it was made."""
-    payload = dict(item[2], qt=max(0, int((time.time() - item[1]) * 1000)))
-    payload.pop(without, None)
-    return payload
+def _visitor_of(payload):
+    return payload.get("vid"), payload.get("cuid")
 
 
-def _parts(items, most):
-    """The items in lists of at most ``most`` items and MAX_BATCH_BYTES."""
-    part, size = [], 0
-    for item in items:
-        length = len(encode(item[2])) + 30  # its age and a comma
-        if part and (len(part) >= most or size + length > MAX_BATCH_BYTES):
-            yield part
-            part, size = [], 0
-        part.append(item)
-        size += length
-    if part:
-        yield part
+def _absolute(path):
+    try:
+        return os.path.abspath(path)
+    except EnvironmentError:  # the working directory was removed
+        return path

@@ -1,35 +1,43 @@
-"""What visitors did, on its way to the platform: activations, context events and hits."""
-from flagship.transport.client import Endpoint, RequestFailed
+"""What visitors did, on its way to the platform: activations, contexts and hits, sent at once."""
+from flagship._json import encode
 from flagship._version import __version__
 from flagship.context import without_private_keys
+from flagship.tracking.items import SEGMENT
+from flagship.transport.client import Endpoint, RequestFailed
 
 SDK_HEADERS = {"x-sdk-client": "python", "x-sdk-version": __version__}
 
 
 class TrackingClient(object):
-    """Sends activations, context events and hits at once, in the caller's thread; shared by all visitors.
+    """Sends activations, contexts and hits at once, in the caller's thread; shared by all visitors.
 
-    Every one of these methods returns ``(success, log)``: ``(True, status)``, or ``(False, reason)`` after one log
-    line.
+    Each of these methods returns ``(success, log)``: ``(True, status)``, or ``(False, reason)``
+    after one log line.
     """
 
     def __init__(self, config, http, events):
         self._http, self._events, self._env_id = http, events, config.env_id
+        # A self-hosted server that decides has seen the context and reports it; it takes no events.
+        self._reports_contexts = config.context_events and not (
+            config.is_self_hosted and config.mode is config.Mode.API)
+        self._takes_events, self._missing = not config.is_self_hosted, False
         seconds = config.tracking_timeout or max(config.timeout, 2.0)
-        self._activate = Endpoint("activate", "POST", config.decision_api_url + "/activate", SDK_HEADERS,
-                                  timeout=seconds)
-        self._context = Endpoint("events", "POST", "%s/%s/events" % (config.decision_api_url, config.env_id),
-                                 SDK_HEADERS, timeout=seconds)
+        self._activate = Endpoint("activate", "POST", config.decision_api_url + "/activate",
+                                  SDK_HEADERS, timeout=seconds)
+        self._context = Endpoint(
+            "events", "POST", "%s/%s/events" % (config.decision_api_url, config.env_id),
+            SDK_HEADERS, timeout=seconds)
         self._collect = Endpoint("hit", "POST", config.tracking_url + "/", timeout=seconds)
 
     def activate(self, visitor_id, anonymous_id, modification):
         """Report that the visitor has seen the variation that ``modification`` comes from."""
         return self._take(self._activate, activation(visitor_id, anonymous_id, modification))
 
-    def send_context(self, visitor_id, context):
-        """Report what of the visitor's context may leave the process."""
-        return self._take(self._context, {
-            "type": "CONTEXT", "visitorId": visitor_id, "data": without_private_keys(context)})
+    def send_context(self, visitor_id, context, anonymous_id=None):
+        """Report what of the visitor's context may leave the process, unless contexts are off."""
+        if not self._reports_contexts:
+            return True, "contexts are not reported"
+        return self._take_context(visitor_id, anonymous_id, without_private_keys(context))
 
     def send_hit(self, visitor_id, anonymous_id, hit):
         """Report a valid hit."""
@@ -39,24 +47,56 @@ class TrackingClient(object):
     counters = None
 
     def flush(self, timeout):
-        """Wait until all that was taken is delivered, at most ``timeout`` seconds; whether it is."""
+        """Wait until all that was taken is delivered, at most ``timeout`` seconds; whether it is.
+        """
         return True
 
-    def close(self, timeout):
-        """Deliver what is left, within ``timeout`` seconds. Twice is harmless."""
-
     def retire(self, timeout):
-        """Let go of what is idle, as another client takes over; calls that are under way still end well."""
+        """Deliver what is left within ``timeout`` seconds, without waiting for it: another client
+        takes over. What calls under way still bring is sent at once."""
+
+    def close(self, timeout):
+        """Deliver what is left, within ``timeout`` seconds. Idempotent."""
+
+    def _take_context(self, visitor_id, anonymous_id, context):
+        if self._takes_events:
+            return self._take(self._context,
+                              {"type": "CONTEXT", "visitorId": visitor_id, "data": context})
+        # A context travels in a batch only.
+        reported = dict(segment(visitor_id, anonymous_id, context), qt=0)
+        return self._take(self._collect, {"t": "BATCH", "ds": "APP", "h": [reported]})
 
     def _take(self, endpoint, payload):
         if endpoint is not self._context:
             payload["cid"] = self._env_id
         try:
-            return True, str(self._http.send(endpoint, payload).status)
+            body = encode(payload)
+        except Exception as error:  # a value of a user's own type may raise anything
+            return self._refuse(endpoint, error)
+        try:
+            return True, str(self._http.send(endpoint, body=body).status)
         except RequestFailed as failure:
-            log = self._events.warning if failure.tried else self._events.debug
-            log("[%s] not sent: %s", endpoint.name, failure.cause)
+            if failure.tried and not self._is_known_missing(endpoint, failure):
+                self._events.warning("[%s] not sent: %s", endpoint.name, failure.cause)
+            else:
+                self._events.debug("[%s] not sent: %s", endpoint.name, failure.cause)
             return False, failure.message
+
+    def _is_known_missing(self, endpoint, failure):
+        """Whether the platform has no address for contexts, as a self-hosted one, and that was
+        said."""
+        if endpoint is not self._context or failure.status != 404:
+            return False
+        known, self._missing = self._missing, True
+        if not known:
+            self._events.warning("[events] not sent: %s; where the platform takes no contexts, set "
+                                 "context_events=False", failure.cause)
+        return True
+
+    def _refuse(self, endpoint, error):
+        reason = "%s: it cannot be sent: %s: %s" % (endpoint.name, type(error).__name__, error)
+        self._events.error("[%s] refused: %s: %s", endpoint.name, type(error).__name__, error)
+        return False, reason
 
 
 class OfflineTrackingClient(TrackingClient):
@@ -68,10 +108,16 @@ class OfflineTrackingClient(TrackingClient):
 
 def activation(visitor_id, anonymous_id, modification):
     """An activation as it goes on the wire, without the environment."""
-    payload = {"caid": modification.variation_group_id, "vaid": modification.variation_id, "vid": visitor_id}
+    payload = {"caid": modification.variation_group_id, "vaid": modification.variation_id,
+               "vid": visitor_id}
     if anonymous_id is not None:
         payload["aid"] = anonymous_id
     return payload
+
+
+def segment(visitor_id, anonymous_id, context):
+    """A context as a hit."""
+    return identified({"t": SEGMENT, "s": context}, visitor_id, anonymous_id)
 
 
 def identified(hit, visitor_id, anonymous_id):

@@ -1,93 +1,429 @@
-"""What could not be delivered, on disk, until it can: a SQLite file that several processes may share."""
-import json
-import time
+"""What outlives the process until it is delivered: a SQLite file that several processes may share.
 
-_CLAIM = 60.0       # seconds that what one process is delivering is left alone by the others
+An item is delivered once, whoever dies or stands still meanwhile: a process claims rows, says so
+again before each request, and forgets only rows that are its own. Rows whose request was under way
+when their process died may have arrived, and are not sent again.
+"""
+import binascii
+import errno
+import json
+import os
+import socket
+import stat
+import threading
+import time
+from collections import namedtuple
+
+from flagship import _process
+from flagship._compat import (acquire_within, call_around_fork, integer_types, monotonic,
+                              string_types)
+from flagship.tracking.items import ACTIVATE, HIT, MAX_AGE, RANKS, SEGMENT, create_item
+
+_LEASE = 60.0       # seconds that a claim holds where nobody can tell whether its process lives
 _BUSY = 1.0         # seconds to wait for another process's write
+_PATIENCE = 3.0     # seconds to wait for another thread of this process, or for a fork
+_AGAIN = 5.0        # seconds until a file that could not be used is tried again
+_SAY_EVERY = 60.0   # seconds between two lines about a file that cannot be used
+_CLOCK_SET = 1.5e9  # a wall clock before 2017 was not set when it was read
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS spool (
     id INTEGER PRIMARY KEY, environment TEXT NOT NULL, endpoint TEXT NOT NULL, made REAL NOT NULL,
     payload TEXT NOT NULL, claimed REAL NOT NULL DEFAULT 0)
 """
+# Added to what earlier versions made. `claimed` is when a row was claimed, 0 while it is not;
+# `owner` who wrote or claimed it; `sending` whether its request is under way. `made` less `ahead`
+# is when it was made by the clock that `clock` names, which no step of the wall clock moves.
+_COLUMNS = (("rank", "INTEGER NOT NULL DEFAULT 0"), ("owner", "TEXT NOT NULL DEFAULT ''"),
+            ("sending", "INTEGER NOT NULL DEFAULT 0"), ("ahead", "REAL NOT NULL DEFAULT 0"),
+            ("clock", "TEXT NOT NULL DEFAULT ''"))
+_INDEX = """
+CREATE INDEX IF NOT EXISTS spool_order ON spool (environment, claimed, endpoint, rank, made)
+"""
+
+_KNOWN = (ACTIVATE, HIT)
+_EVENTS = "events"  # where earlier versions sent contexts
+
+#: What a claim found: the items, how many rows were too old, why others could not be read (a list
+#: of text), and whether there may be more.
+Claim = namedtuple("Claim", ("items", "aged", "unreadable", "more"))
+#: What a look found: items that may have arrived when their process died, and rows that this
+#: version does not know (a list of text).
+Look = namedtuple("Look", ("uncertain", "unknown"))
+
+_NOTHING = Claim([], 0, [], False)
+_living = set()  # the owners that are in use in this process
+
+
+class _Gate(object):
+    """Lets one thread into SQLite, and none while the process forks: a child would wait forever for
+    a lock of SQLite's that a thread held which it does not have. ``with gate as is_open:`` waits
+    for a bounded time, and ``is_open`` is whether that was long enough."""
+
+    def __init__(self):
+        self._locks = {}  # lineage -> lock: a child has one of its own
+
+    def _own_lock(self):
+        return self._locks.setdefault(_process.lineage(), threading.RLock())
+
+    def __enter__(self):
+        return acquire_within(self._own_lock(), _PATIENCE)
+
+    def __exit__(self, *exc_info):
+        try:
+            self._own_lock().release()
+        except RuntimeError:
+            pass  # it was not open, or this is a child that was forked inside
+
+
+_gate = _Gate()
+call_around_fork(_gate.__enter__, _gate.__exit__)
 
 
 class Spool(object):
-    """The undelivered items of one environment. An item is ``(endpoint name, seconds since the epoch, dict)``.
+    """The undelivered items of one environment, for one process.
 
-    Every method raises sqlite3.Error or OSError where the file cannot be used.
+    No method raises: where the file cannot be used, one line says so, ``works`` is False, and the
+    next try is made a few seconds later.
 
     :param str path: the file.
-    :param int limit: items kept; the oldest go first.
-    :param float max_age: seconds after which an item is discarded.
+    :param int limit: items kept; the oldest of those that count least go first.
+    :param events: told when the file cannot be used, and when it can be again.
+    :ivar bool works: whether the last access succeeded; also True before the first.
+    :ivar int left: items in the file when this process last looked, with those of others.
     """
 
-    def __init__(self, path, env_id, limit, max_age):
-        self._path, self._env_id, self._limit, self._max_age = path, env_id, limit, max_age
+    def __init__(self, path, env_id, limit, events):
+        self._path, self._env_id, self._limit, self._events = path, env_id, limit, events
+        self._owner, self._clock = _create_owner(), _clock_name()
+        self._connection, self._inode = None, None
+        self._tried, self._said = None, None
+        self._unforgotten = []  # rows that were delivered while the file could not be used
+        self.works, self.left = True, 0
+        _living.add(self._owner)
+
+    def next_try(self):
+        """Seconds until the file may be tried again; 0.0 while it works."""
+        return 0.0 if self.works else max(0.0, self._tried + _AGAIN - monotonic())
+
+    def add(self, items):
+        """Keep items; ``(whether they are kept, how many others were dropped for them)``."""
+        ahead = time.time() - monotonic()
+
+        def write(connection):
+            connection.executemany(
+                "INSERT INTO spool (environment, endpoint, made, payload, rank, owner, ahead,"
+                " clock) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                [(self._env_id, item.endpoint, item.made + ahead, item.payload.decode("ascii"),
+                  item.rank, self._owner, ahead, self._clock) for item in items])
+            return self._drop_excess(connection)
+        dropped = self._attempt(write, None)
+        return dropped is not None, dropped or 0
+
+    def _drop_excess(self, connection):
+        excess = self._count(connection) - self._limit
+        if excess <= 0:
+            return 0
+        return connection.execute(
+            "DELETE FROM spool WHERE id IN (SELECT id FROM spool WHERE environment = ?"
+            " AND claimed = 0 ORDER BY rank DESC, made, id LIMIT ?)",
+            (self._env_id, excess)).rowcount
+
+    def claim(self, endpoint, most, least=False, ending=False):
+        """Claim up to ``most`` items of an endpoint, what counts most first.
+
+        :param bool least: begin with what counts least.
+        :param bool ending: leave what other living processes wrote to them, and begin with what
+            this one wrote.
+        :rtype: Claim
+        """
+        def read(connection):
+            others = self._others_alive(connection) if ending else []
+            rows = connection.execute(
+                "SELECT id, made, payload, ahead, clock FROM spool WHERE environment = ?"
+                " AND claimed = 0 AND endpoint = ? AND owner NOT IN (%s)"
+                " ORDER BY %s rank %s, made, id LIMIT ?"
+                % (_marks(others), "owner != ?," if ending else "", "DESC" if least else ""),
+                (self._env_id, endpoint) + tuple(others) + ((self._owner,) if ending else ())
+                + (most,)).fetchall()
+            claim = self._read_rows(rows, endpoint)
+            kept = {item.row for item in claim.items}
+            connection.executemany("DELETE FROM spool WHERE id = ?",
+                                   [(row[0],) for row in rows if row[0] not in kept])
+            connection.executemany("UPDATE spool SET claimed = ?, owner = ? WHERE id = ?",
+                                   [(time.time(), self._owner, row) for row in kept])
+            return claim._replace(more=len(rows) == most)
+        return self._attempt(read, _NOTHING)
+
+    def _read_rows(self, rows, endpoint):
+        items, aged, unreadable = [], 0, []
+        for row, made, payload, ahead, clock in rows:
+            try:
+                age = self._age(made, ahead, clock)
+                if age > MAX_AGE:
+                    aged += 1
+                else:
+                    items.append(create_item(endpoint, monotonic() - age, _fields(payload), row))
+            except Exception as error:  # whatever somebody else put there
+                unreadable.append("%s: %s" % (type(error).__name__, error))
+        return Claim(items, aged, unreadable, False)
+
+    def _age(self, made, ahead, clock):
+        """Seconds since a row was made, as far as that can be known."""
+        if isinstance(made, bool) or not isinstance(made, (float,) + integer_types) \
+                or not abs(made) < float("inf"):
+            raise ValueError("its time is odd")
+        age = monotonic() - (made - ahead)
+        if clock == self._clock and age >= 0:
+            return age
+        # Before the clock was set, or after it was set back: how old it is nobody knows.
+        return 0.0 if made < _CLOCK_SET else max(0.0, time.time() - made)
+
+    def _others_alive(self, connection):
+        return [owner for owner, in connection.execute(
+            "SELECT DISTINCT owner FROM spool WHERE environment = ? AND claimed = 0",
+            (self._env_id,)) if owner != self._owner and owner and _is_alive(owner) is not False]
+
+    def renew(self, items):
+        """Say that a request is about to carry items; those that are still this process's to send.
+        """
+        def write(connection):
+            return [item for item in items if connection.execute(
+                "UPDATE spool SET claimed = ?, sending = 1 WHERE id = ? AND owner = ?"
+                " AND claimed != 0", (time.time(), item.row, self._owner)).rowcount]
+        return self._attempt(write, [])
+
+    def forget(self, items):
+        """Remove items that are settled."""
+        rows = self._unforgotten + [item.row for item in items]
+
+        def write(connection):
+            self._delete_own(connection, rows)
+            return True
+        # Where that is impossible now they must not be sent by anybody all the same.
+        self._unforgotten = [] if self._attempt(write, False) else rows
+
+    def _delete_own(self, connection, rows):
+        connection.executemany("DELETE FROM spool WHERE id = ? AND owner = ?",
+                               [(row, self._owner) for row in rows])
+
+    def release(self, items):
+        """Give back items that were claimed."""
+        self._attempt(lambda connection: connection.executemany(
+            "UPDATE spool SET claimed = 0, sending = 0 WHERE id = ? AND owner = ?",
+            [(item.row, self._owner) for item in items]), None)
+
+    def look(self):
+        """See what is there, while this process holds no claim; frees what dead processes held.
+
+        :rtype: Look
+        """
+        def write(connection):
+            if self._unforgotten:
+                self._delete_own(connection, self._unforgotten)
+                del self._unforgotten[:]
+            connection.execute(
+                "UPDATE spool SET endpoint = ?, rank = ? WHERE environment = ? AND endpoint = ?",
+                (HIT, RANKS - 1, self._env_id, _EVENTS))
+            unknown = self._remove_unknown(connection)
+            uncertain = 0
+            for owner, claimed in connection.execute(
+                    "SELECT owner, MAX(claimed) FROM spool WHERE environment = ? AND claimed != 0"
+                    " GROUP BY owner", (self._env_id,)).fetchall():
+                if owner == self._owner or _is_over(owner, claimed):
+                    uncertain += self._free(connection, owner)
+            return Look(uncertain, unknown)
+        return self._attempt(write, Look(0, []))
+
+    def _remove_unknown(self, connection):
+        where = "WHERE environment = ? AND endpoint NOT IN (%s)" % _marks(_KNOWN)
+        unknown = [repr(name)[:100] for name, in connection.execute(
+            "SELECT endpoint FROM spool " + where, (self._env_id,) + _KNOWN)]
+        if unknown:
+            connection.execute("DELETE FROM spool " + where, (self._env_id,) + _KNOWN)
+        return unknown
+
+    def _free(self, connection, owner):
+        """Free what an owner claimed; how many of them may have arrived, and are removed."""
+        uncertain = connection.execute(
+            "DELETE FROM spool WHERE environment = ? AND owner = ? AND claimed != 0"
+            " AND sending != 0", (self._env_id, owner)).rowcount
+        connection.execute(
+            "UPDATE spool SET claimed = 0, owner = '' WHERE environment = ? AND owner = ?"
+            " AND claimed != 0", (self._env_id, owner))
+        return uncertain
+
+    def close(self):
+        """Leave what is left to others."""
+        if self._connection is not None:
+            self._attempt(lambda connection: connection.execute(
+                "UPDATE spool SET claimed = 0, owner = '' WHERE environment = ? AND owner = ?"
+                " AND sending = 0", (self._env_id, self._owner)), None)
+        with _gate:
+            self._disconnect()
+        _living.discard(self._owner)
+
+    def _count(self, connection):
+        return connection.execute("SELECT COUNT(*) FROM spool WHERE environment = ?",
+                                  (self._env_id,)).fetchone()[0]
+
+    def _attempt(self, work, otherwise):
+        """``work(connection)`` in a transaction; ``otherwise`` where the file cannot be used."""
+        with _gate as is_open:
+            try:
+                if not is_open:
+                    raise IOError("the file is in use")
+                result = self._transaction(work)
+            except Exception as error:  # whatever is wrong with the file or the disk
+                self._disconnect()
+                self._note_failure(error)
+                return otherwise
+            if not self.works:
+                self._events.info("[tracking] the spool can be used again")
+            self.works = True
+            return result
+
+    def _note_failure(self, error):
+        now = monotonic()
+        # A full disk may take one thing and not the other.
+        if self._said is None or not 0 <= now - self._said < _SAY_EVERY:
+            self._said = now
+            self._events.warning("[tracking] the spool cannot be used: %s: %s",
+                                 type(error).__name__, error)
+        self.works, self.left, self._tried = False, 0, now
+
+    def _transaction(self, work):
+        connection = self._connect()
+        # Immediate: what is read here must still stand when it is changed.
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            result = work(connection)
+            left = self._count(connection)
+            connection.execute("COMMIT")
+        except Exception:
+            connection.rollback()
+            raise
+        self.left = left
+        return result
+
+    def _connect(self):
+        # Kept open: the last one that closes a file writes all of it back, which takes long.
+        inode = _inode_of(self._path)
+        if self._connection is not None and inode != self._inode:
+            self._disconnect()  # somebody removed or replaced the file
+        if self._connection is None:
+            self._connection = self._open()
+            self._inode = _inode_of(self._path)
+        return self._connection
 
     def _open(self):
         # Only those who spool pay for the import.
         import sqlite3
-        connection = sqlite3.connect(self._path, timeout=_BUSY, isolation_level=None)
+        _create_private(self._path)
+        connection = sqlite3.connect(self._path, timeout=_BUSY, isolation_level=None,
+                                     check_same_thread=False)
         try:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=NORMAL")
+            connection.execute("BEGIN IMMEDIATE")
             connection.execute(_SCHEMA)
+            known = {row[1] for row in connection.execute("PRAGMA table_info(spool)")}
+            for name, kind in _COLUMNS:
+                if name not in known:
+                    connection.execute("ALTER TABLE spool ADD COLUMN %s %s" % (name, kind))
+            connection.execute(_INDEX)
+            connection.execute("COMMIT")
         except Exception:
             connection.close()
             raise
         return connection
 
-    def _transaction(self, work):
-        # Opened each time, as it is seldom needed: a child that inherits an open connection gets no locks of its own.
-        connection = self._open()
-        try:
-            # Immediate: what is read here must still stand when it is changed.
-            connection.execute("BEGIN IMMEDIATE")
-            result = work(connection)
-            connection.execute("COMMIT")
-            return result
-        finally:
-            connection.close()  # undoes what was not committed
+    def _disconnect(self):
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            try:
+                connection.close()
+            except Exception:
+                pass  # nothing that anybody could do about it
 
-    def add(self, items):
-        """Keep items; how many were discarded for them."""
-        def work(connection):
-            connection.executemany(
-                "INSERT INTO spool (environment, endpoint, made, payload) VALUES (?, ?, ?, ?)",
-                [(self._env_id, name, made, json.dumps(payload)) for name, made, payload in items])
-            return connection.execute(
-                "DELETE FROM spool WHERE environment = ? AND id NOT IN ("
-                "SELECT id FROM spool WHERE environment = ? ORDER BY made DESC, id DESC LIMIT ?)",
-                (self._env_id, self._env_id, self._limit)).rowcount
-        return self._transaction(work)
 
-    def claim(self, most):
-        """``(ids, items, discarded)``: the oldest that nobody is delivering, to be given to :meth:`done` or
-        :meth:`release`; and how many were too old."""
-        def work(connection):
-            now = time.time()
-            discarded = connection.execute("DELETE FROM spool WHERE environment = ? AND made < ?",
-                                           (self._env_id, now - self._max_age)).rowcount
-            # A claim from the future is of a clock that was set back.
-            rows = connection.execute(
-                "SELECT id, endpoint, made, payload FROM spool WHERE environment = ? AND NOT claimed BETWEEN ? AND ? "
-                "ORDER BY made, id LIMIT ?", (self._env_id, now - _CLAIM, now + _CLAIM, most)).fetchall()
-            connection.executemany("UPDATE spool SET claimed = ? WHERE id = ?", [(now, row[0]) for row in rows])
-            return rows, discarded
-        rows, discarded = self._transaction(work)
-        return ([row[0] for row in rows],
-                [(row[1], row[2], json.loads(row[3])) for row in rows], discarded)
+def _fields(payload):
+    """The wire form (dict) in a row, as it stands in a batch."""
+    if not isinstance(payload, string_types):
+        raise ValueError("its payload is no text")
+    fields = json.loads(payload)
+    if not isinstance(fields, dict):
+        raise ValueError("its payload is no object")
+    if fields.get("type") == "CONTEXT":
+        return {"t": SEGMENT, "vid": fields["visitorId"], "s": fields["data"]}
+    for key in ("ds", "cid"):
+        fields.pop(key, None)
+    return fields
 
-    def done(self, ids):
-        """Forget what was delivered."""
-        self._transaction(lambda connection: connection.executemany(
-            "DELETE FROM spool WHERE id = ?", [(each,) for each in ids]))
 
-    def release(self, ids):
-        """Give back what was claimed."""
-        self._transaction(lambda connection: connection.executemany(
-            "UPDATE spool SET claimed = 0 WHERE id = ?", [(each,) for each in ids]))
+def _marks(values):
+    return ", ".join("?" * len(values))
 
-    def count(self):
-        return self._transaction(lambda connection: connection.execute(
-            "SELECT COUNT(*) FROM spool WHERE environment = ?", (self._env_id,)).fetchone()[0])
+
+def _inode_of(path):
+    """What file is at a path, None where there is none."""
+    try:
+        found = os.stat(path)
+    except OSError as error:
+        if error.errno != errno.ENOENT:
+            raise
+        return None
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError("%s is no regular file" % path)
+    return found.st_dev, found.st_ino
+
+
+def _create_private(path):
+    # Visitors' ids and contexts are nobody else's business; SQLite gives its other files the mode
+    # of this one.
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+
+
+def _create_owner():
+    """A name for this process's use of a file: ``host/process id/random``."""
+    return "%s/%d/%s" % (socket.gethostname(), os.getpid(), _random())
+
+
+def _random():
+    return binascii.hexlify(os.urandom(8)).decode("ascii")
+
+
+def _is_alive(owner):
+    """Whether an owner's process lives, None where that cannot be known. A wrong answer delays a
+    delivery or has a claim checked in vain, no more."""
+    try:
+        host, pid, _ = owner.rsplit("/", 2)
+        pid = int(pid)
+    except ValueError:
+        return None
+    if host != socket.gethostname() or os.name != "posix":
+        return None
+    if pid == os.getpid():
+        return owner in _living
+    try:
+        os.kill(pid, 0)
+    except OSError as error:
+        return error.errno != errno.ESRCH
+    return True
+
+
+def _is_over(owner, claimed):
+    alive = _is_alive(owner)
+    if alive is not None and not alive:
+        return True
+    return not -_LEASE < time.time() - claimed < _LEASE
+
+
+def _clock_name():
+    """A name for what :func:`monotonic` counts from: one for all processes since the machine
+    booted where that is known, else for this process."""
+    try:
+        with open("/proc/sys/kernel/random/boot_id") as file:
+            boot = file.read().strip()
+    except EnvironmentError:
+        boot = _random()
+    return "%s %s" % (getattr(monotonic, "__module__", ""), boot)

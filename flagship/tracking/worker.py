@@ -1,269 +1,276 @@
-"""The thread that delivers what deferred tracking has queued, and the store that it falls back on."""
-import collections
+"""When what waits is saved and delivered: two threads that survive everything."""
 import threading
-import time
-import weakref
+from collections import deque
 
 from flagship._compat import monotonic
-from flagship.transport.client import RequestFailed
-from flagship.status import Counters
+from flagship._threads import Bell, start_daemon
 
-MAX_AGE = 4 * 3600          # seconds; the platform refuses what is older
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds, between tries
-_STORE_LOOK = 5.0           # seconds between two looks whether another process has left something in the spool
-_PANIC_LOOK = 0.25          # seconds between two looks whether a panic is over
-_LAST_JOIN = 1.0            # seconds that close waits for a request that was cancelled
-_WARN_EVERY = 60.0          # seconds between two warnings that something was dropped
+_SAVE_WITHIN = 0.05   # seconds until what was taken is in the spool; half of what is promised
+_SPOOL_LOOK = 5.0     # seconds between two looks for what others left in the spool
+_PANIC_LOOK = 0.25    # seconds between two looks whether a panic is over
+_STUMBLE = 1.0        # seconds to wait after what should not have happened
+_LAST_JOIN = 1.0      # seconds that close waits for a request that was cancelled
 
 
 class Worker(object):
-    """One process's queue, and the thread that empties it."""
+    """One process's delivery. Its threads begin with the first item; where they cannot be had, the
+    next call tries again, and a call that waits delivers by itself. Signal handlers and finalizers
+    may call it whatever they interrupted: it holds no lock.
 
-    def __init__(self, client, store):
-        self._client, self._store = weakref.proxy(client), store
-        self._queue, self._changed = collections.deque(), threading.Condition(threading.Lock())
-        self._thread, self._busy, self._deadline = None, 0, client.deadline()
-        self._flushing, self._ends = 0, None
-        self._sent = self._failed = self._dropped = 0
-        self._warned, self._unsaid = None, 0
-        # When to look into the store next, and how long to wait after a failure.
-        self._look, self._pause = None if store is None else monotonic(), _FIRST_PAUSE
+    :param Queue queue: what waits in memory.
+    :param spool: the Spool, or None.
+    :param Delivery delivery: sends what is in both.
+    :param options: a Config.
+    :param events: is told what goes wrong.
+    :ivar bool finished: whether it has stopped for good.
+    """
+
+    def __init__(self, queue, spool, delivery, options, events):
+        self._queue, self._spool, self._delivery, self._events = queue, spool, delivery, events
+        # A queue that is smaller than a batch is emptied before it is full.
+        self._enough = min(options.tracking_batch_size, options.tracking_queue_size // 2 + 1)
+        self._interval = options.tracking_interval
+        self._bell, self._save_bell = Bell(), Bell()
+        self._deliverer, self._saver, self._may_start = None, None, deque([True])
+        self._waiters = []     # the bells of those who wait for a flush
+        # When rows of the spool are to be sent, or None; how many were written since the last
+        # time; when to look at what others left there.
+        self._due, self._written, self._look = None, 0, 0.0
+        self._saved = deque()  # what the saver wrote: when the oldest was made, and how many
+        self.finished = False
 
     def begin(self):
-        """Deliver what an earlier process left, where there is a store. Twice is harmless."""
-        with self._changed:
-            if self._store is not None and self._thread is None:
-                self._start()
+        """Start the threads, where they can be had and do not run yet."""
+        try:
+            token = self._may_start.pop()
+        except IndexError:
+            return  # somebody is at it, perhaps what this call interrupted
+        try:
+            if self._deliverer is None and not self.finished:
+                self._deliverer = start_daemon("flagship-delivery", self._run)
+            if self._spool is not None and self._saver is None and not self.finished:
+                self._saver = start_daemon("flagship-spool", self._run_saver)
+        finally:
+            self._may_start.append(token)
 
-    def _start(self):
-        self._thread = threading.Thread(target=self._run, name="flagship-delivery")
-        self._thread.daemon = True
-        self._thread.start()
-
-    def put(self, item, limit):
-        """Queue an item; over the limit the oldest goes."""
-        dropped = 0
-        with self._changed:
-            if len(self._queue) >= limit:
-                self._queue.popleft()
-                self._dropped += 1
-                dropped = self._to_say()
-            self._queue.append(item)
-            if self._thread is None:
-                self._start()
-            elif len(self._queue) in (1, self._client.batch_size):
-                self._changed.notify_all()
+    def put(self, item):
+        """Let an item wait for its delivery."""
+        waiting, dropped = self._queue.put(item)
         if dropped:
-            self._client.warn("[tracking] the queue is full: %d items were dropped", dropped)
+            self._delivery.drop(dropped)
+        if self._deliverer is None or self._saver is None and self._spool is not None:
+            self.begin()
+        if waiting == 1 or waiting >= self._enough:
+            self._ring()
+        if self.finished:
+            self._settle_rest()
 
-    def _to_say(self):
-        """How many dropped items a warning is due for; 0 while the last one is recent."""
-        self._unsaid += 1
-        now = monotonic()
-        if self._warned is not None and 0 <= now - self._warned < _WARN_EVERY:
-            return 0
-        unsaid, self._unsaid, self._warned = self._unsaid, 0, now
-        return unsaid
-
-    @property
-    def counters(self):
-        with self._changed:
-            return Counters(len(self._queue) + self._busy, self._sent, self._failed, self._dropped, self._spooled())
-
-    def _spooled(self):
-        return self._store.left if self._store else 0
-
-    def _idle(self):
-        return not (self._queue or self._busy or self._store is not None and (
-            self._store.left or not self._store.looked))
+    def _ring(self):
+        self._bell.ring()
+        self._save_bell.ring()
 
     def flush(self, timeout):
-        ends = monotonic() + timeout
-        with self._changed:
-            self._flushing += 1
-            self._look = None if self._store is None else monotonic()
-            self._changed.notify_all()
-            while not self._idle() and monotonic() < ends:
-                self._changed.wait(max(0, ends - monotonic()))
-            self._flushing -= 1
-            return self._idle()
+        """Wait until nothing waits any more, at most ``timeout`` seconds; whether nothing does."""
+        ends, bell = monotonic() + timeout, Bell()
+        self._look = 0.0
+        self._delivery.hurry()
+        self._waiters.append(bell)
+        try:
+            while not self._is_idle():
+                left = ends - monotonic()
+                if left <= 0 or self.finished:
+                    return False
+                self.begin()
+                self._ring()
+                if self._deliverer is None:
+                    self._turn()  # no thread is to be had
+                bell.wait(min(left, _PANIC_LOOK))
+            return True
+        finally:
+            self._waiters.remove(bell)
+
+    def _is_idle(self):
+        """Whether nothing waits; where it is not known what the spool holds, that is asked for."""
+        if self._queue.pending:
+            return False
+        if self._spool is None or not self._spool.works:
+            return True
+        if self._look and not self._spool.left:
+            return True
+        self._look = 0.0  # others may have sent it meanwhile
+        return False
+
+    def end(self, timeout):
+        """Deliver what waits within ``timeout`` seconds and stop, without waiting for it where a
+        thread can be had."""
+        self._delivery.hurry()
+        self._delivery.ends = monotonic() + timeout
+        if self._queue.pending or self._spool is not None:
+            self.begin()
+        self._ring()
+        if self._deliverer is None:
+            self._finish()
 
     def close(self, timeout):
-        with self._changed:
-            self._ends = monotonic() + timeout
-            self._changed.notify_all()
-            thread = self._thread
-        if thread is not None and thread is not threading.current_thread():
-            thread.join(timeout)
-            if thread.is_alive():
-                # It waits for an answer that has had its time.
-                self._deadline.cancel()
-                thread.join(_LAST_JOIN)
-        with self._changed:
-            left = list(self._queue)
-            self._queue.clear()
-            self._busy += len(left)
-        self._lose(left)
+        """Deliver what waits within ``timeout`` seconds and stop."""
+        if not self.finished:
+            self.end(timeout)
+        if _join(self._deliverer, timeout):
+            self._delivery.cancel()  # it waits for an answer that has had its time
+            _join(self._deliverer, _LAST_JOIN)
+        _join(self._saver, _LAST_JOIN)
+        self._settle_rest()
+
+    def _finish(self):
+        """Deliver what waits until the end, then stop."""
+        while not self._delivery.is_over():
+            self._save()
+            if self._delivery.deliver_round():
+                continue
+            now = monotonic()
+            opens = self._delivery.next_opening(now)
+            if not self._delivery.may_send() or not now < opens < self._delivery.ends:
+                break
+            if not (len(self._queue) or self._spool is not None and self._spool.left):
+                break
+            self._bell.wait(opens - now)
+        _join(self._saver, _LAST_JOIN)
+        self._settle_rest()
+
+    def _settle_rest(self):
+        """Keep what still waits in the spool, or count it as lost; nothing is sent any more."""
+        self.finished = True
+        items = self._queue.take_all()
+        if items and self._spool is not None:
+            kept, dropped = self._spool.add(items)
+            if kept:
+                self._queue.settle(len(items))
+                self._delivery.drop_rows(dropped)
+                items = []
+        self._delivery.lose(items)
+        self._delivery.say_dropped()
+        if self._spool is not None:
+            self._spool.close()
+        self._tell_waiters()
+
+    # The saver: what was taken goes to the disk, however long the platform takes.
+
+    def _run_saver(self):
+        while self._delivery.ends is None:
+            try:
+                oldest = self._queue.oldest()
+                if oldest is None:
+                    self._save_bell.wait()
+                    continue
+                left = max(oldest + _SAVE_WITHIN - monotonic(), self._spool.next_try())
+                if len(self._queue) >= self._enough:
+                    left = self._spool.next_try()
+                if left > 0:
+                    self._save_bell.wait(left)
+                else:
+                    self._save()
+            except Exception as error:
+                self._stumble(error, self._save_bell)
+
+    def _save(self):
+        """Move what waits in memory into the spool, where that works."""
+        if self._spool is None or not len(self._queue) or self._spool.next_try() > 0:
+            return
+        items = self._queue.take_all()
+        kept, dropped = self._spool.add(items)
+        if kept:
+            self._queue.settle(len(items))
+            self._delivery.drop_rows(dropped)
+            self._saved.append((min(item.made for item in items), len(items)))
+        else:
+            self._delivery.drop(self._queue.give_back(items))
+        self._bell.ring()
+
+    # The deliverer.
 
     def _run(self):
-        try:
-            while True:
-                items, ids = self._next()
-                if items:
-                    self._deliver(items, ids)
-                elif not ids and self._ends is not None:
-                    return
-        except ReferenceError:
-            pass  # the client is gone, and with it whoever could ask
-
-    def _next(self):
-        """``(items, ids in the store or None)`` to send next, once they are enough or old enough."""
-        with self._changed:
-            while not self._queue:
-                if self._ends is not None:
-                    return [], None
-                if self._look is not None and monotonic() >= self._look:
-                    break
-                self._changed.wait(3600 if self._look is None else max(0, self._look - monotonic()))
-            if self._queue:
-                due = monotonic() + self._client.interval
-                while (len(self._queue) < self._client.batch_size and self._ends is None and not self._flushing
-                       and monotonic() < due):
-                    self._changed.wait(max(0, due - monotonic()))
-                items = [self._queue.popleft() for _ in range(min(len(self._queue), self._client.batch_size))]
-                self._busy = len(items)
-                return items, None
-            self._look = monotonic() + _STORE_LOOK
-        ids, items, discarded = self._store.claim(self._client.batch_size)
-        with self._changed:
-            self._dropped += discarded
-            self._busy = len(items)
-            if len(ids) == self._client.batch_size:
-                self._look = monotonic()
-            self._changed.notify_all()
-        return items, ids
-
-    def _deliver(self, items, ids=None):
-        """Send items; those from the store with their ids there, in the same order."""
-        place = {id(item): each for item, each in zip(items, ids or ())}
-        for endpoint, payload, part in self._client.requests(items):
-            self._send(endpoint, payload, part, [place[id(item)] for item in part] if ids else None)
-
-    def _send(self, endpoint, payload, items, ids):
-        """Send one request until it is through, refused or too old, or has found a place in the store."""
-        pause = _FIRST_PAUSE
-        while True:
-            if time.time() - items[0][1] > MAX_AGE:
-                return self._done(items, ids, dropped=True)
-            if not self._client.may_send():
-                if self._wait(_PANIC_LOOK):
-                    return self._lose(items, ids)
-                continue
+        while not self.finished:
             try:
-                self._client.send(endpoint, payload, self._deadline)
-                self._pause = _FIRST_PAUSE
-                return self._done(items, ids)
-            except RequestFailed as failure:
-                if failure.status in (400, 413) and len(items) > 1:
-                    # One that is refused must not take the others with it.
-                    half = len(items) // 2
-                    self._deliver(items[:half], ids and ids[:half])
-                    return self._deliver(items[half:], ids and ids[half:])
-                if failure.tried:
-                    self._client.warn("[%s] not sent: %s", endpoint.name, failure.cause)
-                if not _may_repeat(failure):
-                    return self._done(items, ids, failed=True)
-                if self._store is not None:
-                    self._later()
-                    return self._lose(items, ids)
-                if self._wait(pause):
-                    return self._lose(items)
-                pause = min(pause * 2, _LONGEST_PAUSE)
-                ((_, payload, items),) = self._client.requests(items)  # as old as they are now
+                if self._delivery.ends is not None:
+                    self._finish()
+                else:
+                    self._turn()
+                    self._bell.wait(self._seconds_to_wait())
+            except Exception as error:
+                self._stumble(error, self._bell)
 
-    def _later(self):
-        """Let the store alone for a while, and for longer after each failure."""
-        with self._changed:
-            self._look = monotonic() + self._pause
-            self._pause = min(self._pause * 2, _LONGEST_PAUSE)
+    def _stumble(self, error, bell):
+        self._events.warning("[tracking] something went wrong, and delivery goes on: %s: %s",
+                             type(error).__name__, error)
+        bell.wait(_STUMBLE)
 
-    def _lose(self, items, ids=None):
-        """Put what cannot be delivered now into the store; without one it is lost, and counted."""
-        if not items:
+    def _turn(self):
+        """Deliver what is due, as long as something can be."""
+        if self._saver is None:
+            self._save()
+        self._look_into_spool()
+        while self._delivery.ends is None and self._is_due():
+            moved = self._delivery.deliver_round()
+            self._tell_waiters()
+            if not moved:
+                if self._delivery.is_open():
+                    self._due, self._written = None, 0
+                break
+            self._written = 0
+            self._look_into_spool()
+        self._tell_waiters()
+
+    def _tell_waiters(self):
+        for bell in list(self._waiters):
+            bell.ring()
+
+    def _is_due(self):
+        due = self._time_due()
+        return due is not None and due <= monotonic()
+
+    def _time_due(self):
+        """When something is to be sent; None where nothing waits for it."""
+        while self._saved:
+            made, number = self._saved.popleft()
+            self._written += number
+            due = 0.0 if self._written >= self._enough else made + self._interval
+            self._due = due if self._due is None else min(due, self._due)
+        due, oldest = self._due, self._queue.oldest()
+        if oldest is not None and (self._spool is None or not self._spool.works):
+            full = len(self._queue) >= self._enough
+            memory = 0.0 if full else oldest + self._interval
+            due = memory if due is None else min(due, memory)
+        return 0.0 if due is not None and self._waiters else due
+
+    def _seconds_to_wait(self):
+        """Seconds until there is something to do; None: until the bell rings."""
+        now, due = monotonic(), self._time_due()
+        times = [] if self._spool is None else [self._look]
+        if due is not None and self._delivery.may_send():
+            # What comes meanwhile for another endpoint does not wait for this one.
+            opens = min(self._delivery.next_opening(now), now + self._interval)
+            times.append(max(due, opens))
+        elif due is not None:
+            times.append(max(due, now + _PANIC_LOOK))
+        return max(0.0, min(times) - now) if times else None
+
+    def _look_into_spool(self):
+        """See now and then what others left, and what nobody else will deliver."""
+        if self._spool is None or monotonic() < self._look:
             return
-        kept, discarded = (False, 0) if self._store is None else self._store.keep(items, ids)
-        with self._changed:
-            self._busy -= len(items)
-            self._dropped += discarded
-            if not kept:
-                self._failed += len(items)
-            self._changed.notify_all()
-
-    def _wait(self, seconds):
-        """Wait, but not beyond the end; whether that has come."""
-        ends = monotonic() + seconds
-        with self._changed:
-            while monotonic() < ends and (self._ends is None or monotonic() < self._ends):
-                limit = ends if self._ends is None else min(ends, self._ends)
-                self._changed.wait(max(0, limit - monotonic()))
-            return self._ends is not None and monotonic() >= self._ends
-
-    def _done(self, items, ids=None, failed=False, dropped=False):
-        if ids:
-            self._store.forget(ids)
-        with self._changed:
-            self._busy -= len(items)
-            if failed:
-                self._failed += len(items)
-            elif dropped:
-                self._dropped += len(items)
-            else:
-                self._sent += len(items)
-            self._changed.notify_all()
+        if self._spool.next_try() <= 0:
+            look = self._spool.look()
+            self._delivery.name_unreadable(look.unknown)
+            self._delivery.name_uncertain(look.uncertain)
+            if self._spool.left and self._due is None:
+                self._due = 0.0
+                self._delivery.doubt()
+        self._look = monotonic() + _SPOOL_LOOK
 
 
-class Store(object):
-    """The spool as the worker sees it: endpoints instead of names, and a disk's failures logged instead of raised."""
-
-    def __init__(self, spool, endpoints, warn):
-        self._spool, self._endpoints, self._warn = spool, {each.name: each for each in endpoints}, warn
-        #: Items in the store at the last look, and whether there was one.
-        self.left, self.looked, self._fails = 0, False, False
-
-    def _try(self, work, otherwise):
-        try:
-            result = work()
-            left, fails = self._spool.count(), False
-        except Exception as error:  # whatever is wrong with the file or the disk
-            result, left, fails = otherwise, 0, True
-            if not self._fails:
-                self._warn("[tracking] the spool cannot be used: %s: %s", type(error).__name__, error)
-        self._fails = fails
-        # In this order, as flush reads them.
-        self.left = left
-        self.looked = True
-        return result
-
-    def claim(self, most):
-        """``(ids, items, how many were discarded)``."""
-        ids, items, discarded = self._try(lambda: self._spool.claim(most), ([], [], 0))
-        return ids, [(self._endpoints[name], made, payload) for name, made, payload in items], discarded
-
-    def keep(self, items, ids):
-        """``(whether they are kept, how many were discarded for them)``."""
-        if ids:
-            self._try(lambda: self._spool.release(ids), None)
-            return True, 0  # if not released now, then by the age of the claim
-        discarded = self._try(lambda: self._spool.add(
-            [(endpoint.name, made, payload) for endpoint, made, payload in items]), None)
-        return discarded is not None, discarded or 0
-
-    def forget(self, ids):
-        self._try(lambda: self._spool.done(ids), None)
-
-
-def _may_repeat(failure):
-    """Whether a request may be sent again: where it cannot have been taken, or the platform says that it was not."""
-    if failure.status is not None:
-        return failure.status == 429 or failure.status >= 500
-    return not failure.received
+def _join(thread, timeout):
+    """Wait for a thread; whether it still runs."""
+    if thread is None or thread is threading.current_thread():
+        return False
+    thread.join(max(0, timeout))
+    return thread.is_alive()

@@ -1,4 +1,6 @@
 """The one road to the network."""
-from flagship.transport.client import Endpoint, HttpClient, RequestFailed
+from flagship.transport.answer import RequestFailed
+from flagship.transport.client import HttpClient
+from flagship.transport.endpoint import Endpoint
 
 __all__ = ["Endpoint", "HttpClient", "RequestFailed"]

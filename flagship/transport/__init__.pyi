@@ -1,2 +1,3 @@
 from flagship.transport.answer import RequestFailed as RequestFailed
-from flagship.transport.client import Endpoint as Endpoint, HttpClient as HttpClient
+from flagship.transport.client import HttpClient as HttpClient
+from flagship.transport.endpoint import Endpoint as Endpoint

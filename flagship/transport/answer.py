@@ -1,4 +1,5 @@
-"""An answer of the platform, read within bounds: no peer can make this process hold more than it was told to."""
+"""An answer of the platform, read within bounds: no peer can make this process hold more than it
+was told to."""
 import email.utils
 import re
 import time
@@ -6,20 +7,23 @@ import zlib
 
 from flagship._json import decode
 from flagship.errors import FlagshipError
-
-_PIECE = 64 * 1024  # bytes; Python 3.6 allocates what it is asked to read
+from flagship.transport.causes import Refused
+from flagship.transport.deadline import reader
 
 _DIGITS = re.compile("^[0-9]{1,18}$")  # isdigit would take superscripts
 _LONGEST_RETRY_AFTER = 300  # seconds; a platform that is longer away than it says is asked again
+_SLICE = 4096               # bytes that are decompressed at once; what follows a member is copied
+_MOST_MEMBERS = 10000       # of one gzip body; small ones take long for what they hold
 
 
 class RequestFailed(FlagshipError):
     """A request that gave no usable answer.
 
     :ivar str endpoint: the endpoint's name.
-    :ivar str cause: what went wrong.
+    :ivar str cause: what went wrong, one line without secrets.
     :ivar status: the answer's HTTP status, or None when there was no answer.
-    :ivar bool tried: False when nothing was sent, as the endpoint had failed too often.
+    :ivar bool tried: False when nothing was sent: the circuit is open, or the SDK offline or
+        closed.
     :ivar bool received: whether the platform may have received the request.
     :ivar retry_after: seconds from 0 to 300 (float) that the answer asked to wait, or None.
     """
@@ -35,20 +39,36 @@ class RequestFailed(FlagshipError):
 
 
 class Answer(object):
-    """A 2xx, or a 304 to a conditional request: ``status``, ``headers`` (a case-insensitive mapping) and ``body``
-    (bytes, decompressed)."""
+    """A 2xx, or a 304 to a conditional request.
 
-    __slots__ = ("endpoint", "status", "headers", "body")
+    :ivar str endpoint: the endpoint's name.
+    :ivar int status: the HTTP status.
+    :ivar headers: a case-insensitive mapping.
+    :ivar bytes body: decompressed; empty where the status is 204 or 304.
+    """
 
-    def __init__(self, endpoint, status, headers, body):
+    __slots__ = ("endpoint", "status", "headers", "body", "_note")
+
+    def __init__(self, endpoint, status, headers, body, note=lambda failure: None):
         self.endpoint, self.status, self.headers, self.body = endpoint, status, headers, body
+        self._note = note
 
     def json(self):
         """The decoded body; raises RequestFailed where it is not JSON."""
         try:
             return decode(self.body)
         except ValueError:
-            raise RequestFailed(self.endpoint, "the answer is not JSON", self.status)
+            raise self.failure("the answer is not JSON")
+
+    def failure(self, cause):
+        """The RequestFailed to raise where the answer is not what it should be; it becomes the
+        endpoint's last error.
+
+        :param str cause: one line.
+        """
+        failure = RequestFailed(self.endpoint, cause, self.status)
+        self._note(failure)
+        return failure
 
 
 def retry_after(headers):
@@ -61,57 +81,104 @@ def retry_after(headers):
         return float(min(int(value), _LONGEST_RETRY_AFTER))
     try:
         when = email.utils.mktime_tz(email.utils.parsedate_tz(value))
-    except (IndexError, OverflowError, TypeError, ValueError):
-        return None  # no date
+    except Exception:  # no date; what is raised differs from one Python to the next
+        return None
     return float(min(max(when - time.time(), 0), _LONGEST_RETRY_AFTER))
 
 
-class Refused(Exception):
-    """An answer that is not taken; its text is the cause."""
-
-
-def content(response, max_size):
-    """The body of a response of requests, bytes, decompressed.
+def read_body(response, max_size, deadline):
+    """The body of a response of requests, bytes, decompressed. A response that is not read to its
+    end is closed.
 
     :param int max_size: bytes, of the body as it comes and of what it decompresses to.
+    :param Deadline deadline: when to give up; raises socket.timeout then.
     :raises Refused: on a longer body, and on one that is not what its headers say.
     """
     if response._content_consumed:  # by a hook of the user's session
         return response.content
-    declared = response.headers.get("Content-Length", "")
+    try:
+        body = _read(response, max_size, deadline)
+    except Exception:
+        response.close()
+        raise
+    encoding = response.headers.get("Content-Encoding", "").strip().lower()
+    return _decompress(body, encoding, max_size)
+
+
+def _read(response, max_size, deadline):
+    declared = response.headers.get("Content-Length", "").strip()
     declared = int(declared) if _DIGITS.match(declared) else None
     if declared is not None and declared > max_size:
-        raise Refused("the answer is over %d bytes" % max_size)
-    options = {"decode_content": False} if hasattr(response.raw, "stream") else {}
-    pieces, size = [], 0
+        raise _over(max_size)
+    pieces, size, next_piece = [], 0, reader(response.raw, deadline)
     while True:
-        piece = response.raw.read(_PIECE, **options)
+        piece = next_piece()
         if not piece:
             break
         size += len(piece)
         if size > max_size:
-            raise Refused("the answer is over %d bytes" % max_size)
+            raise _over(max_size)
         pieces.append(piece)
     if declared is not None and size < declared and response.status_code not in (204, 304):
         raise Refused("the answer ends after %d of %d bytes" % (size, declared))
-    return _decompressed(b"".join(pieces), response.headers.get("Content-Encoding", "").strip().lower(), max_size)
+    return b"".join(pieces)
 
 
-def _decompressed(body, encoding, max_size):
+def _over(max_size):
+    return Refused("the answer is over %d bytes" % max_size)
+
+
+def _decompress(body, encoding, max_size):
     if not body or encoding in ("", "identity"):
         return body
     if encoding not in ("gzip", "x-gzip", "deflate"):
         raise Refused("the answer has an unknown Content-Encoding")
     try:
+        if encoding != "deflate":
+            return _gunzip(body, max_size)
         try:
-            body = zlib.decompressobj(32 + zlib.MAX_WBITS).decompress(body, max_size + 1)
+            return _inflate(body, zlib.MAX_WBITS, max_size)
         except zlib.error:
-            if encoding != "deflate":
-                raise
             # Some servers leave the zlib header out.
-            body = zlib.decompressobj(-zlib.MAX_WBITS).decompress(body, max_size + 1)
+            return _inflate(body, -zlib.MAX_WBITS, max_size)
     except zlib.error:
         raise Refused("the answer is not %s" % encoding)
-    if len(body) > max_size:
-        raise Refused("the answer is over %d bytes" % max_size)
-    return body
+
+
+def _inflate(body, window, max_size):
+    content = zlib.decompressobj(window).decompress(body, max_size + 1)
+    if len(content) > max_size:
+        raise _over(max_size)
+    return content
+
+
+def _gunzip(body, max_size):
+    """The content of the gzip members that ``body`` consists of."""
+    unpacker, pieces, size, members = _new_unpacker(), [], 0, 1
+    for start in range(0, len(body), _SLICE):
+        data = body[start:start + _SLICE]
+        while data:
+            try:
+                piece = unpacker.decompress(data, max_size + 1 - size)
+            except zlib.error:
+                if members == 1:
+                    raise
+                return b"".join(pieces)  # padding after the last member
+            size += len(piece)
+            if size > max_size:
+                raise _over(max_size)
+            pieces.append(piece)
+            data = unpacker.unused_data
+            if data:
+                unpacker, members = _new_unpacker(), members + 1
+                if members > _MOST_MEMBERS:
+                    raise Refused("the answer has over %d gzip members" % _MOST_MEMBERS)
+    # Python 2 does not tell in another way whether the last member is whole.
+    unpacker.decompress(b"\0")
+    if not unpacker.unused_data:
+        raise Refused("the answer ends inside of its gzip data")
+    return b"".join(pieces)
+
+
+def _new_unpacker():
+    return zlib.decompressobj(16 + zlib.MAX_WBITS)

@@ -1,7 +1,8 @@
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flagship.errors import FlagshipError
+from flagship.transport.deadline import Deadline
 
 class RequestFailed(FlagshipError):
     endpoint: str
@@ -26,12 +27,15 @@ class Answer:
     headers: Mapping[str, str]
     body: bytes
     def __init__(
-        self, endpoint: str, status: int, headers: Mapping[str, str], body: bytes
+        self,
+        endpoint: str,
+        status: int,
+        headers: Mapping[str, str],
+        body: bytes,
+        note: Callable[[RequestFailed], object] = ...,
     ) -> None: ...
     def json(self) -> Any: ...
+    def failure(self, cause: str) -> RequestFailed: ...
 
 def retry_after(headers: Mapping[str, str]) -> float | None: ...
-
-class Refused(Exception): ...
-
-def content(response: Any, max_size: int) -> bytes: ...
+def read_body(response: Any, max_size: int, deadline: Deadline) -> bytes: ...

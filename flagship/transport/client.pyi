@@ -1,31 +1,21 @@
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from flagship.config import Config
 from flagship.transport.answer import Answer
 from flagship.transport.deadline import Deadline
+from flagship.transport.endpoint import Endpoint
 
-class Endpoint:
-    name: str
-    method: str
-    url: str
-    headers: dict[str, str]
-    repeatable: bool
-    breaks: bool
-    timeout: float | None
-    def __init__(
-        self,
-        name: str,
-        method: str,
-        url: str,
-        headers: Mapping[str, str] | Iterable[tuple[str, str]] = (),
-        repeatable: bool = False,
-        breaks: bool = True,
-        timeout: float | None = None,
-    ) -> None: ...
+class LastError(NamedTuple):
+    when: float
+    cause: str
+    count: int
+    status: int | None
 
 class HttpClient:
     def __init__(self, config: Config, events: Any) -> None: ...
+    @property
+    def last_errors(self) -> dict[str, LastError]: ...
     def deadline(self, endpoint: Endpoint | None = None) -> Deadline: ...
     def send(
         self,
@@ -36,3 +26,4 @@ class HttpClient:
         body: bytes | None = None,
     ) -> Answer: ...
     def close(self) -> None: ...
+    def retire(self) -> None: ...

@@ -1,38 +1,55 @@
-"""A bound on a whole request.
+"""A bound on a whole request: the only module that knows urllib3.
 
-A time-out of a socket bounds one wait, so a peer that sends a byte now and then, or a name with many dead addresses,
-holds a caller for as long as it likes. Here the connections of a pool give every wait only what is left of the
-request's time. Nothing else about them changes, and without a deadline nothing at all.
+A timeout of a socket bounds one wait, so a peer that sends a byte now and then, or a name with many
+dead addresses, holds a caller for as long as it likes. Here the connections of a pool give every
+wait only what is left of the request's time. Nothing else about them changes, and without a
+deadline nothing at all.
+
+urllib3 makes no promise about the hooks that this takes. So each of them can be missing: a urllib3
+without one still gets the timeout of each wait from requests, its answers are read against the
+clock, and the log says so once (:meth:`Deadline.report`).
 """
 import errno
 import io
+import os
 import socket
+import stat
 import threading
 
-import six
+import urllib3
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from flagship._compat import monotonic
 
+_PIECE = 64 * 1024  # bytes; Python 3.6 allocates what it is asked to read
+
+_UNBOUNDED_CONNECTING = "makes connections in a way that cannot be bounded as a whole"
+_UNBOUNDED_READING = "reads answers in a way that cannot be bounded as a whole"
+
 _current = threading.local()
 
 
 class Deadline(object):
-    """``with Deadline(seconds):`` bounds what this thread's bounded connections do inside; it may be entered again
-    and again, by one thread at a time.
+    """``with Deadline(seconds):`` bounds what this thread's bounded connections do inside; it may
+    be entered again and again, by one thread at a time.
 
+    :param report: called with a text where this urllib3 does not let all be bounded.
+    :ivar seconds: the bound on each request.
     :ivar bool sent: whether a bounded connection began to send.
     :ivar bool cut: whether sending broke off, so that no whole request can have arrived.
     :ivar bool connecting: whether a connection was being made and is not.
     :ivar bool connected: whether a connection was made, rather than a kept one used.
     :ivar bool received: whether any byte of an answer came.
+    :ivar bool cancelled: whether :meth:`cancel` was called.
     """
 
-    __slots__ = ("sent", "cut", "connecting", "connected", "received", "seconds", "_ends", "_cancelled", "_sock")
+    __slots__ = ("seconds", "sent", "cut", "connecting", "connected", "received", "cancelled",
+                 "report", "_ends", "_sock", "_handle", "_outer")
 
-    def __init__(self, seconds):
-        self.seconds, self._ends, self._cancelled, self._sock = seconds, None, False, None
+    def __init__(self, seconds, report=lambda text: None):
+        self.seconds, self.report, self.cancelled = seconds, report, False
+        self._ends = self._sock = self._handle = self._outer = None
         self.begin()
 
     def begin(self):
@@ -42,50 +59,70 @@ class Deadline(object):
     def __enter__(self):
         self._ends = monotonic() + self.seconds
         self.begin()
-        _current.deadline = self
+        # A signal handler may make a request inside of one.
+        self._outer, _current.deadline = getattr(_current, "deadline", None), self
         return self
 
     def __exit__(self, *exc_info):
-        _current.deadline = self._sock = None
+        _current.deadline = self._outer
+        self._outer = self._sock = None
+        self._release()
 
     def left(self):
         """Seconds left, more than 0; raises socket.timeout when there are none."""
         left = self._ends - monotonic()
-        if left <= 0 or self._cancelled:
+        if left <= 0 or self.cancelled:
             raise socket.timeout("timed out")
         return left
 
     def is_over(self):
-        return self._cancelled or monotonic() >= self._ends
+        return self.cancelled or monotonic() >= self._ends
 
     def limit(self, sock, wait=None):
-        """Let the socket's next wait be at most ``wait`` seconds (None: no matter) and what is left."""
+        """Let the socket's next wait be at most ``wait`` seconds (None: no matter) and what is
+        left."""
         self._sock = sock
         left = self.left()
         sock.settimeout(left if wait is None else min(left, wait))
 
+    def hold(self, sock):
+        """Keep a handle of our own on a new connection: where TLS begins, it takes the socket away
+        from under us."""
+        self._release()
+        try:
+            self._handle = socket.fromfd(sock.fileno(), sock.family, sock.type)
+        except (AttributeError, EnvironmentError):
+            pass  # Python 2 on Windows has none, and descriptors may be used up
+
+    def _release(self):
+        handle, self._handle = self._handle, None
+        if handle is not None:
+            handle.close()
+
     def cancel(self):
         """End now, from any thread: what waits inside fails, and nothing waits there again."""
-        self._cancelled = True
-        sock = self._sock
-        if sock is not None:
-            try:
-                sock.shutdown(socket.SHUT_RDWR)
-            except (socket.error, ValueError):
-                pass  # closed meanwhile
+        self.cancelled = True
+        for sock in (self._sock, self._handle):
+            if sock is not None:
+                try:
+                    sock.shutdown(socket.SHUT_RDWR)
+                except (EnvironmentError, ValueError):
+                    pass  # closed meanwhile
 
 
 class _BoundedReader(io.RawIOBase):
-    """Reads a socket, each wait within its own time-out and what is left of the deadline."""
+    """Reads a socket, each wait within its own timeout and what is left of the deadline.
 
-    def __init__(self, sock, deadline):
+    :param file: the socket's unbuffered file, which keeps the socket open as long as the answer is
+        read, as http.client relies on.
+    """
+
+    def __init__(self, file, sock, deadline):
         super(_BoundedReader, self).__init__()
-        # The file keeps the socket open as long as the answer is read, as http.client relies on; on Python 2 the
-        # connection empties `sock` when it lets go of it, so the file's own reference is the one to read from.
-        self._file = sock.makefile("rb", 0)
-        self._sock = getattr(self._file, "_sock", sock)
-        self._deadline = deadline
-        self._wait = self._sock.gettimeout()
+        # On Python 2 the connection empties `sock` when it lets go of it, so the file's own
+        # reference is the one to read from.
+        self._file, self._sock = file, getattr(file, "_sock", sock)
+        self._deadline, self._wait = deadline, self._sock.gettimeout()
 
     def readable(self):
         return True
@@ -104,7 +141,7 @@ class _BoundedReader(io.RawIOBase):
     def close(self):
         if not self.closed:
             try:
-                # The next request on this connection begins with a whole time-out.
+                # The next request on this connection begins with a whole timeout.
                 self._sock.settimeout(self._wait)
             except socket.error:
                 pass  # already closed
@@ -120,57 +157,159 @@ class _BoundedSocket(object):
         self._sock, self._deadline = sock, deadline
 
     def makefile(self, *args, **kwargs):
-        return io.BufferedReader(_BoundedReader(self._sock, self._deadline))
+        file = self._sock.makefile("rb", 0)
+        return io.BufferedReader(_BoundedReader(file, self._sock, self._deadline))
+
+
+def bound(manager):
+    """Make the connection pools that ``manager`` (a urllib3 ``PoolManager``) opens from now on heed
+    deadlines. Another manager, or one of an unknown urllib3, is left as it is."""
+    classes = getattr(manager, "pool_classes_by_scheme", None)
+    if isinstance(classes, dict):
+        manager.pool_classes_by_scheme = {
+            scheme: _bounded_pool(pool_class) for scheme, pool_class in classes.items()}
+
+
+_pools = {}  # pool class -> its bounded subclass
+
+
+def _bounded_pool(pool_class):
+    if getattr(pool_class, "heeds_deadlines", False):
+        return pool_class
+    if pool_class in _pools:
+        return _pools[pool_class]
+    made = {}
+
+    # Looked up at each new connection: a recorder of tests (VCR) puts its own class there, for a
+    # while, at any time.
+    def connection_class(pool):
+        found = vars(pool).get("ConnectionCls") or super(bounded, pool).ConnectionCls
+        if found not in made:
+            if not _is_urllib3s(found):
+                return found
+            made[found] = _bounded_connection(found)
+        return made[found]
+
+    def set_connection_class(pool, value):
+        vars(pool)["ConnectionCls"] = value
+
+    bounded = type("Bounded" + pool_class.__name__, (pool_class,), {
+        "ConnectionCls": property(connection_class, set_connection_class),
+        "heeds_deadlines": True})
+    return _pools.setdefault(pool_class, bounded)
+
+
+def _is_urllib3s(connection_class):
+    """Whether a connection talks as urllib3's do: a recorder's or a test double's way to talk is
+    not ours to change."""
+    for each in getattr(connection_class, "__mro__", ()):
+        if "heeds_deadlines" in vars(each):
+            continue  # made by _bounded_connection
+        if each.__module__.split(".")[0] == "urllib3":
+            return issubclass(each, HTTPConnection)
+        if {"connect", "getresponse", "request", "send"} & set(vars(each)):
+            return False
+    return False
 
 
 def _bounded_connection(connection_class):
-    response_class = connection_class.response_class
-
-    def response(sock, *args, **kwargs):
-        deadline = getattr(_current, "deadline", None)
-        return response_class(sock if deadline is None else _BoundedSocket(sock, deadline), *args, **kwargs)
-
-    def new_conn(self):
-        deadline = getattr(_current, "deadline", None)
-        if deadline is None:
-            return connection_class._new_conn(self)
-        deadline.connecting = True
-        try:
-            sock = _connect(self, deadline)
-            deadline.connecting = False
-            return sock
-        except socket.timeout:
-            raise ConnectTimeoutError(self, "Connection to %s timed out" % self.host)
-        except (socket.error, UnicodeError) as error:
-            raise NewConnectionError(self, "Failed to establish a new connection: %s" % error)
-
-    def send(self, data):
-        deadline = getattr(_current, "deadline", None)
-        if deadline is None:
-            return connection_class.send(self, data)
-        deadline.sent = True
-        try:
-            return connection_class.send(self, data)
-        except socket.error:
-            deadline.cut = True
-            raise
-
-    # In a method's place a plain function would be bound to the connection.
-    members = {"response_class": staticmethod(response), "send": send}
-    # Another way to connect, such as through a SOCKS proxy, is not ours to replace.
-    if six.get_unbound_function(connection_class._new_conn) is six.get_unbound_function(HTTPConnection._new_conn):
-        members["_new_conn"] = new_conn
+    members = {"heeds_deadlines": True, "send": _send_within(connection_class)}
+    response_class = getattr(connection_class, "response_class", None)
+    if response_class is not None:
+        # In a method's place a plain function would be bound to the connection.
+        members["response_class"] = staticmethod(_answer_within(response_class))
+    make = getattr(connection_class, "_new_conn", None)
+    if getattr(make, "__module__", None) in ("urllib3.connection", "urllib3.contrib.socks"):
+        members["_new_conn"] = _connect_within(connection_class)
+    else:  # another way to connect is not ours to replace
+        _report(_UNBOUNDED_CONNECTING)
     return type("Bounded" + connection_class.__name__, (connection_class,), members)
 
 
+def _report(problem):
+    deadline = getattr(_current, "deadline", None)
+    if deadline is not None:
+        deadline.report("urllib3 %s %s" % (getattr(urllib3, "__version__", "?"), problem))
+
+
+def _answer_within(response_class):
+    def response(sock, *args, **kwargs):
+        deadline = getattr(_current, "deadline", None)
+        if deadline is not None:
+            deadline._release()
+            sock = _BoundedSocket(sock, deadline)
+        return response_class(sock, *args, **kwargs)
+    return response
+
+
+def _send_within(connection_class):
+    def send(self, data, *args, **kwargs):
+        deadline = getattr(_current, "deadline", None)
+        if deadline is None:
+            return connection_class.send(self, data, *args, **kwargs)
+        deadline.sent = True
+        try:
+            if args or kwargs or not isinstance(data, bytes):
+                return connection_class.send(self, data, *args, **kwargs)
+            # Python 2 gives each piece that a slow peer takes a whole timeout.
+            for start in range(0, len(data), _PIECE):
+                if getattr(self, "sock", None) is not None:
+                    deadline.limit(self.sock)
+                connection_class.send(self, data[start:start + _PIECE])
+        except socket.error:
+            deadline.cut = True
+            raise
+    return send
+
+
+def _connect_within(connection_class):
+    def new_conn(self, *args, **kwargs):
+        deadline = getattr(_current, "deadline", None)
+        if deadline is None:
+            return connection_class._new_conn(self, *args, **kwargs)
+        if not args and not kwargs:
+            deadline.connecting = True
+            try:
+                sock = _connect(self, deadline)
+                deadline.connecting = False
+                return sock
+            except (EnvironmentError, UnicodeError) as error:
+                raise _connect_error(self, error)
+            except Exception:
+                deadline.connecting = False  # nobody knows how far that comes
+        _report(_UNBOUNDED_CONNECTING)
+        return connection_class._new_conn(self, *args, **kwargs)
+    return new_conn
+
+
+def _connect_error(connection, error):
+    """What urllib3 would raise for a failed connection; ``reason`` is the error that it began
+    with."""
+    inner = getattr(error, "socket_err", None) or error  # that of a SOCKS proxy
+    if isinstance(inner, socket.timeout):
+        return ConnectTimeoutError(connection, "Connection to %s timed out" % connection.host)
+    wrapped = NewConnectionError(connection, "Failed to establish a new connection: %s" % inner)
+    wrapped.reason = error
+    return wrapped
+
+
 def _connect(connection, deadline):
-    """Connect to the first address that answers, all of them within one deadline."""
-    host = getattr(connection, "_dns_host", connection.host).strip("[]")
+    """Connect to the first address that answers, all of them within one deadline; the addresses are
+    those of the SOCKS proxy where there is one."""
+    host, port = getattr(connection, "_dns_host", connection.host), connection.port
+    proxy = getattr(connection, "_socks_options", None)
+    if proxy is not None:
+        host, port = proxy["proxy_host"], proxy["proxy_port"]
     error = None
-    for family, kind, protocol, _, address in socket.getaddrinfo(host, connection.port, 0, socket.SOCK_STREAM):
+    for family, kind, protocol, _, address in socket.getaddrinfo(
+            host.strip("[]"), port, 0, socket.SOCK_STREAM):
         sock = None
         try:
-            sock = socket.socket(family, kind, protocol)
+            if proxy is None:
+                sock = socket.socket(family, kind, protocol)
+            else:
+                sock = _socks_socket(family, kind, protocol, proxy, address[0], deadline)
+                address = connection.host.strip("[]"), connection.port
             for option in connection.socket_options or ():
                 sock.setsockopt(*option)
             if connection.source_address:
@@ -179,21 +318,64 @@ def _connect(connection, deadline):
             sock.connect(address)
             # The TLS handshake, where there is one, waits with this.
             deadline.limit(sock)
+            deadline.hold(sock)
             deadline.connected = True
             return sock
-        except socket.error as caught:
+        except EnvironmentError as caught:
             error = caught
             if sock is not None:
                 sock.close()
+        except Exception:
+            if sock is not None:
+                sock.close()
+            raise
     raise error or socket.error("getaddrinfo returned no address")
 
 
-def bound(manager):
-    """Make the connection pools that ``manager`` (a urllib3 ``PoolManager``) opens from now on heed deadlines."""
-    classes = {}
-    for scheme, pool_class in manager.pool_classes_by_scheme.items():
-        if not pool_class.__name__.startswith("Bounded"):
-            pool_class = type("Bounded" + pool_class.__name__, (pool_class,), {
-                "ConnectionCls": _bounded_connection(pool_class.ConnectionCls)})
-        classes[scheme] = pool_class
-    manager.pool_classes_by_scheme = classes
+def _socks_socket(family, kind, protocol, proxy, address, deadline):
+    """A socket of PySocks that reads the proxy's answers within the deadline."""
+    import socks  # it is there, as urllib3 has made this kind of connection
+
+    class SocksSocket(socks.socksocket):
+        def makefile(self, mode="r", *args, **kwargs):
+            file = super(SocksSocket, self).makefile(mode, *args, **kwargs)
+            if deadline.connecting and "r" in mode:
+                return _BoundedReader(file, self, deadline)
+            return file
+    sock = SocksSocket(family, kind, protocol)
+    sock.set_proxy(proxy["socks_version"], address, proxy["proxy_port"], proxy["rdns"],
+                   proxy["username"], proxy["password"])
+    return sock
+
+
+def reader(raw, deadline):
+    """A function that gives the next bytes of an answer, empty at its end, and raises
+    socket.timeout after the deadline.
+
+    :param raw: ``raw`` of a response of requests.
+    """
+    options = {"decode_content": False} if hasattr(raw, "stream") else {}
+    read, most = raw.read, _PIECE
+    if not deadline.received and _is_of_a_socket(raw):
+        _report(_UNBOUNDED_READING)
+        # What is there, or at least little, so that there is a look at the clock after each wait.
+        read, most = (raw.read1, _PIECE) if hasattr(raw, "read1") else (raw.read, 1)
+
+    def next_piece():
+        deadline.left()
+        return read(most, **options)
+    return next_piece
+
+
+def _is_of_a_socket(raw):
+    """Whether an answer comes over the network, rather than from a recorder or a mock of tests."""
+    connection = getattr(raw, "connection", None)
+    if connection is not None and not _is_urllib3s(type(connection)):
+        return False
+    for source in (raw, getattr(connection, "sock", None)):
+        try:
+            if stat.S_ISSOCK(os.fstat(source.fileno()).st_mode):
+                return True
+        except Exception:  # nothing with a descriptor, closed, or of a system that cannot tell
+            pass
+    return False

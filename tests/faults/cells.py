@@ -412,7 +412,7 @@ def _sends_a_bomb(world):
 
 # Its first half is an answer by itself, so that whoever takes a cut body takes it for an empty environment.
 _CUT = {"status": 200, "body": '{"campaigns": []}' + " " * 17}
-_NO_ANSWER = "^no answer within 0.5 s$"
+_NO_ANSWER = r"^no answer within 0.5 s \((\w+_)?timeout\)$"
 _NOT_JSON = "^(the answer|it) is not JSON$"
 _TOO_LARGE = "^the answer is over %d bytes$" % MAX_SIZE
 
@@ -428,8 +428,8 @@ FAULTS = [
     _fault("reset inside", "(?i)reset|aborted|closed|ends after|incomplete", _misbehaves(reset="inside", **_CUT)),
     _fault("truncated", "(?i)ends after|incomplete", _misbehaves(truncate=True, **_CUT)),
     _fault("400", "answered 400$", _misbehaves(status=400)),
-    _fault("401", "answered 401$", _misbehaves(status=401)),
-    _fault("404", "answered 404$", _misbehaves(status=404)),
+    _fault("401", "answered 401: the API key or the environment is wrong", _misbehaves(status=401)),
+    _fault("404", "answered 404: (it does not know the|the) environment", _misbehaves(status=404)),
     # An hour: whoever waits for it is over the bound.
     _fault("429, Retry-After", "answered 429$", _misbehaves(status=429, headers={"Retry-After": "3600"})),
     _fault("500", "answered 500$", _misbehaves(status=500)),

@@ -18,8 +18,8 @@ import zipfile
 from email import message_from_string
 
 FOLDERS = "benchmarks", "docs", "examples", "flagship", "tests"
-TOP = ("CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "MANIFEST.in", "README.md", "requirements.txt", "setup.cfg",
-       "setup.py")
+TOP = ("CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "MANIFEST.in", "README.md", "requirements.txt",
+       "SECURITY.md", "setup.cfg", "setup.py")
 # What is made in a checkout and belongs to nobody else.
 MADE = re.compile(r"(^|/)__pycache__/|\.py[co]$|(^|/)\.gitignore$|^docs/_(build|figures)/")
 DIST_INFO = {"METADATA", "RECORD", "WHEEL", "licenses/LICENSE", "top_level.txt"}
@@ -32,7 +32,8 @@ def tree_of(root):
     paths = [name for name in TOP if os.path.exists(os.path.join(root, name))]
     for folder in FOLDERS:
         for where, _, names in os.walk(os.path.join(root, folder)):
-            paths += [os.path.relpath(os.path.join(where, name), root).replace(os.sep, "/") for name in names]
+            paths += [os.path.relpath(os.path.join(where, name), root).replace(os.sep, "/")
+                      for name in names]
     found = {}
     for path in paths:
         if not MADE.search(path):
@@ -70,10 +71,12 @@ def of_wheel(path, tree):
     problems = list(differences("wheel", files, wanted))
     for name, digest, size in csv.reader(io.StringIO(files[info + "/RECORD"].decode("utf-8"))):
         if not name.endswith("/RECORD"):
-            made = base64.urlsafe_b64encode(hashlib.sha256(files[name]).digest()).rstrip(b"=").decode("ascii")
+            made = base64.urlsafe_b64encode(hashlib.sha256(files[name]).digest()).rstrip(
+                b"=").decode("ascii")
             if digest != "sha256=" + made or int(size) != len(files[name]):
                 problems.append("wheel: RECORD is wrong about " + name)
-    problems += ["wheel: %s has mode %o" % each for each in sorted(modes.items()) if each[1] not in (0o644, 0o664)]
+    problems += ["wheel: %s has mode %o" % each
+                 for each in sorted(modes.items()) if each[1] not in (0o644, 0o664)]
     tags = message_from_string(files[info + "/WHEEL"].decode("utf-8")).get_all("Tag")
     if sorted(tags) != ["py2-none-any", "py3-none-any"]:
         problems.append("wheel: it is for %s" % tags)
@@ -85,7 +88,8 @@ def of_wheel(path, tree):
 def of_sdist(path, tree):
     with tarfile.open(path) as archive:
         members = archive.getmembers()
-        files = {member.name: archive.extractfile(member).read() for member in members if member.isfile()}
+        files = {member.name: archive.extractfile(member).read()
+                 for member in members if member.isfile()}
     root, = {member.name.split("/")[0] for member in members}
     files = {name[len(root) + 1:]: content for name, content in files.items()}
     wanted = dict(tree, **{"PKG-INFO": None})
@@ -94,7 +98,8 @@ def of_sdist(path, tree):
     problems = list(differences("sdist", files, wanted))
     problems += ["sdist: %s is neither file nor folder" % member.name for member in members
                  if not member.isfile() and not member.isdir()]
-    problems += ["sdist: %s is owned by %s" % (member.name, member.uname or member.uid) for member in members
+    problems += ["sdist: %s is owned by %s" % (member.name, member.uname or member.uid)
+                 for member in members
                  if member.uname or member.gname or member.uid or member.gid]
     return files, problems
 
@@ -106,7 +111,8 @@ def of_metadata(text, other):
     if text != other:
         problems.append("metadata: of the wheel and of the sdist differ")
     if (metadata["License-Expression"], metadata["License"]) != ("Apache-2.0", None):
-        problems.append("metadata: the license is %s, %s" % (metadata["License-Expression"], metadata["License"]))
+        problems.append("metadata: the license is %s, %s"
+                        % (metadata["License-Expression"], metadata["License"]))
     return problems
 
 
@@ -114,7 +120,8 @@ def main(root, wheel, sdist):
     tree = tree_of(root)
     in_wheel, problems = of_wheel(wheel, tree)
     in_sdist, more = of_sdist(sdist, tree)
-    metadata, = (content.decode("utf-8") for name, content in in_wheel.items() if name.endswith(".dist-info/METADATA"))
+    metadata, = (content.decode("utf-8")
+                 for name, content in in_wheel.items() if name.endswith(".dist-info/METADATA"))
     problems += more + of_metadata(metadata, in_sdist["PKG-INFO"].decode("utf-8"))
     sizes = os.path.getsize(wheel), sum(len(content) for content in in_wheel.values())
     stated = BUDGET.search(" ".join(tree["README.md"].decode("utf-8").split()))

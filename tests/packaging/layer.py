@@ -20,8 +20,10 @@ from flagship.emulator import Emulator  # noqa: E402
 assert os.path.abspath(flagship.__file__).startswith(folder + os.sep), flagship.__file__
 with Emulator(path) as emulator, flagship.Flagship.instance() as started:
     started.start(emulator.env_id, emulator.api_key, flagship.Config(
-        mode=flagship.Config.Mode.BUCKETING, bucketing_file=None, polling_interval=0, **emulator.urls))
+        mode=flagship.Config.Mode.BUCKETING, bucketing_file=None, polling_interval=0,
+        **emulator.urls))
     visitor = started.create_visitor("ann", context={"country": "FR", "vip": True})
     assert visitor.synchronize_modifications() == (True, "")
-    print(", ".join("%s=%s" % (key, each.value) for key, each in sorted(visitor.modifications.items())))
+    print(", ".join("%s=%s" % (key, each.value)
+                    for key, each in sorted(visitor.modifications.items())))
     assert visitor.modifications

@@ -1,14 +1,17 @@
-"""What the types promise, asked of those who read them: mypy, pyright and stubtest, each of its newest release.
+"""What the types promise, asked of those who read them: mypy, pyright and stubtest, each of its
+newest release.
 
     python tests/types/check.py [mypy] [pyright] [stubtest] [complete]
 
-Without arguments: all. It looks at the flagship that is installed in the environment that runs it, with what its stubs
-need, and never at the checkout. The environment holds mypy and pyright beside it; pyright's package fetches the rest of
-itself from npm at first use. Exit code 0: all is as it should be.
+Without arguments: all. It looks at the flagship that is installed in the environment that runs it,
+with what its stubs need, and never at the checkout. The environment holds mypy and pyright beside
+it; pyright's package fetches the rest of itself from npm at first use. Exit code 0: all is as it
+should be.
 
-- mypy, pyright: the files good_*.py have no error, the files bad_*.py one on each line that is marked "# error" and on
-  no other, for the oldest and the newest Python that both the checkers and the library know. mypy is always strict, and
-  checks the stubs themselves too; pyright is strict with what is good.
+- mypy, pyright: the files good_*.py have no error, the files bad_*.py one on each line that is
+  marked "# error" and on no other, for the oldest and the newest Python that both the checkers and
+  the library know. mypy is always strict, and checks the stubs themselves too; pyright is strict
+  with what is good.
 - stubtest: the stubs say what the code is, but for what allowlist.txt excuses.
 - complete: pyright finds a type on every public name.
 """
@@ -34,18 +37,23 @@ USAGE = sorted(os.path.basename(path) for kind in ("good_*.py", "bad_*.py")
                for path in glob.glob(os.path.join(HERE, kind)))
 
 # Their base is OpenFeature's, a namespace package, whose py.typed pyright does not look for.
-UNKNOWN_BASE = ("flagship.contrib.openfeature.FlagshipProvider", "flagship.contrib.openfeature.provider.FlagshipProvider")
+UNKNOWN_BASE = ("flagship.contrib.openfeature.FlagshipProvider",
+                "flagship.contrib.openfeature.provider.FlagshipProvider")
 
 _MYPY_LINE = re.compile(r"^(\w+\.py):(\d+)(?::\d+)?: error: (.*)")
 
 
 def run(folder, *command, **variables):
     """``(exit code, output)`` of a checker."""
-    environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "MYPYPATH")}
-    environment.update(PATH=BIN + os.pathsep + os.environ["PATH"], VIRTUAL_ENV=os.path.dirname(BIN), NO_COLOR="1")
+    environment = {name: value for name, value in os.environ.items()
+                   if name not in ("PYTHONPATH", "MYPYPATH")}
+    environment.update(PATH=BIN + os.pathsep + os.environ["PATH"], VIRTUAL_ENV=os.path.dirname(BIN),
+                       NO_COLOR="1")
     environment.update(variables)
-    done = subprocess.run([os.path.join(BIN, command[0])] + list(command[1:]), cwd=os.path.join(folder, "usage"),
-                          env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True,
+    done = subprocess.run([os.path.join(BIN, command[0])] + list(command[1:]),
+                          cwd=os.path.join(folder, "usage"),
+                          env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          universal_newlines=True,
                           timeout=SECONDS)
     return done.returncode, done.stdout or done.stderr
 
@@ -68,15 +76,18 @@ def compared(found):
 def mypy(folder):
     problems = []
     for version in VERSIONS:
-        code, output = run(folder, "mypy", "--strict", "--no-pretty", "--no-error-summary", "--cache-dir", "cache",
+        code, output = run(folder, "mypy", "--strict", "--no-pretty", "--no-error-summary",
+                           "--cache-dir", "cache",
                            "--python-version", version, *USAGE)
         found = {}
         for line in output.splitlines():
             match = _MYPY_LINE.match(line)
             if match:
                 found.setdefault(match.group(1), {})[int(match.group(2))] = match.group(3)
-        problems += ["for %s: %s" % (version, problem) for problem in (compared(found) if code == 1 else [output])]
-        code, output = run(folder, "mypy", "--strict", "--no-pretty", "--no-error-summary", "--cache-dir", "cache",
+        problems += ["for %s: %s" % (version, problem)
+                     for problem in (compared(found) if code == 1 else [output])]
+        code, output = run(folder, "mypy", "--strict", "--no-pretty", "--no-error-summary",
+                           "--cache-dir", "cache",
                            "--python-version", version, os.path.join("..", "stubs", "flagship"))
         problems += ["for %s: %s" % (version, line) for line in output.splitlines() if code]
     return problems
@@ -85,10 +96,12 @@ def mypy(folder):
 def pyright(folder):
     problems = []
     for version in VERSIONS:
-        with open(os.path.join(folder, "usage", "pyrightconfig.json"), "w", encoding="utf-8") as file:
+        with open(os.path.join(folder, "usage", "pyrightconfig.json"), "w",
+                  encoding="utf-8") as file:
             # A mistake is found by those who are not strict, too.
-            json.dump({"typeCheckingMode": "standard", "strict": ["good_*.py"], "pythonVersion": version,
-                       "reportUnusedExpression": False}, file)
+            json.dump(
+                {"typeCheckingMode": "standard", "strict": ["good_*.py"], "pythonVersion": version,
+                 "reportUnusedExpression": False}, file)
         code, output = run(folder, "pyright", "--outputjson")
         try:
             diagnostics = json.loads(output)["generalDiagnostics"]
@@ -119,7 +132,8 @@ with app.test_request_context():
 
 
 def stubtest(folder):
-    code, output = run(folder, "python", "-c", _STUBTEST, "flagship", "--concise", "--allowlist", os.path.join(HERE, "allowlist.txt"),
+    code, output = run(folder, "python", "-c", _STUBTEST, "flagship", "--concise", "--allowlist",
+                       os.path.join(HERE, "allowlist.txt"),
                        # Alone: of modules without a stub it would read the source.
                        MYPYPATH=os.path.join(folder, "stubs"),
                        # Django's own modules ask for some when they are imported.
@@ -128,7 +142,8 @@ def stubtest(folder):
 
 
 def complete(folder):
-    code, output = run(folder, "pyright", "--verifytypes", "flagship", "--ignoreexternal", "--outputjson")
+    code, output = run(folder, "pyright", "--verifytypes", "flagship", "--ignoreexternal",
+                       "--outputjson")
     try:
         report = json.loads(output)["typeCompleteness"]
     except (KeyError, ValueError):
@@ -136,7 +151,8 @@ def complete(folder):
     if not report["completenessScore"]:
         return ["it read nothing but %s" % report.get("packageRootDirectory")]
     return ["%s has no known type" % symbol["name"] for symbol in report["symbols"]
-            if symbol["isExported"] and not symbol["isTypeKnown"] and symbol["name"] not in UNKNOWN_BASE]
+            if symbol["isExported"] and not symbol["isTypeKnown"]
+            and symbol["name"] not in UNKNOWN_BASE]
 
 
 CHECKS = {"mypy": mypy, "pyright": pyright, "stubtest": stubtest, "complete": complete}

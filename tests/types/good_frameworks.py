@@ -1,4 +1,5 @@
-"""What typed Django and Flask applications do with the SDK: accepted by the checkers, and it runs."""
+"""What typed Django and Flask applications do with the SDK: accepted by the checkers, and it
+runs."""
 from __future__ import annotations
 
 import pathlib
@@ -52,7 +53,8 @@ def flask_user(request: flask.Request) -> str | None:
 def home() -> str:
     label: str = current_visitor.get_modification("label", "Add to cart", activate=True)
     visitor_id: str = current_visitor.visitor_id
-    return "%s for %s, %s" % (label, visitor_id, flask.render_template_string("{{ flag('label', 'Buy') }}"))
+    return "%s for %s, %s" % (
+        label, visitor_id, flask.render_template_string("{{ flag('label', 'Buy') }}"))
 
 
 def shop(options: dict[str, Any]) -> flask.Flask:

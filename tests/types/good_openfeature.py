@@ -1,4 +1,5 @@
-"""What a typed application does with the OpenFeature provider: accepted by the checkers, and it runs."""
+"""What a typed application does with the OpenFeature provider: accepted by the checkers, and it
+runs."""
 # OpenFeature is a namespace package, whose py.typed pyright does not look for.
 # pyright: reportMissingTypeStubs=false
 from __future__ import annotations
@@ -19,7 +20,8 @@ def main(folder: pathlib.Path) -> None:
     FlagshipProvider(activate=["label", "color"], ttl=0, max_visitors=10)
     with Emulator() as platform:
         config = Config(bucketing_file=None, **platform.urls)
-        provider: AbstractProvider = FlagshipProvider(platform.env_id, platform.api_key, config, activate=True)
+        provider: AbstractProvider = FlagshipProvider(platform.env_id, platform.api_key, config,
+                                                      activate=True)
         api.set_provider_and_wait(provider)
         try:
             label: str = api.get_client().get_string_value(

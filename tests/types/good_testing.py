@@ -31,8 +31,10 @@ def with_a_block() -> None:
         event: SentContext = sent.context_events[0]
         visitor_id: str = activation.visitor_id
         before: str | None = activation.anonymous_id
-        assert (visitor_id, before, activation.key, activation.value) == ("ann", None, "btn-color", "red")
-        assert hit.type == "SCREENVIEW" and hit.wire["vid"] == "ann" and event.context["vip"] is True
+        assert (visitor_id, before, activation.key, activation.value) == (
+            "ann", None, "btn-color", "red")
+        assert hit.type == "SCREENVIEW" and hit.wire["vid"] == "ann"
+        assert event.context["vip"] is True
         sent.clear()
         sent.down = True
         sent.panic = False

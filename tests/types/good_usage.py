@@ -1,16 +1,22 @@
-"""What a typed application does with the SDK: mypy --strict and pyright accept every line, and it runs.
+"""What a typed application does with the SDK: mypy --strict and pyright accept every line, and it
+runs.
 
-For Python 3.9 and later, as its own annotations are. ``assert_type`` is the checkers' claim; when this runs, the same
-claim is looked at with isinstance.
-"""
+For Python 3.9 and later, as its own annotations are. ``assert_type`` is the checkers' claim; when
+this runs, the same claim is looked at with isinstance. """
 from __future__ import annotations
 
+import copy
 import enum
 import logging
 import os
 import pathlib
 import pickle
+import uuid
+from collections import OrderedDict
 from collections.abc import Mapping
+from decimal import Decimal
+from fractions import Fraction
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, Literal, Optional, TypedDict, TypeVar, Union
 
 import requests
@@ -18,7 +24,8 @@ import requests
 from flagship import Config, Flagship, __version__
 from flagship.app import Config as AppConfig
 from flagship.app import Flagship as AppFlagship
-from flagship.cache import MemoryVisitorCache, RedisVisitorCache, SQLiteVisitorCache, VisitorCacheManager
+from flagship.cache import (
+    MemoryVisitorCache, RedisVisitorCache, SQLiteVisitorCache, VisitorCacheManager)
 from flagship.cache.cache_visitor import VisitorCacheManager as OldVisitorCacheManager
 from flagship.config import Config as ConfigHome
 from flagship.context import PresetContext
@@ -56,11 +63,16 @@ else:
 
 FLAGS: dict[str, Any] = {
     "title": "Hello", "big": True, "columns": 3, "ratio": 0.5, "nothing": None,
-    "theme": {"color": "red", "size": 12}, "menu": ["home", "cart"], "limits": {"low": 1, "high": 9}}
+    "theme": {"color": "red", "size": 12}, "menu": ["home", "cart"],
+    "limits": {"low": 1, "high": 9}}
 BUCKETING: dict[str, Any] = {"campaigns": [{"id": "campaign", "type": "ab", "variationGroups": [{
     "id": "group",
-    "targeting": {"targetingGroups": [{"targetings": [{"key": "fs_all_users", "operator": "EQUALS", "value": ""}]}]},
-    "variations": [{"id": "variation", "allocation": 100, "modifications": {"type": "JSON", "value": FLAGS}}]}]}]}
+    "targeting": {
+        "targetingGroups": [
+            {"targetings": [{"key": "fs_all_users", "operator": "EQUALS", "value": ""}]}]},
+    "variations": [
+        {"id": "variation", "allocation": 100,
+         "modifications": {"type": "JSON", "value": FLAGS}}]}]}]}
 
 
 class Theme(TypedDict):
@@ -101,7 +113,8 @@ def flags(visitor: Visitor) -> None:
     theme: Theme = visitor.get_modification("theme", Theme(color="blue", size=10))
     anything: dict[str, Any] = visitor.get_modification("theme", {"color": "blue", "size": 10})
     names: list[str] = visitor.get_modification("menu", [])
-    assert (number, maybe, theme["size"], anything["color"], names) == (3, "Hello", 12, "red", ["home", "cart"])
+    assert (number, maybe, theme["size"], anything["color"], names) == (
+        3, "Hello", 12, "red", ["home", "cart"])
 
     # What is promised is what the platform can give: no Literal, and no member of an Enum.
     fixed: Final = "Welcome"
@@ -109,6 +122,16 @@ def flags(visitor: Visitor) -> None:
     assert_type(visitor.get_modification("title", fixed), str)
     assert_type(visitor.get_modification("title", title), str)
     assert_type(visitor.get_modification("color", Color.RED), str)
+
+    # A default is anything, and a flag anything's truth.
+    nothing = object()
+    assert visitor.get_modification("unknown", nothing) is nothing
+    pair: tuple[int, int] = visitor.get_modification("unknown", (1, 2))
+    assert pair == (1, 2)
+    assert_type(visitor.get_modification("unknown", b"Welcome"), bytes)
+    assert_type(visitor.get_modification("unknown", Decimal(1)), Decimal)
+    assert_type(visitor.get_modification("title", "Welcome", 1), str)
+    assert_type(visitor.get_modification("title", "Welcome", activate=os.environ.get("SEEN")), str)
 
     unknown: Optional[str] = os.environ.get("TITLE")
     either: Union[int, str] = 0 if unknown else "none"
@@ -119,7 +142,8 @@ def flags(visitor: Visitor) -> None:
     assert_type(Flags(visitor).seen("title", "Welcome"), str)
     assert_type(Flags(visitor).seen("big", False), bool)
 
-    value, success, log, activation = visitor.get_modification_with_results("title", "Welcome", activate=True)
+    value, success, log, activation = visitor.get_modification_with_results(
+        "title", "Welcome", activate=True)
     assert_type(value, str)
     assert_type(success, bool)
     assert_type(log, str)
@@ -155,10 +179,15 @@ def modifications(visitor: Visitor) -> None:
         assert_type(modification.variation_group_id, str)
         assert_type(modification.variation_id, str)
         assert_type(modification.reference, bool)
+    assert_type(visitor.get_selected_variations(), list[str])
+    assert pickle.loads(pickle.dumps(present)) == present
+    copied: Visitor = copy.deepcopy(visitor)
+    assert copied.visitor_id == visitor.visitor_id
 
 
 def context(visitor: Visitor) -> None:
-    results, outcome = visitor.update_context({"country": "FR", "vip": True, "age": 31, "score": 0.5})
+    results, outcome = visitor.update_context(
+        {"country": "FR", "vip": True, "age": 31, "score": 0.5})
     assert outcome is None
     for key, accepted, log, nothing in results:
         assert_type(key, str)
@@ -168,6 +197,14 @@ def context(visitor: Visitor) -> None:
     visitor.update_context({PresetContext.DEVICE_LOCALE: "fr-FR", "country": "BE"})
     visitor.update_context({PresetContext.LOCATION_LAT: 48.8, PresetContext.LOCATION_LONG: 2.3})
     visitor.update_context({})
+    visitor.update_context(None)
+    visitor.update_context(MappingProxyType({"country": "BE"}))
+    visitor.update_context(OrderedDict(country="BE", cart=Decimal("19.90"), share=Fraction(1, 2)))
+    maybe: dict[str, str | None] = {"campaign": os.environ.get("CAMPAIGN")}
+    visitor.update_context(maybe, 1)
+    visitor.update_context(("campaign", None))
+    several: Mapping[str, str] | None = {"country": "BE"}
+    visitor.update_context(several)
     visitor.update_context(("country", "FR"))
     visitor.update_context((PresetContext.DEV_MODE, False), synchronize=True)
     names: dict[str, str] = {"city": "Paris"}
@@ -194,6 +231,11 @@ def identity(flagship: Flagship) -> None:
     before: str | None = visitor.anonymous_id
     assert before == "cookie"
     visitor.unauthenticate({PresetContext.IP: "127.0.0.1"})
+    visitor.authenticate(None, None, 0)
+    visitor.authenticate("customer-1042", MappingProxyType({"vip": None}),
+                         os.environ.get("SYNCHRONIZE"))
+    flagship.create_visitor("cookie", 1, [("country", "FR"), (PresetContext.DEV_MODE, True)])
+    flagship.create_visitor("cookie", context=(("country", "FR"), ("page", None)))
     old: FlagshipVisitor = flagship.create_visitor(None, authenticated=True, context=None)
     assert old.visitor_id != flagship.create_visitor().visitor_id
     success, log = visitor.synchronize_modifications()
@@ -215,7 +257,8 @@ def explanation(visitor: Visitor) -> None:
     for group in campaign["variationGroups"]:
         for targetings in group["targetingGroups"]:
             for targeting in targetings["targetings"]:
-                print(targeting["key"], targeting["operator"], targeting["visitorValue"], targeting["problem"])
+                print(targeting["key"], targeting["operator"], targeting["visitorValue"],
+                      targeting["problem"])
 
 
 class Visit(Page):
@@ -229,15 +272,34 @@ def hits(visitor: Visitor) -> None:
     assert_type(Page("https://shop.example.com/").with_ip("127.0.0.1").with_locale("fr-FR"), Page)
     assert_type(Screen("home").with_resolution(640, 480).with_session_number(1), Screen)
     assert_type(Visit("https://shop.example.com/").with_ip("127.0.0.1").with_source("fr"), Visit)
-    event = Event(EventCategory.ACTION_TRACKING, "click").with_event_label("red").with_session_timestamp(1)
+    event = Event(EventCategory.ACTION_TRACKING, "click").with_event_label(
+        "red").with_session_timestamp(1)
     assert_type(event, Event)
     assert_type(event.with_event_value(3), Event)
-    order = Transaction("order-1", "Purchase").with_total_revenue(94.8).with_shipping_cost(5).with_taxes(1.2)
+    order = Transaction("order-1", "Purchase").with_total_revenue(94.8).with_shipping_cost(
+        5).with_taxes(1.2)
     assert_type(order, Transaction)
-    order.with_currency("EUR").with_payment_method("card").with_shipping_method("post").with_coupon_code("MAY")
+    order.with_currency("EUR").with_payment_method("card").with_shipping_method(
+        "post").with_coupon_code("MAY")
     assert_type(order.with_item_count(2), Transaction)
-    line = Item("order-1", "Shoes", "shoes-42").with_price(40).with_item_quantity(2).with_item_category("shoes")
+    line = Item("order-1", "Shoes", "shoes-42").with_price(40).with_item_quantity(
+        2).with_item_category("shoes")
     assert_type(line, Item)
+    data: dict[str, Any] = {"total": "94.80"}
+    shop = Transaction(1042, uuid.uuid4()).with_total_revenue(Decimal("94.80")).with_taxes("1.20")
+    shop.with_shipping_cost(Fraction(1, 2)).with_item_count("2").with_coupon_code(
+        None).with_currency(None)
+    shop.with_total_revenue(data["total"]).with_payment_method(7).with_shipping_cost(None)
+    article = Item(1042, None, 42).with_price(Decimal("19.90")).with_item_quantity(
+        2.0).with_item_category(None)
+    article.with_item_quantity(Decimal(-1)).with_price(None).with_session_number("3")
+    seen = Event("ACTION_TRACKING", "click").with_event_value(3.0).with_event_value(
+        None).with_event_label(None)
+    seen.with_ip(None).with_locale(None).with_resolution("640", None).with_session_timestamp(None)
+    kind: HitType | None = seen.hit_type
+    left_out: str | None = seen.left_out
+    assert kind is HitType.EVENT and left_out == "value is None"
+    assert shop.left_out is None and article.left_out is None
     sent: list[Hit] = [OldPage("https://shop.example.com/"), Screen("home"), event, order, line]
     for hit in sent:
         success, log = visitor.send_hit(hit)
@@ -309,20 +371,25 @@ def session() -> requests.Session:
 def options(folder: pathlib.Path) -> None:
     handler = ShopHandler(catch_all_exceptions=True)
     Config()
-    Config(mode=Config.Mode.BUCKETING, timeout=1, polling_interval=0, event_handler=handler, debug=True,
+    Config(mode=Config.Mode.BUCKETING, timeout=1, polling_interval=0, event_handler=handler,
+           debug=True,
            decision_api_url="https://shop.example.com/v2", cdn_url="https://shop.example.com",
            tracking_url="https://shop.example.com", bucketing_file=folder / "bucketing.json",
            initial_bucketing=folder / "initial.json", session=session, connection_pool_size=4,
-           tracking="deferred", tracking_queue_size=100, tracking_interval=0.5, tracking_batch_size=10,
-           spool=folder / "spool.db", circuit_breaker=False, max_response_size=1000000, offline=True)
-    Config(event_handler=None, visitor_cache_manager=None, bucketing_file=None, initial_bucketing=None, spool=None)
+           tracking="deferred", tracking_queue_size=100, tracking_interval=0.5,
+           tracking_batch_size=10,
+           spool=folder / "spool.db", circuit_breaker=False, max_response_size=1000000,
+           offline=True)
+    Config(event_handler=None, visitor_cache_manager=None, bucketing_file=None,
+           initial_bucketing=None, spool=None)
     Config(initial_bucketing=BUCKETING, bucketing_file="bucketing.json", spool="spool.db")
     with session() as own:
         Config(session=own)
     Config(session=lambda: requests.Session())
     assert Config(session=requests.Session).session is requests.Session
     config = ConfigHome(visitor_cache_manager=ShopCache())
-    for manager in (LooseCache(), DuckCache(), MemoryVisitorCache(10), SQLiteVisitorCache(folder / "v.db", ttl=60)):
+    for manager in (LooseCache(), DuckCache(), MemoryVisitorCache(10),
+                    SQLiteVisitorCache(folder / "v.db", ttl=60)):
         config.visitor_cache_manager = manager
     config.visitor_cache_manager = RedisVisitorCache("redis://localhost:6379/0", ttl=60)
     config.visitor_cache_manager = RedisVisitorCache(FakeRedis(), prefix="shop", timeout=0.1)
@@ -372,7 +439,8 @@ def status(flagship: Flagship) -> None:
         print("fresh")
     counters: Counters | None = now.tracking
     assert counters is not None
-    assert_type(counters.queued + counters.sent + counters.failed + counters.dropped + counters.spooled, int)
+    assert_type(counters.queued + counters.sent + counters.failed + counters.dropped
+                + counters.spooled, int)
     assert_type(flagship.flush(2.0), bool)
     started = flagship.config
     assert started is not None and started.env_id == "env" and started.tracking == "deferred"
@@ -417,9 +485,14 @@ def main(folder: pathlib.Path) -> None:
     with Emulator(BUCKETING, port=0) as platform, Flagship.instance() as flagship:
         assert_type(platform, Emulator)
         assert_type(flagship, Flagship)
-        flagship.start(platform.env_id, platform.api_key, Config(timeout=2.0, tracking="deferred", **platform.urls))
+        flagship.start(" env", "key ")
+        flagship.start(platform.env_id, platform.api_key, None)
+        flagship.start(
+            platform.env_id, platform.api_key,
+            Config(timeout=2.0, tracking="deferred", **platform.urls))
         assert_type(flagship.is_flagship_started(), bool)
-        visitor = flagship.create_visitor("ann", context={"country": "FR", PresetContext.DEV_MODE: True})
+        visitor = flagship.create_visitor(
+            "ann", context={"country": "FR", PresetContext.DEV_MODE: True})
         visitor.synchronize_modifications()
         flags(visitor)
         modifications(visitor)

@@ -2,15 +2,16 @@
 from django.conf import settings
 
 from flagship import Config, Flagship
-from flagship.decision.campaigns import Campaigns
+from flagship.decision.compiled import Campaigns
 from flagship.decision.explanation import explain, merged
 
 from qa.emulator import emulator
 
 OWN = "This process decides (bucketing mode): these are its own reasons."
-FILE = ("The platform decides (API mode) and tells no reasons. These are worked out from the emulator's own campaign "
-        "file, with what the visitor cache remembers.")
-TOLD = "The platform decided (API mode) and tells no reasons. Asking it counted as a synchronisation."
+FILE = ("The platform decides (API mode) and tells no reasons. These are worked out from the "
+        "emulator's own campaign file, with what the visitor cache remembers.")
+TOLD = ("The platform decided (API mode) and tells no reasons. "
+        "Asking it counted as a synchronisation.")
 
 
 def decision(visitor_id, anonymous_id, context):
@@ -35,11 +36,12 @@ def decision(visitor_id, anonymous_id, context):
 def _from_file(visitor_id, anonymous_id, context):
     panic = emulator.panic
     cached_ids = _cached(visitor_id) or anonymous_id and _cached(anonymous_id) or []
-    campaigns = [] if panic else explain(Campaigns(emulator.bucketing), visitor_id, context, cached_ids)
+    campaigns = [] if panic else explain(Campaigns(emulator.bucketing), visitor_id, context,
+                                         cached_ids)
     return {"mode": "API", "visitorId": visitor_id, "anonymousId": anonymous_id, "context": context,
             "serving": not panic, "reason": "the platform is in panic" if panic else "",
-            "cachedVariationIds": cached_ids, "campaigns": campaigns, "modifications": merged(campaigns),
-            "source": FILE}
+            "cachedVariationIds": cached_ids, "campaigns": campaigns,
+            "modifications": merged(campaigns), "source": FILE}
 
 
 def _cached(visitor_id):

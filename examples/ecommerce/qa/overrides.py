@@ -22,7 +22,8 @@ def change(visitor_id, before, after):
     kept = cache.get(_KEY, {})
     changed = dict(kept.get(visitor_id, {}))
     changed.update((key, None) for key in before if key not in after)
-    changed.update((key, value) for key, value in after.items() if key not in before or before[key] != value)
+    changed.update((key, value) for key, value in after.items() if key not in before
+                   or before[key] != value)
     cache.set(_KEY, dict(kept, **{visitor_id: changed}), None)
 
 

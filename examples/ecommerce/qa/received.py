@@ -12,7 +12,8 @@ def lines(requests, bucketing, after=0):
     :return: ``{"kind", "time" (seconds since the epoch), "visitor", "text", "json"}`` each.
     """
     names = _names(bucketing)
-    all_of_them = [_line(request["time"], *each) for request in requests for each in _parts(request, names)]
+    all_of_them = [_line(request["time"], *each) for request in requests
+                   for each in _parts(request, names)]
     return all_of_them[after:]
 
 
@@ -20,19 +21,25 @@ def _parts(request, names):
     """``(kind, visitor, text, body)`` of each thing in a request, which may be a batch."""
     body = request["body"]
     if request["endpoint"] == "events":
-        yield "context", body["visitorId"], ", ".join(
-            "%s %s" % (key, json.dumps(value)) for key, value in sorted(body["data"].items())), body
+        yield "context", body["visitorId"], _context(body["data"]), body
     elif request["endpoint"] == "activate":
         for each in body.get("batch", [body]):
-            yield "activation", _who(each["vid"], each.get("aid")), names.get(each["vaid"], each["vaid"]), each
+            yield "activation", _who(each["vid"],
+                                     each.get("aid")), names.get(each["vaid"], each["vaid"]), each
     elif request["endpoint"] == "hit":
         for each in body.get("h", [body]):
             who = _who(each["cuid"], each["vid"]) if "cuid" in each else each["vid"]
-            yield each["t"].lower(), who, _TEXTS.get(each["t"], json.dumps)(each), each
+            kind = "context" if each["t"] == "SEGMENT" else each["t"].lower()
+            yield kind, who, _TEXTS.get(each["t"], json.dumps)(each), each
+
+
+def _context(context):
+    return ", ".join("%s %s" % (key, json.dumps(value)) for key, value in sorted(context.items()))
 
 
 def _line(time, kind, visitor, text, body):
-    return {"kind": kind, "time": time, "visitor": visitor, "text": text, "json": json.dumps(body, sort_keys=True)}
+    return {"kind": kind, "time": time, "visitor": visitor, "text": text,
+            "json": json.dumps(body, sort_keys=True)}
 
 
 def _who(visitor_id, anonymous_id):
@@ -46,6 +53,7 @@ def _names(bucketing):
 
 
 _TEXTS = {
+    "SEGMENT": lambda hit: _context(hit["s"]),
     "PAGEVIEW": lambda hit: hit["dl"],
     "EVENT": lambda hit: "%s, %s, worth %s" % (hit["ea"], hit.get("el", "-"), hit.get("ev", "-")),
     "TRANSACTION": lambda hit: "%s: %s %s" % (hit["tid"], hit.get("tr", "-"), hit.get("tc", "")),

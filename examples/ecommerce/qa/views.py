@@ -32,7 +32,8 @@ def panel(request):
     anonymous_id = chosen.anonymous_id if chosen else None
     return render(request, "qa/panel.html", {
         "visitor_id": visitor_id, "anonymous_id": anonymous_id, "own": own, "seen": seen,
-        "context": sorted(context.items()), "on_emulator": bool(emulator), "panic": bool(emulator) and emulator.panic,
+        "context": sorted(context.items()), "on_emulator": bool(emulator),
+        "panic": bool(emulator) and emulator.panic,
         "decision": decide(visitor_id, anonymous_id, context) if visitor_id else None})
 
 
@@ -43,7 +44,8 @@ def decision(request):
         visitor_id, anonymous_id, context = _asked(request)
     except ValueError as problem:
         return HttpResponseBadRequest("%s" % problem)
-    return render(request, "qa/decision.html", {"decision": decide(visitor_id, anonymous_id, context)})
+    return render(request, "qa/decision.html",
+                  {"decision": decide(visitor_id, anonymous_id, context)})
 
 
 @require_POST
@@ -54,7 +56,8 @@ def context(request):
         overrides.forget(visitor_id)
     else:
         try:
-            overrides.change(visitor_id, _object(request.POST.get("before")), _object(request.POST.get("context")))
+            overrides.change(visitor_id, _object(request.POST.get("before")),
+                             _object(request.POST.get("context")))
         except ValueError as problem:
             return HttpResponseBadRequest("%s" % problem)
     return redirect(_panel_of(visitor_id))
@@ -94,6 +97,7 @@ def _asked(request):
 
 def _object(text):
     value = json.loads(text or "{}")
-    if not isinstance(value, dict) or not all(isinstance(each, (bool, int, float, str)) for each in value.values()):
+    if not isinstance(value, dict) or not all(isinstance(each, (bool, int, float, str))
+                                              for each in value.values()):
         raise ValueError("the context must be an object of text, numbers and booleans")
     return value

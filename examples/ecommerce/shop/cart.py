@@ -22,7 +22,8 @@ class Cart(object):
         """CartLines, in the order in which they were added; a product that is gone is left out."""
         if self._lines is None:
             kept = self._session.get(_KEY, {})
-            products = {each.slug: each for each in Product.objects.filter(slug__in=list(kept))} if kept else {}
+            products = {each.slug: each
+                        for each in Product.objects.filter(slug__in=list(kept))} if kept else {}
             self._lines = [CartLine(products[slug], quantity, products[slug].price * quantity)
                            for slug, quantity in kept.items() if slug in products]
         return self._lines

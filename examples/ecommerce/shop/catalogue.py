@@ -26,7 +26,8 @@ def in_order(slugs):
 def shelves(categories):
     """``[(category, its products)]``."""
     products = list(Product.objects.all())
-    return [(category, [each for each in products if each.category == category.slug]) for category in categories]
+    return [(category, [each for each in products if each.category == category.slug])
+            for category in categories]
 
 
 def companions(product, count=3):

@@ -1,6 +1,7 @@
 """Where the shop delivers, and which country a request comes from."""
 
-COUNTRIES = [("BE", "Belgium"), ("FR", "France"), ("DE", "Germany"), ("JP", "Japan"), ("ES", "Spain"),
+COUNTRIES = [("BE", "Belgium"), ("FR", "France"), ("DE", "Germany"), ("JP", "Japan"),
+             ("ES", "Spain"),
              ("GB", "United Kingdom"), ("US", "United States")]
 CODES = [code for code, _ in COUNTRIES]
 DEFAULT = "FR"
@@ -14,7 +15,8 @@ def country_of(request):
     """The visitor's country, a code of COUNTRIES: chosen in the footer, else told by a header, else
     by the browser's language, else the shop's own."""
     tag = locale_of(request)
-    told = [request.session.get(_CHOSEN)] + [request.META.get(name) for name in HEADERS] + [tag.partition("-")[2]]
+    told = [request.session.get(_CHOSEN)] + [request.META.get(name) for name in HEADERS] + [
+        tag.partition("-")[2]]
     for code in told:
         if code and code.upper() in CODES:
             return code.upper()

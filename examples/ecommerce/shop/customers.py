@@ -16,5 +16,6 @@ def make_demo_customers():
     User = get_user_model()
     for demo in DEMO_CUSTOMERS:
         if not User.objects.filter(username=demo.username).exists():
-            user = User.objects.create_user(demo.username, password=demo.password, first_name=demo.first_name)
+            user = User.objects.create_user(demo.username, password=demo.password,
+                                            first_name=demo.first_name)
             Customer.objects.create(user=user, vip=demo.vip)

@@ -9,7 +9,8 @@ def free_from(visitor):
     """The amount from which delivery is free, in euros."""
     amount = visitor.get_modification("free_delivery_from", FREE_FROM)
     # A campaign's mistake must not break the checkout.
-    return amount if isinstance(amount, (int, float)) and not isinstance(amount, bool) else FREE_FROM
+    return amount if isinstance(amount,
+                                (int, float)) and not isinstance(amount, bool) else FREE_FROM
 
 
 def cost(visitor, subtotal):

@@ -4,8 +4,8 @@ from django import forms
 from shop.cart import MAX_QUANTITY
 from shop.models import Order
 
-_AUTOCOMPLETE = {"name": "name", "email": "email", "street": "street-address", "postcode": "postal-code",
-                 "city": "address-level2", "country": "country"}
+_AUTOCOMPLETE = {"name": "name", "email": "email", "street": "street-address",
+                 "postcode": "postal-code", "city": "address-level2", "country": "country"}
 
 
 class QuantityForm(forms.Form):
@@ -26,4 +26,5 @@ class AddressForm(forms.ModelForm):
         for name, field in self.fields.items():
             field.widget.attrs.update(autocomplete=_AUTOCOMPLETE.get(name, "off"))
             if self.is_bound and name in self.errors:
-                field.widget.attrs.update({"aria-invalid": "true", "aria-describedby": "%s-error" % name})
+                field.widget.attrs.update(
+                    {"aria-invalid": "true", "aria-describedby": "%s-error" % name})

@@ -25,7 +25,8 @@ def purchase(order):
         .with_shipping_method("parcel").with_payment_method("demo").with_currency(CURRENCY) \
         .with_item_count(sum(line.quantity for line in lines))
     for line in lines:
-        yield Item(order.number, line.product.name, line.product.sku).with_price(float(line.price)) \
+        yield Item(order.number, line.product.name, line.product.sku).with_price(
+            float(line.price)) \
             .with_item_quantity(line.quantity).with_item_category(line.product.category)
 
 

@@ -11,6 +11,7 @@ class PageViewMiddleware(object):
     def __call__(self, request):
         response = self._get_response(request)
         page = request.resolver_match
-        if request.method == "GET" and response.status_code == 200 and page and page.app_name == "shop":
+        if (request.method == "GET" and response.status_code == 200
+                and page and page.app_name == "shop"):
             request.flagship.send_hit(page_view(request))
         return response

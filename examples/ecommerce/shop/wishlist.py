@@ -11,7 +11,8 @@ def slugs(session):
 def products(session):
     """In the order in which they were added."""
     kept = slugs(session)
-    return sorted(Product.objects.filter(slug__in=kept), key=lambda product: kept.index(product.slug))
+    return sorted(Product.objects.filter(slug__in=kept),
+                  key=lambda product: kept.index(product.slug))
 
 
 def toggle(session, slug):

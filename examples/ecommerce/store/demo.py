@@ -11,7 +11,8 @@ import tempfile
 from flagship import Flagship
 from flagship.emulator import Emulator
 
-CAMPAIGNS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "campaigns.json")
+CAMPAIGNS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))),
+                         "campaigns.json")
 MODES = {"api": "API", "bucketing": "Bucketing"}
 
 
@@ -20,7 +21,8 @@ def main(arguments):
 
     :return: the exit code: 0, or 2 where half of the credentials are missing.
     """
-    parser = argparse.ArgumentParser(prog="manage.py demo", description="The demo shop, until Ctrl-C.")
+    parser = argparse.ArgumentParser(prog="manage.py demo",
+                                     description="The demo shop, until Ctrl-C.")
     parser.add_argument("--mode", choices=sorted(MODES), default="api",
                         help="who decides: the platform, or this process; default: %(default)s")
     parser.add_argument("--port", type=int, default=0, help="default: a free one")
@@ -55,7 +57,8 @@ def surroundings(mode, on_emulator):
             # requests would send loopback addresses through a proxy too, where the environment
             # names one.
             without = [os.environ.get("no_proxy") or os.environ.get("NO_PROXY"), emulator.host]
-            os.environ["no_proxy"] = os.environ["NO_PROXY"] = ",".join(name for name in without if name)
+            os.environ["no_proxy"] = os.environ["NO_PROXY"] = ",".join(
+                name for name in without if name)
             os.environ.update(FLAGSHIP_ENV_ID=emulator.env_id, FLAGSHIP_API_KEY=emulator.api_key,
                               SHOP_EMULATOR_URL=emulator.url)
         yield "the emulator at %s" % emulator.url if emulator else "the platform"

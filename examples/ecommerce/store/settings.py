@@ -71,7 +71,8 @@ FLAGSHIP_OPTIONS = {
     "polling_interval": 1 if EMULATOR_URL else 60,
 }
 if EMULATOR_URL:
-    FLAGSHIP_OPTIONS.update({"decision_api_url": EMULATOR_URL + "/v2", "cdn_url": EMULATOR_URL + "/cdn",
+    FLAGSHIP_OPTIONS.update({"decision_api_url": EMULATOR_URL + "/v2",
+                             "cdn_url": EMULATOR_URL + "/cdn",
                              "tracking_url": EMULATOR_URL + "/collect"})
 
 ROOT_URLCONF = "store.urls"
@@ -87,8 +88,8 @@ TEMPLATES = [{
     ]},
 }]
 
-DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": os.path.join(FOLDER, "shop.db"),
-                         "OPTIONS": {"timeout": 20}}}
+DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3",
+                         "NAME": os.path.join(FOLDER, "shop.db"), "OPTIONS": {"timeout": 20}}}
 DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
 
 if os.environ.get("SHOP_DEMO") == "1":

@@ -10,8 +10,8 @@ from flagship.contrib.django.checks import check_settings
 
 
 class FlagshipConfig(AppConfig):
-    """``"flagship.contrib.django"`` in ``INSTALLED_APPS``: starts the SDK when the settings are complete, closes it
-    with the process, and registers the system checks."""
+    """``"flagship.contrib.django"`` in ``INSTALLED_APPS``: starts the SDK when the settings are
+    complete, closes it with the process, and registers the system checks."""
 
     name = "flagship.contrib.django"
     label = "flagship"
@@ -19,7 +19,8 @@ class FlagshipConfig(AppConfig):
 
     def ready(self):
         checks.register(check_settings)
-        given = _settings.Settings(lambda name, default: getattr(settings, name, default), _settings.START)
+        given = _settings.Settings(
+            lambda name, default: getattr(settings, name, default), _settings.START)
         # What is missing or wrong is said by the checks and by the middleware.
         if not given.problems:
             _web.start(given)

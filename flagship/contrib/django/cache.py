@@ -14,26 +14,31 @@ from flagship.cache.assignments import error_text
 from flagship.cache.cache_visitor import VisitorCacheManager
 
 _MAX_TTL = 10 * 366 * 24 * 3600
-_SAFE = re.compile(u"[!-~]{1,100}\\Z")  # with a digest, and Django's own prefix, within memcached's 250 bytes
+# With a digest, and Django's own prefix, within memcached's 250 bytes.
+_SAFE = re.compile(u"[!-~]{1,100}\\Z")
 _MAX_NOTED = 10000
 
 
 class DjangoVisitorCache(VisitorCacheManager):
     """Visitors keep their variations in a cache that a Django project already has.
 
-    The record of a visitor is JSON text under the key ``prefix:digest``, whatever backend; the digest is the SHA-256
-    in hex of ``env_id:visitor_id`` in UTF-8, so any visitor id makes a key that memcached takes. The cache is looked
-    up at each call, so that it may be made in the settings themselves, and by the thread that calls.
+    The record of a visitor is JSON text under the key ``prefix:digest``, whatever backend; the
+    digest is the SHA-256 in hex of ``env_id:visitor_id`` in UTF-8, so any visitor id makes a key
+    that memcached takes. The cache is looked up at each call, so that it may be made in the
+    settings themselves, and by the thread that calls.
 
-    A cache may forget: memcached when it is full, Django's local-memory, file and database caches above
-    ``MAX_ENTRIES``, which is 300 unless ``OPTIONS`` says otherwise. A visitor that was forgotten is decided on anew.
+    A cache may forget: memcached when it is full, Django's local-memory, file and database caches
+    above ``MAX_ENTRIES``, which is 300 unless ``OPTIONS`` says otherwise. A visitor that was
+    forgotten is decided on anew. What else is in the cache may be forgotten for visitors, too:
+    system checks warn of 300 entries, and of a cache that sessions live in.
 
     :param str alias: the cache in ``settings.CACHES``; default ``default``.
-    :param str prefix: what keys begin with, 1 to 100 printable ASCII characters without a space; default
-        ``flagship``.
-    :param float ttl: seconds after a visitor's last synchronisation at which its record is forgotten, greater than 0,
-        at most ten years; None (default): never. memcached and Redis count whole seconds. A lookup refreshes the
-        expiry when a tenth of it has passed, so a record may go that tenth early.
+    :param str prefix: what keys begin with, 1 to 100 printable ASCII characters without a space;
+        default ``flagship``.
+    :param float ttl: seconds after a visitor's last synchronisation at which its record is
+        forgotten, greater than 0, at most ten years; None (default): never. memcached and Redis
+        count whole seconds. A lookup renews the expiry when a tenth of it has passed, so a record
+        may go that tenth early.
     :raises TypingError: on an argument of the wrong type.
     :raises ParamError: on an argument out of range.
     """
@@ -47,9 +52,16 @@ class DjangoVisitorCache(VisitorCacheManager):
         if not _SAFE.match(self._prefix):
             raise check.param_error("DjangoVisitorCache", "prefix",
                                     "must be 1 to 100 printable ASCII characters without a space")
-        self._ttl = None if ttl is None else check.number("DjangoVisitorCache", "ttl", ttl, above=0, maximum=_MAX_TTL)
+        if ttl is not None:
+            ttl = check.number("DjangoVisitorCache", "ttl", ttl, above=0, maximum=_MAX_TTL)
+        self._ttl = ttl
         self._env_id = u""
         self._kept = {}  # key -> when this process last began its ttl
+
+    @property
+    def alias(self):
+        """The cache in ``settings.CACHES``."""
+        return self._alias
 
     def use_environment(self, env_id):
         """Keep the records of one environment apart; called by ``Flagship.start``.
@@ -74,8 +86,9 @@ class DjangoVisitorCache(VisitorCacheManager):
                 self._keep(cache, key, value)
         try:
             return decode(value.encode("utf-8") if isinstance(value, text_type) else value)
-        except (ValueError, AttributeError):
-            # Raised, it would count as a store that is down, and the record would never be written again.
+        except (ValueError, TypeError, AttributeError):
+            # Raised, it would count as a store that is down, and the record would never be written
+            # again.
             return value
 
     def _key(self, function, visitor_id):

@@ -1,43 +1,83 @@
 """The system checks.
 
-==================  ======================================================================
-``flagship.E001``   ``FLAGSHIP_ENV_ID`` or ``FLAGSHIP_API_KEY`` is missing, and nobody else started the SDK
+==================  ============================================================================
+``flagship.E001``   ``FLAGSHIP_ENV_ID`` or ``FLAGSHIP_API_KEY`` is missing, and nobody else started
+                    the SDK
 ``flagship.E002``   ``FLAGSHIP_ENV_ID`` or ``FLAGSHIP_API_KEY`` is not text
-``flagship.E003``   ``FLAGSHIP_OPTIONS`` is not a dict of options that :class:`flagship.Config` takes
+``flagship.E003``   ``FLAGSHIP_OPTIONS`` is not a dict of options that :class:`flagship.Config`
+                    takes
 ``flagship.E004``   ``FLAGSHIP_CONTEXT`` is neither a callable nor the dotted path of one
 ``flagship.E005``   ``FLAGSHIP_USER_ID`` is neither a callable nor the dotted path of one
 ``flagship.E006``   ``FLAGSHIP_COOKIE_NAME`` is not the name of a cookie
 ``flagship.E007``   ``FLAGSHIP_COOKIE_AGE`` is not a number of seconds, an int from 1 to ten years
 ``flagship.E008``   ``FLAGSHIP_COOKIE_DOMAIN`` is neither a host name nor None
 ``flagship.E009``   ``FLAGSHIP_COOKIE_SECURE`` is neither a bool nor None
-``flagship.E010``   ``FLAGSHIP_COOKIE_SAMESITE`` is none of ``"Lax"``, ``"Strict"``, ``"None"`` and None
-==================  ======================================================================
+``flagship.E010``   ``FLAGSHIP_COOKIE_SAMESITE`` is none of ``"Lax"``, ``"Strict"``, ``"None"`` and
+                    None
+``flagship.E011``   ``FLAGSHIP_COOKIE_SIGNED`` is not a bool
+``flagship.W001``   the visitor cache is in the cache that sessions live in, so that visitors may
+                    evict sessions
+``flagship.W002``   the visitor cache is in a cache of Django's that keeps at most 300 entries
+==================  ============================================================================
 """
 from __future__ import absolute_import
 
 from django.conf import settings
-from django.core.checks import Error
+from django.core.cache import caches
+from django.core.cache.backends.db import DatabaseCache
+from django.core.cache.backends.filebased import FileBasedCache
+from django.core.cache.backends.locmem import LocMemCache
+from django.core.checks import Error, Warning
 
 from flagship.app import Flagship
 from flagship.contrib import _settings
+from flagship.contrib.django.cache import DjangoVisitorCache
 
 _NUMBERS = {"FLAGSHIP_ENV_ID": "E002", "FLAGSHIP_API_KEY": "E002", "FLAGSHIP_OPTIONS": "E003",
-            "FLAGSHIP_CONTEXT": "E004", "FLAGSHIP_USER_ID": "E005", "FLAGSHIP_COOKIE_NAME": "E006",
-            "FLAGSHIP_COOKIE_AGE": "E007", "FLAGSHIP_COOKIE_DOMAIN": "E008", "FLAGSHIP_COOKIE_SECURE": "E009",
-            "FLAGSHIP_COOKIE_SAMESITE": "E010"}
+            "FLAGSHIP_CONTEXT": "E004", "FLAGSHIP_USER_ID": "E005",
+            "FLAGSHIP_COOKIE_NAME": "E006", "FLAGSHIP_COOKIE_AGE": "E007",
+            "FLAGSHIP_COOKIE_DOMAIN": "E008", "FLAGSHIP_COOKIE_SECURE": "E009",
+            "FLAGSHIP_COOKIE_SAMESITE": "E010", "FLAGSHIP_COOKIE_SIGNED": "E011"}
+_SESSIONS_IN_CACHE = ("django.contrib.sessions.backends.cache",
+                      "django.contrib.sessions.backends.cached_db")
+_FEW = 300  # MAX_ENTRIES where OPTIONS does not say it
 
 
 def settings_and_problems():
     """``(settings, [Error])``: the project's settings, and what is missing or wrong among them."""
     given = _settings.Settings(lambda name, default: getattr(settings, name, default))
-    return given, [Error(problem.message, id="flagship." + _number(problem)) for problem in given.problems
-                   if not (isinstance(problem, _settings.MissingSetting) and Flagship.instance().is_flagship_started())]
+    return given, [Error(problem.message, id="flagship." + _number(problem))
+                   for problem in given.problems
+                   if not (isinstance(problem, _settings.MissingSetting)
+                           and Flagship.instance().is_flagship_started())]
 
 
 def check_settings(app_configs=None, **options):
-    """The check that the application registers; a list of :class:`django.core.checks.Error`."""
-    return settings_and_problems()[1]
+    """The check that the application registers; a list of :class:`django.core.checks.Error` and
+    :class:`django.core.checks.Warning`."""
+    given, problems = settings_and_problems()
+    cache = (given.options or {}).get("visitor_cache_manager")
+    return problems + (_cache_problems(cache) if isinstance(cache, DjangoVisitorCache) else [])
 
 
 def _number(problem):
-    return "E001" if isinstance(problem, _settings.MissingSetting) else _NUMBERS[problem.parameter]
+    if isinstance(problem, _settings.MissingSetting):
+        return "E001"
+    return _NUMBERS[problem.parameter]
+
+
+def _cache_problems(visitor_cache):
+    alias, found = visitor_cache.alias, []
+    if settings.SESSION_ENGINE in _SESSIONS_IN_CACHE and settings.SESSION_CACHE_ALIAS == alias:
+        found.append(Warning(
+            "DjangoVisitorCache(%r) is in the cache that sessions live in, so that visitors may "
+            "evict sessions" % alias, id="flagship.W001",
+            hint="Give it a cache of its own in CACHES: DjangoVisitorCache(alias)."))
+    bounded = (LocMemCache, FileBasedCache, DatabaseCache)
+    if alias in settings.CACHES and isinstance(caches[alias], bounded):
+        if caches[alias]._max_entries <= _FEW:
+            found.append(Warning(
+                "DjangoVisitorCache(%r) is in a cache that keeps at most %d entries: other "
+                "visitors are forgotten" % (alias, caches[alias]._max_entries), id="flagship.W002",
+                hint="Set MAX_ENTRIES in its OPTIONS, or use Redis or memcached."))
+    return found

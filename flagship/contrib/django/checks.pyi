@@ -2,7 +2,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.apps import AppConfig
-from django.core.checks import Error
+from django.core.checks import CheckMessage, Error
 
 def settings_and_problems() -> tuple[Any, list[Error]]: ...
-def check_settings(app_configs: Iterable[AppConfig] | None = None, **options: Any) -> list[Error]: ...
+def check_settings(
+    app_configs: Iterable[AppConfig] | None = None, **options: Any
+) -> list[CheckMessage]: ...

@@ -50,24 +50,27 @@ class FlagshipProvider(AbstractProvider):
     :raises ParamError: on an argument out of range.
     """
 
-    def __init__(self, env_id=None, api_key=None, config=None, activate=False, ttl=10.0, max_visitors=1000):
+    def __init__(self, env_id=None, api_key=None, config=None, activate=False, ttl=10.0,
+                 max_visitors=1000):
         super(FlagshipProvider, self).__init__()
         name = "FlagshipProvider"
         self._credentials = None
         if env_id is not None or api_key is not None or config is not None:
             self._credentials = (check.text(name, "env_id", env_id, empty=False),
                                  check.text(name, "api_key", api_key, empty=False),
-                                 Config() if config is None else check.instance(name, "config", config, Config))
+                                 Config() if config is None
+                                 else check.instance(name, "config", config, Config))
         if not isinstance(activate, (bool, list, tuple, set, frozenset)):
             raise check.typing_error(name, "activate", activate, "bool, list, tuple or set")
         self._activated = activate if isinstance(activate, bool) else frozenset(
             check.text(name, "activate", key) for key in activate)
         if check.number(name, "ttl", ttl, maximum=3600) < 0:
             raise check.param_error(name, "ttl", "must be at least 0, not %r" % ttl)
-        self._visitors = RecentVisitors(ttl, check.integer(name, "max_visitors", max_visitors, minimum=1),
+        self._visitors = RecentVisitors(ttl, check.integer(name, "max_visitors", max_visitors,
+                                                           minimum=1),
                                         self._emit_change)
         self._attributes = Attributes()
-        self._runtime = None  # the start that is this provider's
+        self._starts = False  # whether the SDK runs, as far as this provider knows, by its start
         self._condition = _READY
 
     def get_metadata(self):
@@ -86,14 +89,13 @@ class FlagshipProvider(AbstractProvider):
         self._visitors.forget()
         self._condition = _ERROR
         if self._credentials is not None:
-            before = flagship._runtime
             try:
                 flagship.start(*self._credentials)
             except FlagshipError as error:
                 raise ProviderFatalError(error.message)
-            if flagship._runtime is before:  # the event handler caught the mistake
+            if not self._is_started_by_this(flagship):  # the event handler caught the mistake
                 raise ProviderFatalError("Flagship could not be started")
-            self._runtime = flagship._runtime
+            self._starts = True
         status = flagship.status
         if not status.started:
             raise ProviderNotReadyError("Flagship is not started")
@@ -104,11 +106,15 @@ class FlagshipProvider(AbstractProvider):
     def shutdown(self):
         """Close the SDK where this provider started it, delivering what is queued; called by
         OpenFeature."""
-        flagship, runtime = Flagship.instance(), self._runtime
+        flagship, starts = Flagship.instance(), self._starts
         self._visitors.forget()
-        self._runtime = None
-        if runtime is not None and flagship._runtime is runtime:
+        self._starts = False
+        if starts and self._is_started_by_this(flagship):
             flagship.close()
+
+    def _is_started_by_this(self, flagship):
+        """Whether the last start was this provider's, and not the application's own."""
+        return flagship.is_flagship_started() and flagship.config is self._credentials[2]
 
     def resolve_boolean_details(self, flag_key, default_value, evaluation_context=None):
         return self._resolve(flag_key, default_value, evaluation_context, "bool", _boolean)
@@ -138,7 +144,8 @@ class FlagshipProvider(AbstractProvider):
                 hit = _with_details(hit, tracking_event_name, tracking_event_details)
             visitor_id = evaluation_context and evaluation_context.targeting_key
             if not visitor_id:
-                current().error("[openfeature] track: not sent, the evaluation context has no targeting key")
+                current().error(
+                    "[openfeature] track: not sent, the evaluation context has no targeting key")
                 return
             Flagship.instance().create_visitor(visitor_id).send_hit(hit)
         except FlagshipError as error:
@@ -147,11 +154,13 @@ class FlagshipProvider(AbstractProvider):
     def _resolve(self, flag_key, default, evaluation_context, kind, typed):
         visitor_id = evaluation_context and evaluation_context.targeting_key
         if not visitor_id:
-            return _error_details(default, ErrorCode.TARGETING_KEY_MISSING, "the targeting key, the visitor's id, is missing")
+            return _error_details(default, ErrorCode.TARGETING_KEY_MISSING,
+                                  "the targeting key, the visitor's id, is missing")
         flagship = Flagship.instance()
         try:
             context = self._attributes.context_of(evaluation_context.attributes)
-            recent = self._visitors.get(flagship, check.text("evaluation", "targeting_key", visitor_id), context)
+            recent = self._visitors.get(
+                flagship, check.text("evaluation", "targeting_key", visitor_id), context)
         except InitializationError:
             return _error_details(default, ErrorCode.PROVIDER_NOT_READY, "Flagship is not started")
         except FlagshipError as error:
@@ -163,20 +172,24 @@ class FlagshipProvider(AbstractProvider):
                 return FlagResolutionDetails(value=default, reason=Reason.DISABLED)
             if recent.problem:
                 return _error_details(default, ErrorCode.GENERAL, recent.problem)
-            return _error_details(default, ErrorCode.FLAG_NOT_FOUND, "the visitor has no flag %r" % (flag_key,))
-        value, reason = modification.value, Reason.STALE if recent.problem else Reason.TARGETING_MATCH
+            return _error_details(default, ErrorCode.FLAG_NOT_FOUND,
+                                  "the visitor has no flag %r" % (flag_key,))
+        value = modification.value
+        reason = Reason.STALE if recent.problem else Reason.TARGETING_MATCH
         if value is None:
             value, reason = default, Reason.DEFAULT
         else:
             value = typed(value)
             if value is None:
-                return _error_details(default, ErrorCode.TYPE_MISMATCH, "the flag %r is not %s but of type %s"
-                               % (flag_key, kind, type(modification.value).__name__))
+                return _error_details(default, ErrorCode.TYPE_MISMATCH,
+                                      "the flag %r is not %s but of type %s"
+                                      % (flag_key, kind, type(modification.value).__name__))
         if self._activated is True or self._activated and flag_key in self._activated:
             visitor.activate_modification(flag_key)
         return FlagResolutionDetails(
             value=value, reason=reason, variant=modification.variation_id, flag_metadata={
-                "campaignId": modification.campaign_id, "variationGroupId": modification.variation_group_id,
+                "campaignId": modification.campaign_id,
+                "variationGroupId": modification.variation_group_id,
                 "isReference": modification.reference})
 
     def _emit_change(self, recent):
@@ -190,12 +203,14 @@ class FlagshipProvider(AbstractProvider):
             condition = max(self._condition, _STALE if recent.visitor.modifications else _ERROR)
         if condition != self._condition:
             self._condition = condition
-            emit = (self.emit_provider_ready, self.emit_provider_stale, self.emit_provider_error)[condition]
+            emit = (self.emit_provider_ready, self.emit_provider_stale, self.emit_provider_error)[
+                condition]
             emit(ProviderEventDetails(message=recent.problem or None))
 
 
 def _error_details(default, code, message):
-    return FlagResolutionDetails(value=default, reason=Reason.ERROR, error_code=code, error_message=message)
+    return FlagResolutionDetails(value=default, reason=Reason.ERROR, error_code=code,
+                                 error_message=message)
 
 
 # Each gives the value as its type asks for, or None where it is of another.

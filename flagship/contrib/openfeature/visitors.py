@@ -4,6 +4,7 @@ from __future__ import absolute_import
 
 from datetime import datetime, timezone
 
+from flagship import _values
 from flagship._compat import monotonic
 from flagship._events import current
 from flagship.context import checked_value, key_text
@@ -39,16 +40,19 @@ class RecentVisitors(object):
         self.forget()
 
     def forget(self):
-        # What is kept belongs to one start of the SDK, and one assignment changes both.
+        # What is kept is what one decision manager decided, and one assignment changes both.
         self._kept = None, {}
 
     def get(self, flagship, visitor_id, context):
         """The visitor with this id and context, synchronised or not; raises InitializationError
-        where the SDK is not started, and ParamError on an id that UTF-8 cannot express."""
-        runtime, kept = self._kept
-        if runtime is not flagship._runtime:
+        where the SDK is not started."""
+        runtime = flagship._runtime
+        # Visitors outlive a restart with other options; what was decided before it does not.
+        present = None if runtime is None else runtime.parts.decisions
+        decisions, kept = self._kept
+        if decisions is not present:
             kept = {}
-            self._kept = flagship._runtime, kept
+            self._kept = present, kept
         # As a key True is 1 and 1.0.
         key = visitor_id, frozenset((name, type(value), value) for name, value in context.items())
         recent = kept.get(key)
@@ -84,10 +88,13 @@ class Attributes(object):
                     value = _utc(value)
                 key = key_text(key)
                 context[key] = checked_value(key, value)
+            except _values.Absent:
+                pass  # None is no value
             except ContextError as error:
                 if key not in self._logged and len(self._logged) < _MAX_LOGGED:
                     self._logged.add(key)
-                    current().warning("[openfeature] left out of the visitor's context: %s", error.message)
+                    current().warning("[openfeature] left out of the visitor's context: %s",
+                                      error.message)
         return context
 
 

@@ -12,7 +12,8 @@ from shop.models import Product
 @require_safe
 def show(request):
     cart = Cart(request.session)
-    cost, free_from = delivery.cost(request.flagship, cart.subtotal), delivery.free_from(request.flagship)
+    cost, free_from = delivery.cost(request.flagship, cart.subtotal), delivery.free_from(
+        request.flagship)
     return render(request, "shop/cart.html", {
         "cart": cart, "delivery": cost, "total": cart.subtotal + cost, "free_from": free_from,
         "quantities": range(1, 13)})

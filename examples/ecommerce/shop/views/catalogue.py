@@ -11,7 +11,8 @@ from shop.models import Product
 def home(request):
     # Not activated here: the menu on the same page shows, and activates, the same flag.
     order = request.flagship.get_modification("menu_order", catalogue.DEFAULT_ORDER)
-    return render(request, "shop/home.html", {"shelves": catalogue.shelves(catalogue.in_order(order))})
+    return render(request, "shop/home.html",
+                  {"shelves": catalogue.shelves(catalogue.in_order(order))})
 
 
 @require_safe
@@ -27,5 +28,5 @@ def product(request, slug):
     product = get_object_or_404(Product, slug=slug)
     return render(request, "shop/product.html", {
         "product": product, "category": catalogue.BY_SLUG[product.category],
-        "companions": catalogue.companions(product), "free_from": delivery.free_from(request.flagship),
-        "quantities": range(1, 7)})
+        "companions": catalogue.companions(product),
+        "free_from": delivery.free_from(request.flagship), "quantities": range(1, 7)})

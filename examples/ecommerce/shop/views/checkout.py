@@ -31,11 +31,13 @@ def checkout(request):
         request.session[_LAST_ORDER] = order.number
         return redirect("shop:thank-you")
     return render(request, "shop/checkout.html", {
-        "form": form, "cart": cart, "delivery": cost, "total": cart.subtotal + cost, "gift_note": gift_note})
+        "form": form, "cart": cart, "delivery": cost, "total": cart.subtotal + cost,
+        "gift_note": gift_note})
 
 
 @require_safe
 def thank_you(request):
     # By the session, so that nobody reads another's address.
     order = get_object_or_404(Order, number=request.session.get(_LAST_ORDER))
-    return render(request, "shop/thank_you.html", {"order": order, "lines": order.lines.select_related("product")})
+    return render(request, "shop/thank_you.html",
+                  {"order": order, "lines": order.lines.select_related("product")})

@@ -25,5 +25,6 @@ def toggle(request, slug):
     _only_where_on(request)
     product = get_object_or_404(Product, slug=slug)
     added = wishlist.toggle(request.session, slug)
-    messages.success(request, "%s is %s your wishlist." % (product.name, "on" if added else "no longer on"))
+    messages.success(request, "%s is %s your wishlist."
+                     % (product.name, "on" if added else "no longer on"))
     return redirect(next_page(request))

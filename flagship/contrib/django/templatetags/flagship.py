@@ -16,14 +16,18 @@ def flag(context, key, default, activate=False):
         {% flag 'cta_label' 'Add to cart' activate=True %}
         {% flag 'recommendations' None as recommendations %}
 
-    It needs the middleware. Where there is no request, as in a template for a mail, it gives the default and logs it.
+    It needs the middleware. Where there is no request, as in a template for a mail, it gives the
+    default and logs it.
 
     :param str key: the flag's key.
-    :param default: what is given when the visitor has no such flag, when its value is null, and when anything fails.
-    :param bool activate: also report that the visitor has seen it; default False.
+    :param default: of any type: what is given when the visitor has no such flag, when its value is
+        null, and when anything fails.
+    :param activate: whether also to report that the visitor has seen it, by its truth; default
+        False.
     """
     def visitor():
-        # A RequestContext has it, whatever context processors there are; a plain Context may have been given one.
+        # A RequestContext has it, whatever context processors there are; a plain Context may have
+        # been given one.
         request = getattr(context, "request", None) or context.get("request")
         if not hasattr(request, "flagship"):
             raise RuntimeError("the template has no request that FlagshipMiddleware has seen")

@@ -1,0 +1,216 @@
+"""The bucketing file in use, and where it comes from: its copy on disk, the file that came with the
+application, the CDN."""
+import hashlib
+import re
+import time
+from email.utils import mktime_tz, parsedate_tz
+
+from flagship._compat import RecursionError, to_text
+from flagship._json import encode
+from flagship.decision.compiled import Campaigns
+from flagship.decision.content import Unreadable, decode
+from flagship.decision.document import RefusedFile
+from flagship.decision.snapshot import Record, Snapshot, is_record, read
+from flagship.transport.client import RequestFailed
+
+_VALIDATOR = re.compile(u"[ -~]{1,100}\\Z")
+_CLOCK_SKEW = 300  # seconds by which the platform's clock may be before this machine's
+
+
+class _File(object):
+    """One file: immutable, so that a decision that began with it ends with it."""
+
+    __slots__ = ("campaigns", "source", "loaded_at", "last_modified", "digest")
+
+    def __init__(self, campaigns, source, last_modified, digest):
+        self.campaigns, self.source, self.digest = campaigns, source, digest
+        self.last_modified, self.loaded_at = last_modified, time.time()
+
+
+class BucketingFile(object):
+    """Keeps one file, which is only ever replaced by a good one.
+
+    :param Config config: the options.
+    :param HttpClient http: the road to the CDN.
+    :param EventLog events: told of each file and of what in it is not used.
+    :param tell_panic: called with whether the platform is in panic, whenever a file tells.
+    """
+
+    def __init__(self, config, http, events, tell_panic):
+        self._http, self._events, self._tell_panic = http, events, tell_panic
+        self._max_size, self._env_id = config.max_response_size, config.env_id
+        self._initial = config.initial_bucketing
+        self._snapshot = None
+        if config.bucketing_file:
+            self._snapshot = Snapshot(config.bucketing_file, config.env_id, self._max_size)
+        self._snapshot_fails = False
+        self._file, self._closed = None, False
+        self._refused = None  # a Last-Modified that the CDN does not take as a condition
+
+    @property
+    def campaigns(self):
+        """The compiled Campaigns, or None while there is no file."""
+        file = self._file
+        return None if file is None else file.campaigns
+
+    @property
+    def details(self):
+        """What the status says of the file, as keyword arguments of Status."""
+        file = self._file
+        return {} if file is None else {
+            "source": file.source, "loaded_at": file.loaded_at,
+            "last_modified": file.last_modified, "campaigns": file.campaigns.count}
+
+    def close(self):
+        """Take no further file."""
+        self._closed = True
+
+    def use_what_is_here(self):
+        """Begin with the copy on disk, or else with the application's file; never raises."""
+        try:
+            record = self._snapshot and self._snapshot.load()
+            if record:
+                self._use_snapshot(record)
+        except Exception as problem:
+            self._events.warning("[bucketing] the snapshot %s is ignored: %s",
+                                 self._snapshot.path, said(problem))
+        if self._file is not None or self._initial is None:
+            return
+        try:
+            self._use(self._decoded_initial(), "initial")
+        except Exception as problem:
+            self._events.error("[bucketing] initial_bucketing is ignored: %s", said(problem))
+
+    def _decoded_initial(self):
+        if isinstance(self._initial, dict):
+            # A copy in JSON's own types: the caller may change the dict, and Python 2 may hold
+            # bytes in it.
+            return decode(_encoded(self._initial), self._max_size)
+        content = read(self._initial, self._max_size)
+        if content is None:
+            raise Unreadable("does not exist: %s" % self._initial)
+        decoded = decode(content, self._max_size)
+        # An image may ship the copy that an earlier process wrote.
+        return Record(decoded, self._env_id).bucketing if is_record(decoded) else decoded
+
+    def _use_snapshot(self, record):
+        known = record.knows_environment
+        # Of another environment its date would say nothing.
+        modified = record.last_modified if known and _is_validator(record.last_modified) else None
+        self._use(record.bucketing, "snapshot", modified)
+        if not known:
+            self._events.warning(
+                "[bucketing] the snapshot %s does not say of which environment it is, as 2.1.x "
+                "wrote it: it serves until the platform answers", self._snapshot.path)
+
+    def ask(self, endpoint, deadline, panic):
+        """Ask the CDN once, for what changed.
+
+        :param bool panic: whether the platform is in panic: then the whole file is asked for, as
+            the one that ends it may be older than the panic.
+        :raises RequestFailed: where there is no answer.
+        :raises Unreadable: where it is no JSON; :class:`RefusedFile` where it is no file.
+        """
+        file, condition = self._file, None
+        if file is not None and not panic and file.last_modified != self._refused:
+            condition = file.last_modified
+        answer = self._answer(endpoint, deadline, condition)
+        if answer.status == 304:
+            return
+        modified = answer.headers.get("Last-Modified")
+        modified = None if modified is None else to_text(modified)
+        modified = modified if _is_validator(modified) else None
+        digest = hashlib.sha256(answer.body).digest()
+        if file is None or (file.digest, file.last_modified) != (digest, modified):
+            self._use(decode(answer.body, self._max_size), "network", modified, digest)
+            self._save(answer.body, modified)
+
+    def _answer(self, endpoint, deadline, condition):
+        if condition:
+            try:
+                return self._http.send(endpoint, headers={"If-Modified-Since": condition},
+                                       deadline=deadline)
+            except RequestFailed as failure:
+                if failure.status is None or not 400 <= failure.status < 500:
+                    raise
+                self._refused = condition  # perhaps it is the condition that is refused
+        return self._http.send(endpoint, deadline=deadline)
+
+    def _use(self, decoded, source, last_modified=None, digest=None):
+        """Swap a file in; raises RefusedFile, and keeps the present one, where it is none."""
+        campaigns = Campaigns(decoded)
+        if self._closed:
+            return
+        if campaigns.panic and self._file is not None:
+            # A file in panic brings no campaigns; those that it hides are as they were.
+            campaigns = self._file.campaigns.in_panic()
+        self._file = _File(campaigns, source, last_modified, digest)
+        self._tell_panic(campaigns.panic)
+        self._say(campaigns, source, last_modified)
+
+    def _say(self, campaigns, source, last_modified):
+        self._events.info("[bucketing] %s file with %d campaigns, Last-Modified %s%s", source,
+                          campaigns.count, last_modified or "unknown",
+                          ", panic" if campaigns.panic else "")
+        for problem in campaigns.problems:
+            self._events.warning("[bucketing] %s: %s", problem.place, problem.message)
+        rest = campaigns.document.problem_count - len(campaigns.problems)
+        if rest:
+            self._events.warning("[bucketing] ... and %d more", rest)
+
+    def _save(self, content, last_modified):
+        if self._snapshot is None or self._closed:
+            return
+        try:
+            self._snapshot.save(content, last_modified)
+            self._snapshot_fails = False
+        except Exception as problem:
+            if not self._snapshot_fails:
+                self._events.warning("[bucketing] the snapshot %s is not kept: %s",
+                                     self._snapshot.path, said(problem))
+            self._snapshot_fails = True
+
+
+def said(problem):
+    """A problem with a file, in words."""
+    if isinstance(problem, Unreadable):
+        return u"it %s" % problem.args
+    if isinstance(problem, RefusedFile):
+        return problem.message
+    return u"%s: %r" % (type(problem).__name__, problem.args)
+
+
+def _is_validator(modified):
+    """Whether a Last-Modified may be kept and sent back: it is no longer than a date, fits a
+    header, and does not freeze the file until a day to come."""
+    if modified is None or not _VALIDATOR.match(modified):
+        return False
+    try:
+        parsed = parsedate_tz(modified)
+        return parsed is None or mktime_tz(parsed) <= time.time() + _CLOCK_SKEW
+    except (OverflowError, TypeError, ValueError):
+        return False
+
+
+def _encoded(initial):
+    """A dict as JSON; a campaign that JSON cannot express is null."""
+    try:
+        return encode(initial)
+    except (TypeError, ValueError, RecursionError):
+        pass
+    whole = {key: _expressible(value) for key, value in initial.items() if key != "campaigns"}
+    campaigns = initial.get("campaigns")
+    if isinstance(campaigns, (list, tuple)):
+        whole["campaigns"] = [_expressible(each) for each in campaigns]
+    try:
+        return encode(whole)
+    except (TypeError, ValueError) as error:
+        raise Unreadable("is not JSON: %s" % error)
+
+
+def _expressible(value):
+    try:
+        encode(value)
+        return value
+    except (TypeError, ValueError, RecursionError):
+        return None

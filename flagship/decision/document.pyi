@@ -1,0 +1,69 @@
+from typing import Any
+
+from flagship.decision.modification import Modification
+from flagship.errors import FlagshipParsingError
+
+MAX_PROBLEMS: int
+
+class RefusedFile(FlagshipParsingError):
+    place: str
+    def __init__(self, message: str, place: str = "") -> None: ...
+
+class Problem:
+    place: str
+    message: str
+    campaign: int | None
+    def __init__(self, place: str, message: str, campaign: int | None = None) -> None: ...
+
+class Document:
+    panic: bool
+    experience_continuity: bool
+    one_visitor_one_test: bool
+    campaigns: tuple[Campaign, ...]
+    problems: tuple[Problem, ...]
+    problem_count: int
+    def __init__(self, decoded: object, root: str = "", most: int = 20) -> None: ...
+
+class _Part:
+    @property
+    def place(self) -> str: ...
+
+class Campaign(_Part):
+    id: str | None
+    name: str | None
+    slug: str | None
+    type: str | None
+    groups: tuple[VariationGroup, ...]
+    problem: str | None
+    limits_buckets: bool
+    @property
+    def index(self) -> int: ...
+
+class VariationGroup(_Part):
+    id: str
+    name: str | None
+    alternatives: tuple[tuple[Targeting, ...], ...]
+    variations: tuple[Variation, ...]
+
+class Targeting(_Part):
+    key: str
+    operator: str | None
+    value: Any
+    problem: tuple[str, str] | None
+
+class Variation(_Part):
+    id: str
+    name: str | None
+    allocation: float
+    reference: bool
+    campaign_id: str
+    campaign_type: str | None
+    campaign_slug: str | None
+    variation_group_id: str
+    modification_type: str | None
+    values: dict[str, Any]
+    modifications: dict[str, Modification]
+    only: tuple[str, Modification] | None
+
+def id_text(given: object) -> str | None: ...
+def place_of(inside: str, part: str | int) -> str: ...

@@ -1,0 +1,3 @@
+from typing import Any
+
+def precedence(text: str) -> tuple[Any, ...] | None: ...

@@ -1,0 +1,9 @@
+from collections.abc import Hashable
+
+VISITORS: int
+SECONDS: int
+
+class ReportedContexts:
+    def __init__(self) -> None: ...
+    def is_repeated(self, visitor: Hashable, payload: bytes) -> bool: ...
+    def forget(self, visitor: Hashable) -> None: ...

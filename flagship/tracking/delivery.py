@@ -1,0 +1,289 @@
+"""Sending what waits, a batch at a time: what is refused, what is repeated, what is lost."""
+from collections import deque
+
+from flagship._compat import monotonic
+from flagship.tracking.items import (ACTIVATE, HIT, MAX_ACTIVATIONS, MAX_AGE, batches, body_of,
+                                     counted, kinds_of)
+from flagship.transport.client import RequestFailed
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds between tries, doubled by each that fails
+_SAY_EVERY = 60.0       # seconds between two lines about what was dropped
+_AT_END = 10            # times as many hits in a request when time is short; the bytes are bounded
+_LONGEST_ASKED = 300.0  # seconds that a platform may ask to wait
+# Requests after which a batch of which nothing was accepted is not narrowed down any further: the
+# platform refuses everything, say of an environment that it does not know.
+_HOPELESS = 20
+_REFUSALS = (400, 413, 422)  # answers that mean the body, not who sends it
+
+
+class Route(object):
+    """How one endpoint does.
+
+    :ivar well: whether it took the last request; None before the first. If not, the next request
+        is a probe with a single item, the one that counts least.
+    :ivar float opens: when the next request may be made, by :func:`monotonic`.
+    """
+
+    def __init__(self, endpoint, most, most_at_end):
+        self.endpoint, self._most, self._most_at_end = endpoint, most, most_at_end
+        self.well, self.opens, self._pause, self._asked = None, 0.0, _FIRST_PAUSE, False
+
+    def most(self, ending):
+        """How many items the next request may carry; more when the end is near."""
+        if self.well is False:
+            return 1
+        return self._most_at_end if ending else self._most
+
+    def is_open(self):
+        return monotonic() >= self.opens
+
+    def succeeded(self):
+        self.well, self._pause, self._asked = True, _FIRST_PAUSE, False
+
+    def failed(self, failure):
+        """Make no request for a while: as long as the platform asks, and twice as long as after
+        the failure before."""
+        asked = min(failure.retry_after or 0.0, _LONGEST_ASKED)
+        self.well, self._asked = False, asked > 0
+        self.opens = monotonic() + max(self._pause, asked)
+        if failure.tried:
+            self._pause = min(self._pause * 2, _LONGEST_PAUSE)
+
+    def hurry(self):
+        """Try at once, unless the platform asked for the pause."""
+        if not self._asked:
+            self.opens = 0.0
+
+
+class Delivery(object):
+    """Takes items from the queue and the spool and sends them. For one thread at a time.
+
+    :param Queue queue: what waits in memory, and the counts.
+    :param spool: the Spool, or None.
+    :param send: ``send(endpoint, body, deadline)``; raises RequestFailed.
+    :param new_deadline: makes a bound for ``send`` that can be cancelled.
+    :param may_send: whether anything may be sent now.
+    :param forget: is given the items that were lost.
+    :param options: a Config.
+    :param events: is told what goes wrong.
+    :ivar ends: when sending stops, by :func:`monotonic`, or None.
+    """
+
+    def __init__(self, queue, spool, send, new_deadline, may_send, forget, options, events):
+        self._queue, self._spool, self._send, self._new_deadline = queue, spool, send, new_deadline
+        self.may_send, self._forget, self._events = may_send, forget, events
+        self._env_id, size = options.env_id, options.tracking_batch_size
+        few = min(size, MAX_ACTIVATIONS)
+        self.routes = Route(ACTIVATE, few, few), Route(HIT, size, size * _AT_END)
+        self.ends, self._deadline, self._cancelled = None, None, False
+        self._said, self._unsaid = None, 0  # of what was dropped
+
+    def deliver_round(self):
+        """Send up to one batch an endpoint; whether anything was taken in hand."""
+        moved = False
+        for route in self.routes:
+            if self.may_send() and route.is_open() and not self.is_over():
+                moved = self._deliver_some(route) or moved
+        return moved
+
+    def is_over(self):
+        """Whether the time to send in has ended."""
+        return self._cancelled or self.ends is not None and monotonic() >= self.ends
+
+    def is_open(self):
+        """Whether every endpoint may be tried now."""
+        return self.may_send() and all(route.is_open() for route in self.routes)
+
+    def next_opening(self, now):
+        """When the next request may be made where none can be now."""
+        later = [route.opens for route in self.routes if route.opens > now]
+        return min(later) if later else now
+
+    def hurry(self):
+        for route in self.routes:
+            route.hurry()
+
+    def cancel(self):
+        """End a request that is under way, from any thread; none is made afterwards."""
+        self._cancelled = True
+        deadline = self._deadline
+        if deadline is not None:
+            deadline.cancel()
+
+    def lose(self, items):
+        """Count items that nobody will deliver, and say so."""
+        self._settle(items, self._queue.failed)
+        if items:
+            self._events.warning("[tracking] lost %s that could not be delivered before the end: "
+                                 "%s", counted(len(items)), kinds_of(items))
+
+    def drop(self, items):
+        """Count items of the queue that were dropped for want of room, and say so once in a
+        while."""
+        self._forget(items)
+        self.drop_rows(len(items))
+
+    def drop_rows(self, number):
+        """The same for those of the spool."""
+        if not number:
+            return
+        self._queue.dropped.add(number)
+        self._unsaid += number
+        now = monotonic()
+        if self._said is None or not 0 <= now - self._said < _SAY_EVERY:
+            self._said = now
+            self.say_dropped()
+
+    def say_dropped(self):
+        """Say how many were dropped since that was last said."""
+        number, self._unsaid = self._unsaid, 0
+        if number:
+            self._events.warning("[tracking] dropped %s, as the queue is full", counted(number))
+
+    def name_unreadable(self, reasons):
+        """Count rows of the spool that cannot be read, and say why."""
+        if reasons:
+            self._queue.failed.add(len(reasons))
+            self._events.warning("[tracking] removed %s from the spool that cannot be read: %s",
+                                 counted(len(reasons)), "; ".join(sorted(set(reasons))[:5]))
+
+    def name_uncertain(self, number):
+        """Count items whose process died while it sent them."""
+        if number:
+            self._queue.failed.add(number)
+            self._events.warning("[tracking] removed %s from the spool that may have arrived when "
+                                 "the sending process died", counted(number))
+
+    def doubt(self):
+        """Probe the endpoints that were not tried yet: items were left, perhaps by an outage."""
+        for route in self.routes:
+            if route.well is None:
+                route.well = False
+
+    def _deliver_some(self, route):
+        least, ending, more = route.well is False, self.ends is not None, False
+        items, most = [], route.most(ending)
+        if self._spool is None or ending or not self._spool.works:
+            items = self._queue.take(route.endpoint, most, least)
+        if not items and self._spool is not None and self._spool.next_try() <= 0:
+            claim = self._spool.claim(route.endpoint, most, least, ending)
+            self._queue.dropped.add(claim.aged)
+            self.name_unreadable(claim.unreadable)
+            items, more = claim.items, claim.more
+        if items:
+            self._deliver(route, items)
+        return more or bool(items)
+
+    def _deliver(self, route, items):
+        """Send items that are in hand; afterwards each is settled or given back."""
+        now, young = monotonic(), []
+        for item in items:
+            if now - item.made <= MAX_AGE:
+                young.append(item)
+        self._settle([item for item in items if now - item.made > MAX_AGE], self._queue.dropped)
+        left = deque(batches(young, len(young) or 1))
+        while left:
+            unsent = self._send_batch(route, left.popleft())
+            if unsent:
+                # In their order, before what follows.
+                self._give_back(unsent + [item for batch in left for item in batch])
+                return
+
+    def _send_batch(self, route, batch):
+        """Send a batch, narrowing down what is refused; returns the items to be sent later."""
+        pieces, refused, problem = deque([batch]), [], None
+        accepted, requests = False, 0
+        while pieces:
+            if self.is_over() or not self.may_send() or not route.is_open():
+                break
+            piece = self._still_own(pieces.popleft())
+            failure = self._request(route, piece) if piece else None
+            requests += 1
+            if failure is None:
+                accepted = accepted or bool(piece)
+            elif failure.status in _REFUSALS:
+                problem = failure
+                if len(piece) == 1:
+                    refused += piece
+                else:
+                    half = len(piece) // 2
+                    pieces.extend((piece[:half], piece[half:]))
+                if requests >= _HOPELESS and not accepted:
+                    refused += [item for rest in pieces for item in rest]
+                    pieces.clear()
+            elif self._may_repeat(failure):
+                self._pause(route, failure)
+                pieces.appendleft(piece)
+            else:
+                self._fail(route, piece, failure)
+        self._refuse(route, refused, len(batch), problem)
+        return [item for piece in pieces for item in piece]
+
+    def _still_own(self, items):
+        """Those that are still this process's to send; they are marked as under way."""
+        return self._spool.renew(items) if items[0].row is not None else items
+
+    def _request(self, route, items):
+        """Send one request; the RequestFailed that it ended with, or None."""
+        if self._deadline is None:
+            self._deadline = self._new_deadline()
+        try:
+            self._send(route.endpoint, body_of(items, self._env_id, monotonic()), self._deadline)
+        except RequestFailed as failure:
+            return failure
+        except MemoryError:
+            return RequestFailed(route.endpoint, "MemoryError", received=False)
+        except Exception as error:  # what should not happen must not happen again and again
+            return RequestFailed(route.endpoint, "%s: %s" % (type(error).__name__, error), 400)
+        route.succeeded()
+        self._settle(items, self._queue.sent, lost=False)
+        return None
+
+    def _may_repeat(self, failure):
+        """Whether a request may be sent again: where it cannot have been taken, or the platform
+        says that it was not."""
+        if failure.status is not None:
+            return failure.status == 429 or failure.status >= 500
+        return not failure.received or self._cancelled and not self._deadline.sent
+
+    def _pause(self, route, failure):
+        if self._cancelled:
+            return  # it was not made
+        if failure.tried:
+            self._events.warning("[%s] not sent: %s", route.endpoint, failure.cause)
+        route.failed(failure)
+
+    def _fail(self, route, items, failure):
+        """A request that must not be repeated: it may have arrived, or was refused as a whole."""
+        cause = failure.cause
+        if failure.status is None:
+            route.failed(failure)
+            if self._cancelled:
+                cause = "it was under way when the time for it was over"
+        self._settle(items, self._queue.failed)
+        self._events.warning("[%s] not sent: %s; not sending again %s: %s", route.endpoint, cause,
+                             counted(len(items)), kinds_of(items))
+
+    def _refuse(self, route, items, size, problem):
+        if items:
+            self._settle(items, self._queue.failed)
+            self._events.warning("[%s] not sent: %s; refused %s of %d: %s", route.endpoint,
+                                 problem.cause, counted(len(items)), size, kinds_of(items))
+
+    def _give_back(self, items):
+        rows = [item for item in items if item.row is not None]
+        if rows:
+            self._spool.release(rows)
+        self.drop(self._queue.give_back([item for item in items if item.row is None]))
+
+    def _settle(self, items, tally, lost=True):
+        """Be done with items that are in hand, which ``tally`` counts."""
+        if not items:
+            return
+        rows = [item for item in items if item.row is not None]
+        if rows:
+            self._spool.forget(rows)
+        tally.add(len(items))
+        self._queue.settle(len(items) - len(rows))
+        if lost:
+            self._forget(items)

@@ -1,0 +1,187 @@
+# -*- coding: utf-8 -*-
+"""What went wrong, in one line: the one place that turns an error into text.
+
+An error's own text may quote an API key, a proxy's password or whatever a peer sent, in any
+spelling. So a cause is a sentence of ours wherever the kind of error is known, and where the
+error's text is given it is masked and escaped.
+"""
+from __future__ import unicode_literals
+
+import base64
+import json
+import re
+import socket
+import ssl
+
+import six
+from six.moves.urllib.parse import quote, quote_plus, unquote
+from six.moves.urllib.request import getproxies
+
+from flagship._compat import text_type
+
+_MOST = 300  # characters of an error's own text
+
+# urllib3 puts the repr of its connection before its message.
+_CONNECTION = re.compile("^(<[^>]*>|\\w*Connection(Pool)?\\([^)]*\\)): ")
+_USER_INFO = re.compile("//[^/@\\s]*@")
+_CONTROL = re.compile("[\\x00-\\x1f\\x7f-\\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_MALFORMED = ("InvalidURL", "InvalidProxyURL", "InvalidSchema", "MissingSchema",
+              "LocationParseError", "LocationValueError", "ProxySchemeUnknown",
+              "ProxySchemeUnsupported", "URLSchemeUnknown")
+
+
+class Refused(Exception):
+    """An answer or a request that is not taken; its text, which quotes nothing, is the cause."""
+
+
+class Causes(object):
+    """Says what went wrong, without the secrets of one Config.
+
+    :param Config config: with the API key and base URLs.
+    :param proxies: a function that gives the proxies in use, ``{scheme: URL}``.
+    """
+
+    def __init__(self, config, proxies):
+        self._api_key, self._env_id, self._proxies = config.api_key, config.env_id, proxies
+        self._urls = [config.decision_api_url, config.cdn_url, config.tracking_url]
+
+    def of_status(self, endpoint, status):
+        """The cause where the platform answered ``status``."""
+        problem = "the platform answered %d" % status
+        if status in (401, 403):
+            problem += ": the API key or the environment is wrong"
+        elif status == 404 and endpoint.name == "bucketing":
+            problem += ": it does not know the environment"
+        elif status == 404:
+            problem += ": the environment or the base URL is wrong"
+        elif status == 407:
+            return "the proxy asks for credentials (407)"
+        else:
+            return problem
+        where = "host %s" % endpoint.host
+        if self._env_id:
+            where = "environment %s, %s" % (self._env_id, where)
+        return one_line("%s (%s)" % (problem, where))
+
+    def of_timeout(self, endpoint, seconds):
+        """The cause where the time was up."""
+        return "no answer within %g s (%s)" % (seconds, endpoint.timeout_option)
+
+    def of_error(self, endpoint, error, seconds):
+        """The cause where a request ended in an error.
+
+        :param float seconds: what bounded the request.
+        """
+        if isinstance(error, Refused):
+            return text_type(error)
+        wrappers = list(_wrapped(error))
+        names = [type(each).__name__ for each in wrappers]
+        error = wrappers[-1]
+        message = _message(error)
+        if "timeout" in names[-1].lower() or "timed out" in message:
+            return self.of_timeout(endpoint, seconds)
+        if set(names) & set(_MALFORMED):
+            return "the URL or the proxy's URL is malformed"
+        if "InvalidHeader" in names or isinstance(error, UnicodeError):
+            return "the request holds what cannot be sent (%s)" % names[-1]
+        return one_line("%s%s: %s" % (
+            self._sentence(endpoint, error, names), names[-1],
+            self.mask(_CONNECTION.sub("", message))[:_MOST]))
+
+    @staticmethod
+    def _sentence(endpoint, error, names):
+        """What the error means, to be followed by its own text; empty where that says all."""
+        if any("Proxy" in name or "SOCKS" in name for name in names):
+            return "the proxy cannot be used; "
+        if isinstance(error, socket.gaierror) or "NameResolutionError" in names:
+            return "the name of the host cannot be resolved (%s); " % endpoint.host
+        if isinstance(error, ssl.SSLError) or "CertificateError" in names or "SSLError" in names:
+            return "TLS with %s failed; " % endpoint.host
+        return ""
+
+    def mask(self, text):
+        """A text without the API key, proxies' passwords and credentials in URLs, however an error
+        spells them."""
+        spellings = set()
+        for secret in self._secrets():
+            spellings.update(_spellings(secret))
+        # The longest first: one may hold another.
+        for spelling in sorted(spellings, key=len, reverse=True):
+            text = text.replace(spelling, "***")
+        return _USER_INFO.sub("//***@", text)
+
+    def _secrets(self):
+        if self._api_key:
+            yield self._api_key
+        proxies = list(getproxies().values()) + list(self._proxies().values())
+        for url in self._urls + proxies:
+            if not isinstance(url, six.string_types):
+                continue
+            # Up to the last "@", as a password may hold any character.
+            user_info = _text(url).split("//", 1)[-1].rpartition("@")[0]
+            password = user_info.partition(":")[2]
+            for secret in (user_info, password, _unquoted(password)):
+                if secret:
+                    yield secret
+            if user_info:  # as a header holds it
+                yield _text(base64.b64encode(_unquoted(user_info).encode("utf-8")))
+
+
+def one_line(text):
+    """A text with its white space as single spaces, and other control characters as escapes."""
+    return _CONTROL.sub(_escape, " ".join(text.split()))
+
+
+def _escape(match):
+    code = ord(match.group())
+    return "\\x%02x" % code if code < 256 else "\\u%04x" % code
+
+
+def _spellings(secret):
+    """How an error may spell a secret: as it is, stripped, percent-encoded, or as a repr."""
+    yield secret
+    for text in {secret, secret.strip()}:
+        if not text:
+            continue
+        encoded = text.encode("utf-8", "replace")
+        yield text
+        yield encoded.decode("latin-1")
+        yield quote(encoded)
+        yield quote(encoded, safe=str(""))
+        yield quote_plus(encoded)
+        yield json.dumps(text)[1:-1]
+        for each in (text, encoded, text.encode("latin-1", "replace")):
+            written = _text(repr(each))
+            yield written.lstrip("bu")[1:-1]
+            yield _text(repr(written))[1:-1].lstrip("bu")[1:-1]
+
+
+def _unquoted(text):
+    return _text(unquote(six.ensure_str(text)))
+
+
+def _text(value):
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+
+
+def _message(error):
+    """An error's own text; on Python 2 one may hold bytes."""
+    try:
+        return _text(text_type(error))
+    except Exception:
+        try:
+            return _text(repr(error))
+        except Exception:  # an error of the user's
+            return ""
+
+
+def _wrapped(error):
+    """An error and those that it was made of, as requests and urllib3 wrap them; the one that it
+    began with is the last."""
+    for _ in range(10):
+        yield error
+        parts = (getattr(error, "reason", None),) + tuple(getattr(error, "args", ()))
+        inner = [part for part in parts if isinstance(part, BaseException)]
+        error = inner[-1] if inner else getattr(error, "__cause__", None)
+        if error is None:
+            break
