@@ -59,7 +59,7 @@ class _Recent(object):
 class EventLog(object):
     """Speaks to one event handler at a time and survives it."""
 
-    __slots__ = ("_handler", "_default", "_recent")
+    __slots__ = ("_handler", "_default", "_recent", "_warned")
 
     def __init__(self, handler):
         self.use(handler)
@@ -68,7 +68,7 @@ class EventLog(object):
         """Speak to another handler from now on."""
         # With the stock handler a line that nobody listens to need not be formatted.
         self._default = _is_stock(handler, "on_log")
-        self._handler, self._recent = handler, _Recent()
+        self._handler, self._recent, self._warned = handler, _Recent(), set()
 
     def log(self, level, message, *args):
         if self._default and not logger.isEnabledFor(level):
@@ -81,6 +81,13 @@ class EventLog(object):
                 self._handler.on_log(level, line)
         except Exception:
             logger.exception("The event handler's on_log raised")
+
+    def warn_once(self, kind, key, line):
+        """Log a WARNING for the first of a kind with this key; a DEBUG line for the others."""
+        first = (kind, key) not in self._warned and len(self._warned) < _MAX_RECENT
+        if first:
+            self._warned.add((kind, key))
+        self.log(logging.WARNING if first else logging.DEBUG, "%s", line)
 
     def debug(self, message, *args):
         self.log(logging.DEBUG, message, *args)

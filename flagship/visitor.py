@@ -15,6 +15,9 @@ from flagship.hits import Hit
 MAX_ID = 500  # bytes of UTF-8 that the platform takes in an id
 _UNKNOWN = "[%s] the visitor has no modification %r"
 
+# What a visitor has before its first synchronisation; not to be filled.
+_NOT_SYNCHRONIZED = {}
+
 
 class Visitor(object):
     """A visitor of the application; made by :meth:`Flagship.create_visitor`.
@@ -32,7 +35,7 @@ class Visitor(object):
         # One assignment changes both, so that no thread sees one visitor's id with another's
         # anonymous id.
         self._ids = visitor_id, new_id() if authenticated and self._knows_anonymous else None
-        self._context, self._modifications = {}, {}
+        self._context, self._modifications = {}, _NOT_SYNCHRONIZED
         if context is not None:
             self._context = contexts.plain_copy(context)
             if self._context is None:
@@ -235,7 +238,7 @@ class Visitor(object):
                     return modification[VALUE]
                 return default_value if modification[VALUE] is None else modification.value
             if type(key) is text_type and is_ascii(key):
-                self._events.info(_UNKNOWN, "get_modification", key)
+                self._note_unknown("get_modification", key)
                 return default_value
         return self._read("get_modification", key, default_value, activate)[0]
 
@@ -272,9 +275,22 @@ class Visitor(object):
         modification = self._modifications.get(key)
         if modification is not None:
             return modification, ""
+        return None, self._note_unknown(function, key)
+
+    def _note_unknown(self, function, key):
+        """Say that there is no such flag, once where that can be a mistake; what was said."""
+        if self._modifications is _NOT_SYNCHRONIZED:
+            log = "[%s] %r is read before synchronize_modifications was called" % (function, key)
+            self._events.warn_once("unsynchronized", key, log)
+            return log
         log = _UNKNOWN % (function, key)
-        self._events.info("%s", log)
-        return None, log
+        nearest = self._runtime.parts.decisions.nearest_key(key)
+        if nearest is None:
+            self._events.debug("%s", log)
+            return log
+        log += ", and no campaign has" + (", but one has %r" % nearest if nearest else "")
+        self._events.warn_once("unknown", key, log)
+        return log
 
     def _mistake(self, error):
         """Raise a mistake, or report it where the user's handler catches all; its message."""

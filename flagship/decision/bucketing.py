@@ -115,6 +115,10 @@ class BucketingDecisionManager(DecisionManager):
             return merge(variations), ()
         return merge(variations), _assignments_to_keep(campaigns, variations, cached_ids)
 
+    def nearest_key(self, key):
+        campaigns = self._file.campaigns
+        return None if campaigns is None else campaigns.nearest_key(key)
+
     def explain(self, visitor_id, context, cached_ids, modifications, key):
         try:
             return explain(self._campaigns(), visitor_id, context, cached_ids, key)
