@@ -75,7 +75,8 @@ class EventLog(object):
             return
         try:
             line = one_line(message % args if args else message)
-            if level > logging.DEBUG:
+            # A handler of the user's hears all, and can count for itself.
+            if self._default and level > logging.DEBUG:
                 line = self._recent.admit(level, line)
             if line is not None:
                 self._handler.on_log(level, line)

@@ -280,7 +280,7 @@ class Visitor(object):
     def _note_unknown(self, function, key):
         """Say that there is no such flag, once where that can be a mistake; what was said."""
         if self._modifications is _NOT_SYNCHRONIZED:
-            log = "[%s] %r is read before synchronize_modifications was called" % (function, key)
+            log = "[%s] %r is read before a synchronisation succeeded" % (function, key)
             self._events.warn_once("unsynchronized", key, log)
             return log
         log = _UNKNOWN % (function, key)
