@@ -100,9 +100,6 @@ setup(
         "openfeature": [OPENFEATURE],
         "redis": REDIS,
         "test": REDIS + [
-            # Whose children end in ways of their own; two Pythons are enough for that.
-            'celery>=5.3,<6; python_version == "3.11" or python_version == "3.13"',
-            'rq>=1.16,<3; python_version == "3.11" or python_version == "3.13"',
             DJANGO,
             FLASK,
             OPENFEATURE,
@@ -121,8 +118,13 @@ setup(
             # The demo shop in a browser; one Python is enough for that.
             "selenium>=4.10,<5; python_version == '3.11'",
             "tqdm>=4.60,<5",
-            # It is built from source, and differs little from one Python to the next.
-            'uwsgi>=2.0.21,<3; python_version == "3.11" or python_version == "3.13"',
+        ] + [
+            # The servers and queues whose processes begin and end in ways of their own. They take
+            # long and differ little from one Python to the next, so two are enough.
+            each + '; python_version == "3.11" or python_version == "3.13"' for each in (
+                "celery>=5.3,<6", "gevent>=23.9,<27", "pyuwsgi>=2.0.23,<3", "rq>=1.16,<3",
+                "uvicorn>=0.29,<1", "waitress>=3,<4")
+        ] + [
             # Below 3.10 it holds urllib3 back.
             "vcrpy>=6,<9; python_version >= '3.10'",
         ],

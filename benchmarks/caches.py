@@ -29,7 +29,7 @@ import subprocess  # noqa: E402
 import tempfile  # noqa: E402
 import time  # noqa: E402
 
-from benchmarks.decisions import CONTEXT, Stub, document, microseconds  # noqa: E402
+from benchmarks.decisions import CONTEXT, document, microseconds  # noqa: E402
 from flagship import Config, Flagship  # noqa: E402
 from flagship.cache import MemoryVisitorCache, RedisVisitorCache, SQLiteVisitorCache  # noqa: E402
 from flagship.cache.cache_visitor import VisitorCacheManager  # noqa: E402
@@ -54,8 +54,8 @@ def synchronising(file, manager, budget):
     flagship = Flagship.instance()
     flagship.start("env", "key", Config(
         mode=Config.Mode.BUCKETING, bucketing_file=None, polling_interval=0, initial_bucketing=file,
-        timeout=0.2, cdn_url="http://127.0.0.1:9", visitor_cache_manager=manager))
-    tracking, flagship._runtime.tracking = flagship._runtime.tracking, Stub()
+        timeout=0.2, cdn_url="http://127.0.0.1:9", visitor_cache_manager=manager,
+        context_events=False))
     numbers, fresh = itertools.cycle(range(VISITORS)), itertools.count()
 
     def synchronise(visitor_id):
@@ -65,7 +65,6 @@ def synchronising(file, manager, budget):
         synchronise(u"visitor-%d" % number)
     known = microseconds(lambda: synchronise(u"visitor-%d" % next(numbers)), budget)
     new = microseconds(lambda: synchronise(u"new-%d" % next(fresh)), budget)
-    flagship._runtime.tracking = tracking
     flagship.close()
     return known, new
 

@@ -73,6 +73,8 @@ class Stub(object):
     def send_context(self, *args):
         return True, "204"
 
+    counters = None
+
     def close(self, timeout):
         pass
 
@@ -86,7 +88,7 @@ def measure_this(file):
         mode=Config.Mode.BUCKETING, bucketing_file=None, polling_interval=0, initial_bucketing=file,
         timeout=0.2, cdn_url="http://127.0.0.1:9"))
     compile_seconds = time.time() - began
-    flagship._runtime.tracking = Stub()
+    flagship._runtime.parts = flagship._runtime.parts._replace(tracking=Stub())
     ids = [u"visitor-%d" % place for place in range(1000)]
     turn = [0]
 

@@ -1,15 +1,22 @@
 """What differs between Python 2.7 and 3: the only module that knows."""
 from __future__ import absolute_import
 
+import functools
 import os
 import re
 import shutil
+import threading
 import time
 
 import six
 from six.moves.urllib.parse import parse_qs, unquote, urlsplit
 
 from enum import Enum
+
+try:
+    from thread import get_ident
+except ImportError:
+    from threading import get_ident
 
 try:
     from collections.abc import Iterable, Mapping
@@ -78,6 +85,18 @@ else:
         """Acquire a ``threading.Lock`` within ``seconds``, None: however long it takes; whether it
         was."""
         return lock.acquire() if seconds is None else lock.acquire(True, max(0, seconds))
+
+# A lone surrogate has no UTF-8 form, so it can be neither hashed nor sent. Python 2 encodes it
+# without a word, and its narrow builds spell one character outside the BMP as a pair, which is
+# fine.
+_LONE_SURROGATE = re.compile(
+    u"[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]") if PY2 else None
+try:
+    time.clock_gettime(time.CLOCK_BOOTTIME)
+    #: Like ``monotonic``, and goes on while the machine sleeps, where the system tells.
+    elapsed = functools.partial(time.clock_gettime, time.CLOCK_BOOTTIME)
+except (AttributeError, EnvironmentError):
+    elapsed = monotonic
 
 # A lone surrogate has no UTF-8 form, so it can be neither hashed nor sent. Python 2 encodes it
 # without a word, and its narrow builds spell one character outside the BMP as a pair, which is
@@ -203,6 +222,35 @@ def call_around_fork(before, after):
     child afterwards; does nothing where Python cannot do so (before 3.7)."""
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(before=before, after_in_parent=after, after_in_child=after)
+if PY2:
+    class RLock(object):
+        """A lock that its own thread may take again. Python 2's own is written in Python, and a
+        signal handler that comes inside of it waits for its own thread for ever."""
+
+        __slots__ = ("_block", "_claims")
+
+        def __init__(self):
+            self._block, self._claims = threading.Lock(), {}
+
+        def acquire(self):
+            me = get_ident()
+            if me in self._claims:
+                self._claims[me] += 1
+                return
+            self._claims[me] = 1  # first: a handler must not wait for what this thread waits for
+            self._block.acquire()
+
+        def release(self):
+            me = get_ident()
+            if self._claims.get(me, 0) > 1:
+                self._claims[me] -= 1
+            elif me in self._claims:
+                self._block.release()
+                del self._claims[me]
+            else:
+                raise RuntimeError("cannot release a lock that was not acquired")
+else:
+    RLock = threading.RLock
 
 
 def fspath(value):
@@ -212,7 +260,7 @@ def fspath(value):
     return to_text(value) if isinstance(value, string_types) else None
 
 
-__all__ = ["Enum", "Iterable", "Mapping", "MappingProxyType", "PY2", "RecursionError",
+__all__ = ["Enum", "Iterable", "Mapping", "MappingProxyType", "PY2", "RLock", "RecursionError",
            "acquire_within", "argument_text", "call_around_fork", "call_in_forked_child",
            "code_points", "elapsed",
            "fspath", "integer_types", "is_ascii", "monotonic", "native", "parse_qs", "replace",

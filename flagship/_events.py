@@ -10,10 +10,13 @@ import traceback
 import six
 
 from flagship import _process
+from flagship._compat import monotonic
 from flagship.errors import FlagshipError
 from flagship.handler import FlagshipEventHandler, logger
 
 _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_QUIET = 60.0       # seconds in which the same line is said once
+_MAX_RECENT = 1000  # different lines that are remembered
 # What would begin a new line in a log, or do something in the terminal that shows it.
 _CONTROL = re.compile(u"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
@@ -35,10 +38,28 @@ def describe(error):
     return one_line(told.decode("utf-8", "replace") if isinstance(told, bytes) else told)
 
 
+class _Recent(object):
+    """What was said in the last minute, so that an outage of an hour is not a million lines."""
+
+    def __init__(self):
+        self._lines = {}  # (level, line) -> [when it was said, how often it was kept back since]
+
+    def admit(self, level, line):
+        """The line as it is to be said now; None where it was said less than a minute ago."""
+        now, said = monotonic(), self._lines.get((level, line))
+        if said is not None and 0 <= now - said[0] < _QUIET:
+            said[1] += 1
+            return None
+        if len(self._lines) >= _MAX_RECENT:
+            self._lines = {}
+        self._lines[level, line] = [now, 0]
+        return "%s (%d more times since)" % (line, said[1]) if said and said[1] else line
+
+
 class EventLog(object):
     """Speaks to one event handler at a time and survives it."""
 
-    __slots__ = ("_handler", "_default")
+    __slots__ = ("_handler", "_default", "_recent", "_warned")
 
     def __init__(self, handler):
         self.use(handler)
@@ -47,15 +68,27 @@ class EventLog(object):
         """Speak to another handler from now on."""
         # With the stock handler a line that nobody listens to need not be formatted.
         self._default = _is_stock(handler, "on_log")
-        self._handler = handler
+        self._handler, self._recent, self._warned = handler, _Recent(), set()
 
     def log(self, level, message, *args):
         if self._default and not logger.isEnabledFor(level):
             return
         try:
-            self._handler.on_log(level, one_line(message % args if args else message))
+            line = one_line(message % args if args else message)
+            # A handler of the user's hears all, and can count for itself.
+            if self._default and level > logging.DEBUG:
+                line = self._recent.admit(level, line)
+            if line is not None:
+                self._handler.on_log(level, line)
         except Exception:
             logger.exception("The event handler's on_log raised")
+
+    def warn_once(self, kind, key, line):
+        """Log a WARNING for the first of a kind with this key; a DEBUG line for the others."""
+        first = (kind, key) not in self._warned and len(self._warned) < _MAX_RECENT
+        if first:
+            self._warned.add((kind, key))
+        self.log(logging.WARNING if first else logging.DEBUG, "%s", line)
 
     def debug(self, message, *args):
         self.log(logging.DEBUG, message, *args)
@@ -94,6 +127,9 @@ class EventLog(object):
         self.report(copy.copy(failure))
 
     def _tell(self, error, told):
+        stock = _is_stock(self._handler, "on_exception_raised")
+        if stock and self._recent.admit(logging.ERROR, told) is None:
+            return
         try:
             self._handler.on_exception_raised(error, told)
         except Exception:

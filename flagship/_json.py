@@ -51,7 +51,7 @@ def _least_size(content):
 
 
 def _integer(digits):
-    if len(digits) <= _MOST_DIGITS:
+    if len(digits.lstrip("-")) <= _MOST_DIGITS:
         return int(digits)
     return -_INFINITY if digits[0] == "-" else _INFINITY
 

@@ -5,9 +5,8 @@ Every piece of state that outlives a call and belongs to no object is here, so t
 """
 import atexit
 import os
-import threading
 
-from flagship._compat import call_in_forked_child
+from flagship._compat import RLock, call_in_forked_child
 
 
 class _State(object):
@@ -44,13 +43,13 @@ class Lock(object):
     __slots__ = ("_locks",)
 
     def __init__(self):
-        self._locks = {lineage(): threading.RLock()}
+        self._locks = {lineage(): RLock()}
 
     def _own(self):
         now = lineage()
         lock = self._locks.get(now)
         # Threads of a new child may come here together: one of them wins for all.
-        return self._locks.setdefault(now, threading.RLock()) if lock is None else lock
+        return self._locks.setdefault(now, RLock()) if lock is None else lock
 
     def __enter__(self):
         self._own().acquire()

@@ -179,6 +179,14 @@ def _number_in(value):
     return _number(int(value) if digits.isdigit() else float(value))
 
 
+def is_a(value, kind):
+    """``isinstance`` for a value that may be a proxy whose object cannot be had."""
+    try:
+        return isinstance(value, kind)
+    except Exception:
+        return False
+
+
 def flag(value):
     """The truth of a value; False where it has none."""
     try:

@@ -5,13 +5,12 @@ import threading
 
 from flagship import _process, _signals, _values
 from flagship import _validation as check
-from flagship._compat import is_ascii, text_type
 from flagship._events import EventLog, current, set_current
 from flagship._runtime import NOT_STARTED, Runtime, connect, connect_cache, neutral, shut
 from flagship.config import Config
 from flagship.errors import FlagshipError, InitializationError
 from flagship.status import Status
-from flagship.visitor import Visitor, new_id
+from flagship.visitor import Visitor, new_id, read_id
 
 __all__ = ["Config", "Flagship"]
 
@@ -198,6 +197,7 @@ class Flagship(object):
                 runtime.parts = runtime.parts._replace(cache=cache)
             self._config, self._cache_manager = config, manager
         runtime.events.use(config.event_handler)
+        runtime.parts.decisions.start_again()
 
     def _exchange(self, runtime, config, connect, given=None):
         """Put something else in the place of what runs, of its Config and of what connects the next
@@ -237,9 +237,8 @@ class Flagship(object):
         if runtime is None:
             self._refuse_visitor()
         try:
-            if visitor_id is not None and not (
-                    type(visitor_id) is text_type and is_ascii(visitor_id)):
-                visitor_id = _visitor_id(visitor_id, runtime.events)
+            if visitor_id is not None:
+                visitor_id = read_id("create_visitor", visitor_id, runtime.events)
             return Visitor(runtime, visitor_id or new_id(), _values.flag(authenticated), context)
         except FlagshipError as error:
             runtime.events.raise_or_report(error)
@@ -286,7 +285,6 @@ class Flagship(object):
         if runtime is not None:
             runtime.close(seconds)
             self._counters = runtime.parts.tracking.counters
-            set_current(None)
 
     def close_on_signals(self, signals=(signal.SIGTERM, signal.SIGINT)):
         """Have what is queued delivered when a signal ends the process, for servers and scripts that
@@ -332,18 +330,6 @@ def _credential(parameter, value, pattern, config):
         EventLog(config.event_handler).warning("[start] the white space around %s is stripped",
                                                parameter)
     return stripped
-
-
-def _visitor_id(value, events):
-    try:
-        return _values.text(value)
-    except _values.Absent:
-        return None
-    except _values.WrongType:
-        raise check.typing_error("create_visitor", "visitor_id", value, "text or None")
-    except _values.Unreadable as problem:
-        events.error("[create_visitor] visitor_id %s: the visitor gets a new id", problem)
-        return None
 
 
 def _retire(parts, timeout):

@@ -43,4 +43,5 @@ class FlagshipEventHandler(object):
         :param str traceback: the formatted traceback; it begins with the line that called the library.
         """
         called = _CALLED.search(traceback)
-        self.logger.error("%s%s", exception, " (%s, line %s)" % called.groups() if called else "")
+        place = " (%s, line %s)" % called.groups() if called else ""
+        self.on_log(logging.ERROR, "%s%s" % (exception, place))

@@ -65,6 +65,13 @@ def _positive_count(value):
     return value
 
 
+def _not_negative(value):
+    value = _values.count(value)
+    if value < 0:
+        raise _values.Unreadable("is negative")
+    return value
+
+
 def _milliseconds(value):
     value = _values.count(value)
     if not 0 <= value < 2 ** 63:
@@ -80,11 +87,11 @@ def _cut(function, parameter, text, max_bytes=_MAX_TEXT):
 
 
 def _category(value):
-    if isinstance(value, EventCategory):
+    if _values.is_a(value, EventCategory):
         return value
     try:
         return _CATEGORIES[_values.text(value)]
-    except (KeyError, _values.Absent, _values.Unreadable, _values.WrongType):
+    except (KeyError, _values.Absent, _values.WrongType):
         names = " or ".join("EventCategory.%s" % each.name for each in EventCategory)
         raise check.typing_error("Event", "category", value, names)
 
@@ -226,7 +233,8 @@ class Hit(object):
 
         :param int number: 1 for the first.
         """
-        return self._count("with_session_number", "session_number", number, parameter="number")
+        return self._count("with_session_number", "session_number", number, _not_negative,
+                           parameter="number")
 
     @_setter
     def with_session_timestamp(self, timestamp):
@@ -317,9 +325,15 @@ class Event(Hit):
 
     @_constructor
     def __init__(self, category, action):
-        category = _category(category)
+        try:
+            category = _category(category)
+        except _values.Unreadable as problem:
+            current().warning("[Event] category %s", problem)
+            category = None
         Hit.__init__(self, HitType.EVENT)
-        self._set("category", category.value)._set_required("action", action)
+        if category is not None:
+            self._set("category", category.value)
+        self._set_required("action", action)
 
     @_setter
     def with_event_label(self, label):

@@ -12,7 +12,11 @@ from flagship.decision.modification import PLAIN, VALUE, Modifications
 from flagship.errors import FlagshipError
 from flagship.hits import Hit
 
+MAX_ID = 500  # bytes of UTF-8 that the platform takes in an id
 _UNKNOWN = "[%s] the visitor has no modification %r"
+
+# What a visitor has before its first synchronisation; not to be filled.
+_NOT_SYNCHRONIZED = {}
 
 
 class Visitor(object):
@@ -31,11 +35,12 @@ class Visitor(object):
         # One assignment changes both, so that no thread sees one visitor's id with another's
         # anonymous id.
         self._ids = visitor_id, new_id() if authenticated and self._knows_anonymous else None
-        self._context, self._modifications = {}, {}
+        self._context, self._modifications = {}, _NOT_SYNCHRONIZED
         if context is not None:
             self._context = contexts.plain_copy(context)
             if self._context is None:
-                self._context = self._read_context("create_visitor", context, sequences=True)[0]
+                context, _ = self._read_context("create_visitor", context, sequences=True)
+                self._context = context or {}
 
     def _attach(self, runtime):
         self._runtime, self._events, self._state = runtime, runtime.events, runtime.state
@@ -105,7 +110,7 @@ class Visitor(object):
             None)`` per pair, ``sync_result`` is what the synchronisation returned, or None.
         :raises TypingError: if ``context`` is neither; nothing is changed.
         """
-        if isinstance(context, tuple):
+        if _values.is_a(context, tuple):
             results = self._update(
                 *contexts.checked_pairs("update_context", (context,), self._events))
         else:
@@ -123,16 +128,16 @@ class Visitor(object):
         return results
 
     def _read_context(self, function, context, sequences=False):
-        """``(good pairs, results)`` of a context as a whole."""
+        """``(good pairs, results)`` of a context as a whole; ``(None, ())`` where there is none."""
         try:
             pairs = _values.pairs(context, sequences)
         except _values.Absent:
-            pairs = ()
+            return None, ()
         except _values.WrongType:
             raise check.typing_error(function, "context", context, "dict, mapping or None")
         except _values.Unreadable as problem:
             self._events.error("[%s] context %s: the visitor goes without it", function, problem)
-            pairs = ()
+            return None, ()
         return contexts.checked_pairs(function, pairs, self._events)
 
     @reports_mistakes(lambda visitor, error: None)
@@ -146,15 +151,7 @@ class Visitor(object):
             default False.
         :raises TypingError: on an argument of the wrong type; nothing is changed.
         """
-        try:
-            visitor_id = _values.text(visitor_id)
-        except _values.Absent:
-            visitor_id = u""
-        except _values.WrongType:
-            raise check.typing_error("authenticate", "visitor_id", visitor_id, "text")
-        except _values.Unreadable as problem:
-            self._events.error("[authenticate] ignored: visitor_id %s", problem)
-            return
+        visitor_id = read_id("authenticate", visitor_id, self._events)
         if not visitor_id:
             self._events.warning("[authenticate] ignored: there is no visitor_id")
             return
@@ -241,7 +238,7 @@ class Visitor(object):
                     return modification[VALUE]
                 return default_value if modification[VALUE] is None else modification.value
             if type(key) is text_type and is_ascii(key):
-                self._events.info(_UNKNOWN, "get_modification", key)
+                self._note_unknown("get_modification", key)
                 return default_value
         return self._read("get_modification", key, default_value, activate)[0]
 
@@ -278,9 +275,22 @@ class Visitor(object):
         modification = self._modifications.get(key)
         if modification is not None:
             return modification, ""
+        return None, self._note_unknown(function, key)
+
+    def _note_unknown(self, function, key):
+        """Say that there is no such flag, once where that can be a mistake; what was said."""
+        if self._modifications is _NOT_SYNCHRONIZED:
+            log = "[%s] %r is read before a synchronisation succeeded" % (function, key)
+            self._events.warn_once("unsynchronized", key, log)
+            return log
         log = _UNKNOWN % (function, key)
-        self._events.info("%s", log)
-        return None, log
+        nearest = self._runtime.parts.decisions.nearest_key(key)
+        if nearest is None:
+            self._events.debug("%s", log)
+            return log
+        log += ", and no campaign has" + (", but one has %r" % nearest if nearest else "")
+        self._events.warn_once("unknown", key, log)
+        return log
 
     def _mistake(self, error):
         """Raise a mistake, or report it where the user's handler catches all; its message."""
@@ -394,9 +404,32 @@ FlagshipVisitor = Visitor
 
 def _problem(hit):
     """Why something cannot be sent as a hit, text, or None."""
-    if isinstance(hit, Hit):
+    if _values.is_a(hit, Hit):
         return hit.problem
     return "a hit was expected, not %s" % type(hit).__name__
+
+
+def read_id(function, value, events):
+    """A visitor's id as text, cut to what the platform takes; empty where there is none.
+
+    :param str function: the call that was given the id.
+    :raises TypingError: on a type that is no text.
+    """
+    if type(value) is text_type and is_ascii(value) and len(value) <= MAX_ID:
+        return value
+    try:
+        visitor_id = _values.text(value)
+    except _values.Absent:
+        return u""
+    except _values.WrongType:
+        raise check.typing_error(function, "visitor_id", value, "text or None")
+    except _values.Unreadable as problem:
+        events.error("[%s] visitor_id %s", function, problem)
+        return u""
+    kept = _values.cut_to(visitor_id, MAX_ID)
+    if kept != visitor_id:
+        events.warning("[%s] visitor_id is cut to %d bytes", function, MAX_ID)
+    return kept
 
 
 def new_id():

@@ -157,16 +157,18 @@ def start_program(code, emulator, *arguments, **options):
     """Run a Python program against an emulator, without waiting for it; its URLs are in ``urls``,
     ``arguments`` in ``sys.argv``. ``options`` are for Popen; ``prelude`` is code that runs before
     the library is imported."""
-    head = options.pop("prelude", "") + ("import sys, json, os, time, signal, threading\nurls = json.loads(os.environ['URLS'])\n"
-            "from flagship import Config, Flagship\nfrom flagship.hits import *\n"
-            "flagship = Flagship.instance()\n"
-            "if hasattr(signal, 'alarm'):\n    signal.alarm(120)  # a hang is a failure\n"
-            "def start(**kwargs):\n"
-            "    kwargs = dict(urls, tracking='deferred', bucketing_file=None, **kwargs)\n"
-            "    flagship.start(u'env', u'key', Config(**kwargs))\n"
-            "    return flagship.create_visitor(u'ann')\n"
-            "def screen(name):\n"
-            "    return Screen(u'%s' % name)\n")
+    head = options.pop("prelude", "") + (
+        "import sys, json, os, time, signal, threading\n"
+        "urls = json.loads(os.environ['URLS'])\n"
+        "from flagship import Config, Flagship\nfrom flagship.hits import *\n"
+        "flagship = Flagship.instance()\n"
+        "if hasattr(signal, 'alarm'):\n    signal.alarm(120)  # a hang is a failure\n"
+        "def start(**kwargs):\n"
+        "    kwargs = dict(urls, tracking='deferred', bucketing_file=None, **kwargs)\n"
+        "    flagship.start(u'env', u'key', Config(**kwargs))\n"
+        "    return flagship.create_visitor(u'ann')\n"
+        "def screen(name):\n"
+        "    return Screen(u'%s' % name)\n")
     environment = dict(os.environ, URLS=json.dumps(emulator.urls), PYTHONPATH=os.pathsep.join(
         [ROOT] + [path for path in sys.path if path]))
     environment.update(options.pop("env", {}))

@@ -150,7 +150,7 @@ MISTAKES = [
     for owner, call, parameters in TABLE for parameter, _, refused in parameters if refused]
 mistakes = pytest.mark.parametrize("mistake", MISTAKES,
                                    ids=["%s-%s" % (each.function, each.parameter)
-                                                             for each in MISTAKES])
+                                        for each in MISTAKES])
 
 
 class World(object):

@@ -46,7 +46,8 @@ def flag(flagship, key="flag0", **options):
 
 
 def shown(visitor):
-    return {key: {"value": each.value, "campaignId": each.campaign_id, "variationGroupId": each.variation_group_id,
+    return {key: {"value": each.value, "campaignId": each.campaign_id,
+                  "variationGroupId": each.variation_group_id,
                   "variationId": each.variation_id, "reference": each.reference}
             for key, each in visitor.modifications.items()}
 
@@ -86,13 +87,16 @@ def is_hidden(key, null, flag, bucketing):
 
 
 def test_hash_vectors(emulator, bucketing):
-    """Through the public API every visitor is in the vendor's bucket, wherever group and visitor id are cut."""
+    """Through the public API every visitor is in the vendor's bucket, wherever group and visitor id
+    are cut."""
     with io.open(data("hash.json"), encoding="utf-8") as file:
-        cases = [case for case in json.load(file) if len(case["text"].encode("utf-8")) > 4 or len(case["text"]) > 2]
+        cases = [case for case in json.load(file) if len(case["text"].encode("utf-8")) > 4
+                 or len(case["text"]) > 2]
     assert len(cases) > 50
     campaigns = []
     for place, case in enumerate(cases):
-        campaign = everybody("c%d" % place, *[("c%d-%d" % (place, bucket), 1, {"flag%d" % place: bucket})
+        campaign = everybody("c%d" % place,
+                             *[("c%d-%d" % (place, bucket), 1, {"flag%d" % place: bucket})
                                               for bucket in range(100)])
         campaign["variationGroups"][0]["id"] = case["text"][:1]
         campaigns.append(campaign)
@@ -127,8 +131,10 @@ def test_a_visitor(emulator, bucketing):
         {"type": "CONTEXT", "visitorId": "ann", "data": {"vip": True}}]
     assert visitor.get_modification("discount", 0, activate=True) == 20
     assert visitor.send_hit(PAGE) == (True, "200")
-    assert emulator.activations == [{"cid": "env", "caid": "vip-gold", "vaid": "vip-on", "vid": "ann"}]
-    assert emulator.hits == [{"cid": "env", "vid": "ann", "ds": "APP", "t": "PAGEVIEW", "dl": "https://shop.example/"}]
+    assert emulator.activations == [{"cid": "env", "caid": "vip-gold", "vaid": "vip-on",
+                                     "vid": "ann"}]
+    assert emulator.hits == [{"cid": "env", "vid": "ann", "ds": "APP", "t": "PAGEVIEW",
+                              "dl": "https://shop.example/"}]
 
 
 def test_a_context_event_that_fails(emulator, bucketing, log):
@@ -144,14 +150,18 @@ def test_no_experience_continuity(bucketing, log):
     visitor = bucketing().create_visitor("ann", True, {"a": 1})
     visitor.authenticate("bob", {"b": 1}, True)
     visitor.unauthenticate()
-    assert (visitor.visitor_id, visitor.anonymous_id, visitor.get_context()) == ("ann", None, {"a": 1})
+    assert (visitor.visitor_id, visitor.anonymous_id) == ("ann", None)
+    assert visitor.get_context() == {"a": 1}
     assert len(log.at(logging.WARNING)) == 2
 
 
-FAULTS = [{"status": 500}, {"status": 404}, {"status": 304}, {"body": "<html>"}, {"body": "[]"}, {"body": ""},
+FAULTS = [{"status": 500}, {"status": 404}, {"status": 304}, {"body": "<html>"}, {"body": "[]"},
+          {"body": ""},
           {"body": '{"campaigns": 5}'}, {"body": "{}"},
-          {"body": '{"message": "sorry"}'}, {"body": '{"campaigns": null}'}, {"body": "[" * 100000}, {"body": b"\xff"}, {"truncate": True},
-          {"reset": "before"}, {"reset": "inside"}, {"hang": True}, {"drip": 0.02}, {"size": 20000000},
+          {"body": '{"message": "sorry"}'}, {"body": '{"campaigns": null}'},
+          {"body": "[" * 100000}, {"body": b"\xff"}, {"truncate": True},
+          {"reset": "before"}, {"reset": "inside"}, {"hang": True}, {"drip": 0.02},
+          {"size": 20000000},
           {"status": 302, "headers": {"Location": "http://127.0.0.1:9/"}}]
 
 
@@ -192,13 +202,15 @@ def test_conditional_requests(emulator, bucketing, log):
     assert eventually(lambda: len(polls(emulator)) >= 3)
     first, rest = polls(emulator)[0], polls(emulator)[1:3]
     assert "if-modified-since" not in first.headers and first.status == 200
-    assert [(each.headers["if-modified-since"], each.status) for each in rest] == [(modified, 304)] * 2
+    assert [(each.headers["if-modified-since"], each.status)
+            for each in rest] == [(modified, 304)] * 2
     assert log.at(logging.INFO) == [line for line in log.at(logging.INFO) if "network file" in line]
     assert len(log.at(logging.INFO)) == 1
 
 
 def test_without_last_modified(emulator, bucketing, log):
-    """A 200 without Last-Modified is used like any other, asked for whole next time, and compiled when it changed."""
+    """A 200 without Last-Modified is used like any other, asked for whole next time, and compiled
+    when it changed."""
     emulator.misbehave("bucketing", body=json.dumps(file_of(1)))
     flagship = bucketing(polling_interval=INTERVAL)
     assert flag(flagship) == 1 and flagship.status.last_modified is None
@@ -218,7 +230,8 @@ def test_a_failed_refresh(emulator, bucketing, log, fault):
     emulator.misbehave("bucketing", **fault)
     emulator.set_bucketing(file_of(2))
     if fault == {"status": 304}:
-        assert eventually(lambda: len(polls(emulator)) >= 3)  # to a conditional request it is no failure
+        # To a conditional request it is no failure.
+        assert eventually(lambda: len(polls(emulator)) >= 3)
     else:
         assert eventually(lambda: log.at(logging.WARNING))
     assert flag(flagship) == 1
@@ -233,7 +246,8 @@ def test_a_failed_refresh(emulator, bucketing, log, fault):
 
 
 def test_back_off(emulator, bucketing):
-    """Repeated failures are tried again later and later, never faster than the interval; a success ends that."""
+    """Repeated failures are tried again later and later, never faster than the interval; a success
+    ends that."""
     emulator.misbehave("bucketing", status=503)
     bucketing(polling_interval=INTERVAL)
     assert eventually(lambda: len(polls(emulator)) >= 6)
@@ -242,7 +256,8 @@ def test_back_off(emulator, bucketing):
     for gap, intervals in zip(gaps, (1, 2, 4, 8, 8)):
         assert gap >= intervals * INTERVAL * 0.9
     emulator.behave()
-    assert eventually(lambda: len([each for each in polls(emulator) if each.status in (200, 304)]) >= 3)
+    assert eventually(lambda: len([each for each in polls(emulator)
+                                   if each.status in (200, 304)]) >= 3)
 
 
 @pytest.mark.parametrize("interval", [0, -1, -0.5])
@@ -274,14 +289,16 @@ def test_close_during_a_request(emulator, bucketing, log, fault):
 
 
 def test_panic_in_and_out(emulator, bucketing):
-    """Panic takes effect at the next poll and ends likewise; nothing but the poll is sent meanwhile."""
+    """Panic takes effect at the next poll and ends likewise; nothing but the poll is sent
+    meanwhile."""
     flagship = bucketing(polling_interval=INTERVAL)
     visitor = flagship.create_visitor("ann", context={"vip": True})
     visitor.synchronize_modifications()
     emulator.panic = True
     assert eventually(lambda: flagship.status.panic)
     emulator.clear()
-    assert visitor.get_modification("discount", 0, activate=True) == 0 and dict(visitor.modifications) == {}
+    assert visitor.get_modification("discount", 0,
+                                    activate=True) == 0 and dict(visitor.modifications) == {}
     for success, reason in (visitor.synchronize_modifications(), visitor.send_hit(PAGE)):
         assert success is False and "panic" in reason
     assert {request.endpoint for request in emulator.requests} <= {"bucketing"}
@@ -301,9 +318,11 @@ def test_panic_that_stood_at_start(emulator, bucketing):
 
 
 def test_panic_ends_with_the_same_file(emulator, bucketing):
-    """The file that ends a panic may be as old as before it, so none is asked for conditionally meanwhile."""
+    """The file that ends a panic may be as old as before it, so none is asked for conditionally
+    meanwhile."""
     flagship = bucketing(polling_interval=INTERVAL)
-    emulator.misbehave("bucketing", body='{"panic": true}', headers={"Last-Modified": "Fri, 01 Jan 2100 00:00:00 GMT"})
+    emulator.misbehave("bucketing", body='{"panic": true}',
+                       headers={"Last-Modified": "Fri, 01 Jan 2100 00:00:00 GMT"})
     assert eventually(lambda: flagship.status.panic)
     emulator.clear()
     assert eventually(lambda: len(polls(emulator)) >= 2)
@@ -341,7 +360,8 @@ class Store(object):
 
 
 def halves(first=50, second=50):
-    return {"campaigns": [everybody("c", ("a", first, {"flag0": "a"}), ("b", second, {"flag0": "b"}))]}
+    return {"campaigns": [everybody("c", ("a", first, {"flag0": "a"}),
+                                    ("b", second, {"flag0": "b"}))]}
 
 
 def test_a_cached_variation_wins_over_the_hash(emulator, bucketing):
@@ -364,11 +384,12 @@ def test_a_variation_that_is_gone(emulator, bucketing):
 
 
 def test_out_of_target_for_a_while(emulator, bucketing):
-    """Assignments of groups that gave none this time are kept, so a targeting that was briefly false reshuffles
-    nobody."""
+    """Assignments of groups that gave none this time are kept, so a targeting that was briefly
+    false reshuffles nobody."""
     store = Store(ann=["a"])
     document = halves(0, 100)
-    document["campaigns"][0]["variationGroups"][0]["targeting"]["targetingGroups"][0]["targetings"] = [
+    group = document["campaigns"][0]["variationGroups"][0]
+    group["targeting"]["targetingGroups"][0]["targetings"] = [
         {"key": "in", "operator": "EQUALS", "value": True}]
     document["campaigns"].append(everybody("other", ("o", 100, {"other": 1})))
     emulator.set_bucketing(document)
@@ -447,7 +468,8 @@ def test_nothing_is_left(emulator, bucketing):
 
 
 def test_fork(emulator, bucketing):
-    """A child follows changes with a poller of its own, started on first use; the parent's goes on."""
+    """A child follows changes with a poller of its own, started on first use; the parent's
+    goes on."""
     emulator.set_bucketing(file_of(1))
     flagship = bucketing(polling_interval=INTERVAL)
     child = os.fork()
@@ -466,7 +488,8 @@ def test_fork(emulator, bucketing):
 
 
 def test_fork_while_a_poll_hangs(emulator, bucketing):
-    """Whatever the parent's thread was doing, the child decides at once and closes in a bounded time."""
+    """Whatever the parent's thread was doing, the child decides at once and closes in a bounded
+    time."""
     emulator.set_bucketing(file_of(1))
     flagship = bucketing(polling_interval=INTERVAL, timeout=30)
     emulator.misbehave("bucketing", hang=True)
@@ -484,7 +507,8 @@ def test_fork_while_a_poll_hangs(emulator, bucketing):
 
 
 def test_soak(emulator):
-    """While the file changes ten times a second and panic toggles, eight threads see whole sets and no exception."""
+    """While the file changes ten times a second and panic toggles, eight threads see whole sets and
+    no exception."""
     report = soak(seconds=2, threads=8)
     assert report["errors"] == [] and report["torn"] == 0
     assert report["versions"] >= 10 and report["panics"] >= 1 and report["synchronisations"] > 100

@@ -55,7 +55,8 @@ def test_the_current_id_is_used(visitor):
     store = Store()
     visitor = visitor("ann", visitor_cache_manager=store)
     visitor.authenticate("bob", synchronize=True)
-    assert store.calls[2:] == [("lookup", "bob"), ("save", "bob")] and store.records["bob"]["data"]["vId"] == "bob"
+    assert store.calls[2:] == [("lookup", "bob"), ("save", "bob")]
+    assert store.records["bob"]["data"]["vId"] == "bob"
 
 
 def test_a_plain_object_will_do(visitor):
@@ -77,8 +78,10 @@ def test_abstract():
 
 
 @pytest.mark.parametrize("record", [
-    {"version": 1, "data": {"vId": "ann", "vaIds": ["a", "b"]}}, {"version": 1, "vId": "ann", "vaIds": ["a"]},
-    {"version": 1, "data": {"vId": "ann", "vaIds": []}}, {"version": 1, "vId": str("ann"), "vaIds": (str("a"),)}, None])
+    {"version": 1, "data": {"vId": "ann", "vaIds": ["a", "b"]}},
+    {"version": 1, "vId": "ann", "vaIds": ["a"]},
+    {"version": 1, "data": {"vId": "ann", "vaIds": []}},
+    {"version": 1, "vId": str("ann"), "vaIds": (str("a"),)}, None])
 def test_readable_records(visitor, log, record):
     """Both shapes of the record, and none, are read without a word."""
     store = Store()
@@ -88,10 +91,13 @@ def test_readable_records(visitor, log, record):
 
 
 @pytest.mark.parametrize("record", [
-    5, "text", [], {}, {"version": 1}, {"version": 2, "vId": "ann", "vaIds": []}, {"vId": "ann", "vaIds": []},
+    5, "text", [], {}, {"version": 1}, {"version": 2, "vId": "ann", "vaIds": []},
+    {"vId": "ann", "vaIds": []},
     {"version": True, "vId": "ann", "vaIds": []}, {"version": 1, "vId": "bob", "vaIds": []},
-    {"version": 1, "vaIds": []}, {"version": 1, "vId": "ann"}, {"version": 1, "vId": "ann", "vaIds": "a"},
-    {"version": 1, "vId": "ann", "vaIds": [1]}, {"version": 1, "vId": "ann", "vaIds": ["\ud800"]}, {"version": 1, "data": []}, {"version": 1, "data": None},
+    {"version": 1, "vaIds": []}, {"version": 1, "vId": "ann"},
+    {"version": 1, "vId": "ann", "vaIds": "a"},
+    {"version": 1, "vId": "ann", "vaIds": [1]}, {"version": 1, "vId": "ann", "vaIds": ["\ud800"]},
+    {"version": 1, "data": []}, {"version": 1, "data": None},
     {"version": 1, "data": {"vId": "ann", "vaIds": {}}}], ids=repr)
 def test_other_records_are_ignored_and_logged(visitor, log, record):
     store = Store()
@@ -101,13 +107,16 @@ def test_other_records_are_ignored_and_logged(visitor, log, record):
 
 
 JSON = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5), st.just("ann")),
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5),
+              st.just("ann")),
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(
-        st.one_of(st.sampled_from(["version", "data", "vId", "vaIds"]), st.text(max_size=3)), inner, max_size=4)),
+        st.one_of(st.sampled_from(["version", "data", "vId", "vaIds"]), st.text(max_size=3)), inner,
+        max_size=4)),
     max_leaves=8)
 
 
-@given(record=st.one_of(JSON, st.fixed_dictionaries({"version": st.just(1), "vId": st.just("ann"), "vaIds": JSON})))
+@given(record=st.one_of(JSON, st.fixed_dictionaries({"version": st.just(1), "vId": st.just("ann"),
+                                                     "vaIds": JSON})))
 def test_any_record_is_read_or_refused(record):
     """Whatever a store returns, it is a tuple of text or refused."""
     try:
@@ -132,7 +141,8 @@ def test_a_store_that_raises(visitor, log, method):
 
 
 def test_nothing_is_saved_after_a_lookup_that_failed(visitor):
-    """A store that comes back must still have what it had: an assignment made without it could be another."""
+    """A store that comes back must still have what it had: an assignment made without it could be
+    another."""
     store = Store()
 
     def broken(visitor_id):

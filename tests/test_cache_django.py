@@ -71,13 +71,17 @@ def configured():
     backends = "django.core.cache.backends."
     with project(
             USE_TZ=True,
-            DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": os.path.join(folder, "database"),
+            DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3",
+                                   "NAME": os.path.join(folder, "database"),
                                    "OPTIONS": options}},
-            CACHES={"default": {"BACKEND": backends + "locmem.LocMemCache", "LOCATION": "memory", "OPTIONS": ROOMY},
+            CACHES={"default": {"BACKEND": backends + "locmem.LocMemCache", "LOCATION": "memory",
+                                "OPTIONS": ROOMY},
                     "files": {"BACKEND": backends + "filebased.FileBasedCache",
                               "LOCATION": os.path.join(folder, "files"), "OPTIONS": ROOMY},
-                    "database": {"BACKEND": backends + "db.DatabaseCache", "LOCATION": "visitors", "OPTIONS": ROOMY},
-                    "noting": {"BACKEND": __name__ + ".Noting", "LOCATION": "noting", "OPTIONS": ROOMY}}):
+                    "database": {"BACKEND": backends + "db.DatabaseCache", "LOCATION": "visitors",
+                                 "OPTIONS": ROOMY},
+                    "noting": {"BACKEND": __name__ + ".Noting", "LOCATION": "noting",
+                               "OPTIONS": ROOMY}}):
         call_command(Command())
         yield
     shutil.rmtree(folder)
@@ -95,7 +99,8 @@ def bucketing(emulator, start):
     """Starts the SDK in bucketing mode on one campaign of these variations."""
     def bucketing(cache, *variations):
         emulator.set_bucketing({"campaigns": [everybody("c", *variations)]})
-        return start(mode=Config.Mode.BUCKETING, polling_interval=0, timeout=10, visitor_cache_manager=cache)
+        return start(mode=Config.Mode.BUCKETING, polling_interval=0, timeout=10,
+                     visitor_cache_manager=cache)
     return bucketing
 
 
@@ -132,7 +137,8 @@ class TestInDatabase(InBackend):
 
     def make_manager(self):
         class Tidy(DjangoVisitorCache):
-            """Closes the connection that Django opens for each thread, as whoever starts a thread has to."""
+            """Closes the connection that Django opens for each thread, as whoever starts a thread
+            has to."""
 
             def lookup(self, visitor_id):
                 return self._tidy(DjangoVisitorCache.lookup, visitor_id)
@@ -150,7 +156,8 @@ class TestInDatabase(InBackend):
 
     def test_many_threads(self):
         if django.VERSION < (5, 1):
-            pytest.skip("before 5.1 Django's database cache drops what threads save to SQLite at the same time")
+            pytest.skip("before 5.1 Django's database cache drops what threads save to SQLite at "
+                        "the same time")
         VisitorCacheSuite.test_many_threads(self)
 
 
@@ -162,7 +169,8 @@ def test_key_and_value(alias):
     long = "访 客\n" * 1000
     made(alias, prefix="shop").save(long, {"version": 1, "data": {"vId": long, "vaIds": []}})
     assert caches[alias].get("shop:" + hashlib.sha256(("env:" + long).encode("utf-8")).hexdigest())
-    assert made(alias, prefix="shop").lookup(long)["data"]["vId"] == long and made(alias).lookup(long) is None
+    assert made(alias, prefix="shop").lookup(long)["data"]["vId"] == long
+    assert made(alias).lookup(long) is None
 
 
 def test_none_is_for_ever():
@@ -171,7 +179,8 @@ def test_none_is_for_ever():
     assert Noting.timeout is None
 
 
-@pytest.mark.parametrize("content", ["", "{", "NaN", "[" * 100000, "5", b"\xff", b"{", 5, ["a"], object],
+@pytest.mark.parametrize("content",
+                         ["", "{", "NaN", "[" * 100000, "5", b"\xff", b"{", 5, ["a"], object],
                          ids=lambda content: repr(content)[:12])
 def test_a_corrupt_value_is_repaired(bucketing, log, content):
     """It costs one line; the save after it makes it whole."""
@@ -232,7 +241,8 @@ def test_no_refresh_without_a_ttl():
 
 
 def test_what_is_noted_is_bounded():
-    """After ten thousand others a visitor is refreshed early, as memory must not grow with their number."""
+    """After ten thousand others a visitor is refreshed early, as memory must not grow with their
+    number."""
     cache = made("noting", ttl=1000)
     for number in range(10001):
         cache.save("%d" % number, RECORD)
@@ -244,17 +254,21 @@ def test_a_read_only_cache(bucketing, log):
     """What was read counts, and a line says that its expiry was not renewed."""
     made("noting").save("ann", {"version": 1, "data": {"vId": "ann", "vaIds": ["a"]}})
     Noting.read_only = True
-    flagship = bucketing(DjangoVisitorCache("noting", ttl=5), ("a", 0, {"flag": "a"}), ("b", 100, {"flag": "b"}))
+    flagship = bucketing(DjangoVisitorCache("noting", ttl=5), ("a", 0, {"flag": "a"}),
+                         ("b", 100, {"flag": "b"}))
     visitor = flagship.create_visitor("ann")
-    assert visitor.synchronize_modifications() == (True, "") and visitor.get_modification("flag", None) == "a"
+    assert visitor.synchronize_modifications() == (True, "")
+    assert visitor.get_modification("flag", None) == "a"
     line, = log.at(logging.WARNING)
     assert "expiry was not renewed: RuntimeError" in line
 
 
 def test_a_cache_that_is_not_there(start, log):
     """An alias that the settings do not have costs a line, and no decision."""
-    visitor = start(visitor_cache_manager=DjangoVisitorCache("nowhere")).create_visitor("ann", context={"vip": True})
-    assert visitor.synchronize_modifications() == (True, "") and visitor.get_modification("discount", 0) == 20
+    flagship = start(visitor_cache_manager=DjangoVisitorCache("nowhere"))
+    visitor = flagship.create_visitor("ann", context={"vip": True})
+    assert visitor.synchronize_modifications() == (True, "")
+    assert visitor.get_modification("discount", 0) == 20
     line, = log.at(logging.ERROR)
     assert "nowhere" in line
 
@@ -267,11 +281,13 @@ def test_made_before_the_settings():
             "cache = DjangoVisitorCache()\n"
             "from django.conf import settings\n"
             "assert not settings.configured\n"
-            "settings.configure(CACHES={'default': {'BACKEND': 'django.core.cache.backends.locmem.LocMemCache'}})\n"
+            "settings.configure(CACHES={'default': {\n"
+            "    'BACKEND': 'django.core.cache.backends.locmem.LocMemCache'}})\n"
             "assert cache.lookup('ann') is None\n")
     process = subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        env=dict(os.environ, PYTHONPATH=os.pathsep.join([ROOT] + [path for path in sys.path if path])))
+        env=dict(os.environ,
+                 PYTHONPATH=os.pathsep.join([ROOT] + [path for path in sys.path if path])))
     output = process.communicate()[0].decode("utf-8")
     assert process.returncode == 0, output
 
@@ -281,7 +297,8 @@ def test_made_before_the_settings():
     ("prefix", TypingError, {"prefix": 5}), ("prefix", ParamError, {"prefix": ""}),
     ("prefix", ParamError, {"prefix": "a b"}), ("prefix", ParamError, {"prefix": "é"}),
     ("prefix", ParamError, {"prefix": "a\n"}), ("prefix", ParamError, {"prefix": "a" * 101}),
-    ("ttl", TypingError, {"ttl": "60"}), ("ttl", TypingError, {"ttl": True}), ("ttl", ParamError, {"ttl": 0}),
+    ("ttl", TypingError, {"ttl": "60"}), ("ttl", TypingError, {"ttl": True}),
+    ("ttl", ParamError, {"ttl": 0}),
     ("ttl", ParamError, {"ttl": float("inf")}), ("ttl", ParamError, {"ttl": 1e12})], ids=repr)
 def test_arguments(parameter, error, arguments):
     """A mistake is an error when the cache is made, and names its parameter."""
@@ -290,8 +307,9 @@ def test_arguments(parameter, error, arguments):
     assert caught.value.parameter == parameter and "DjangoVisitorCache" in str(caught.value)
 
 
-@pytest.mark.parametrize("call", [lambda cache: cache.lookup(5), lambda cache: cache.save(None, RECORD),
-                                  lambda cache: cache.use_environment(5)])
+@pytest.mark.parametrize("call", [
+    lambda cache: cache.lookup(5), lambda cache: cache.save(None, RECORD),
+    lambda cache: cache.use_environment(5)])
 def test_arguments_of_calls(call):
     with pytest.raises(TypingError):
         call(DjangoVisitorCache())

@@ -51,9 +51,10 @@ class Server(object):
 
     def start(self):
         with open(os.devnull, "w") as null:
-            self._process = subprocess.Popen(
-                [executable(), "--port", str(self.port), "--bind", "127.0.0.1", "--unixsocket", self.unix, "--save", "",
-                 "--appendonly", "no", "--dir", self._folder] + list(self._options), stdout=null, stderr=null)
+            command = [executable(), "--port", str(self.port), "--bind", "127.0.0.1",
+                       "--unixsocket", self.unix, "--save", "", "--appendonly", "no",
+                       "--dir", self._folder] + list(self._options)
+            self._process = subprocess.Popen(command, stdout=null, stderr=null)
         assert eventually(self._answers, 30)
 
     def _answers(self):
@@ -144,7 +145,8 @@ def bucketing(start, emulator):
     """Starts the SDK in bucketing mode on a file that it asks for once."""
     def bucketing(cache, document=None):
         emulator.set_bucketing(document or file_of(1))
-        return start(mode=Config.Mode.BUCKETING, polling_interval=0, timeout=10, visitor_cache_manager=cache)
+        return start(mode=Config.Mode.BUCKETING, polling_interval=0, timeout=10,
+                     visitor_cache_manager=cache)
     return bucketing
 
 
@@ -156,7 +158,8 @@ def synchronise(flagship, visitor_id):
 
 
 def halves(first, second):
-    return {"campaigns": [everybody("c", ("a", first, {"flag0": "a"}), ("b", second, {"flag0": "b"}))]}
+    return {"campaigns": [everybody("c", ("a", first, {"flag0": "a"}),
+                                    ("b", second, {"flag0": "b"}))]}
 
 
 class TestSuite(VisitorCacheSuite):
@@ -245,7 +248,8 @@ def test_a_unix_socket(server, make):
     assert make().lookup("ann") == RECORD
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"NaN", b"[" * 100000, b"5", b'{"version": 1}'],
+@pytest.mark.parametrize("content",
+                         [b"", b"{", b"\xff", b"NaN", b"[" * 100000, b"5", b'{"version": 1}'],
                          ids=lambda content: repr(content[:10]))
 @pytest.mark.parametrize("decode_responses", [True, False])
 def test_a_corrupt_value_is_repaired(server, bucketing, admin, log, content, decode_responses):
@@ -280,7 +284,8 @@ def test_the_ttl_ends(make):
 
 
 def test_a_replica(make, server, admin, log, bucketing):
-    """Where Redis may only be read, what was read counts, and a line says that its expiry was not renewed."""
+    """Where Redis may only be read, what was read counts, and a line says that its expiry was not
+    renewed."""
     cache = make(ttl=1000)
     cache.save("ann", {"version": 1, "data": {"vId": "ann", "vaIds": ["a"]}})
     admin.execute_command("REPLICAOF", "127.0.0.1", "1")
@@ -296,13 +301,15 @@ def test_a_replica(make, server, admin, log, bucketing):
 
 @pytest.mark.parametrize("ttl", [None, 60])
 def test_one_round_trip_a_call(make, admin, ttl):
-    """The server reads once from its connection for a lookup and once for a save, and nothing but these commands."""
+    """The server reads once from its connection for a lookup and once for a save, and nothing but
+    these commands."""
     cache = make(ttl=ttl)
     cache.lookup("ann")  # connects
     admin.config_resetstat()
 
     def asked():
-        commands = {name.replace("cmdstat_", ""): each["calls"] for name, each in admin.info("commandstats").items()}
+        commands = {name.replace("cmdstat_", ""): each["calls"]
+                    for name, each in admin.info("commandstats").items()}
         return commands, admin.info("stats").get("total_reads_processed")
     before = asked()[1]
     own = asked()[1] - before  # two INFOs
@@ -331,10 +338,12 @@ def test_a_synchronisation_that_changes_nothing_only_renews_the_expiry(bucketing
 
 
 def test_what_connecting_asks(make, admin):
-    """Nothing that lets the server stretch the timeouts, or that one before Redis 6 does not know."""
+    """Nothing that lets the server stretch the timeouts, or that one before Redis 6 does not
+    know."""
     admin.config_resetstat()
     make(ttl=None).lookup("ann")
-    commands = {name for name in admin.info("commandstats") if "info" not in name and "config" not in name}
+    commands = {name for name in admin.info("commandstats") if "info" not in name
+                and "config" not in name}
     assert commands == {"cmdstat_get"}
 
 
@@ -380,11 +389,13 @@ def test_a_password_with_escapes(servers):
 
 @pytest.mark.parametrize("ttl", [None, 60])
 def test_a_server_that_hangs(server, make, ttl):
-    """Each call ends with the time-out, on a kept connection and on a new one; afterwards caching goes on."""
+    """Each call ends with the time-out, on a kept connection and on a new one; afterwards caching
+    goes on."""
     cache = make(ttl=ttl, timeout=TIMEOUT)
     cache.save("ann", RECORD)
     server.stop()
-    for call in (lambda: cache.lookup("ann"), lambda: cache.lookup("ann"), lambda: cache.save("ann", RECORD)):
+    for call in (lambda: cache.lookup("ann"), lambda: cache.lookup("ann"),
+                 lambda: cache.save("ann", RECORD)):
         began = time.time()
         with pytest.raises(redis.TimeoutError):
             call()
@@ -424,7 +435,8 @@ def test_a_port_that_never_answers():
             each.setblocking(False)
             each.connect_ex(listener.getsockname())
             full.append(each)
-        cache = RedisVisitorCache("redis://127.0.0.1:%d" % listener.getsockname()[1], timeout=TIMEOUT)
+        cache = RedisVisitorCache("redis://127.0.0.1:%d" % listener.getsockname()[1],
+                                  timeout=TIMEOUT)
         began = time.time()
         with pytest.raises(redis.TimeoutError):
             cache.lookup("ann")
@@ -449,7 +461,8 @@ def test_a_restart_while_idle(server, make, ttl):
 
 
 def test_killed_in_the_middle_of_traffic(server, bucketing, make, admin, log):
-    """Four threads lose no decision, wait for nobody, and find their cache again once it is back."""
+    """Four threads lose no decision, wait for nobody, and find their cache again once it is
+    back."""
     cache = make(timeout=TIMEOUT)
     flagship = bucketing(cache)
     seen, ended = [], threading.Event()
@@ -482,19 +495,22 @@ def test_killed_in_the_middle_of_traffic(server, bucketing, make, admin, log):
 
 
 def test_hangs_in_the_middle_of_traffic(server, bucketing, make, log):
-    """Each synchronisation is late by the time-out at most, with what it would have decided alone."""
+    """Each synchronisation is late by the time-out at most, with what it would have decided
+    alone."""
     flagship = bucketing(make(timeout=TIMEOUT))
     assert synchronise(flagship, "ann")[:2] == ((True, ""), 1)
     server.stop()
     seen = []
-    threads = [threading.Thread(target=lambda: seen.append(synchronise(flagship, "bob"))) for _ in range(4)]
+    threads = [threading.Thread(target=lambda: seen.append(synchronise(flagship, "bob")))
+               for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert [(result, value) for result, value, _ in seen] == [((True, ""), 1)] * 4
     assert max(taken for _, _, taken in seen) < SLOW
-    assert len([line for line in log.at(logging.ERROR) if "lookup raised TimeoutError" in line]) == 4
+    assert len([line for line in log.at(logging.ERROR)
+                if "lookup raised TimeoutError" in line]) == 4
 
 
 # Processes
@@ -508,8 +524,9 @@ from flagship.cache.redis import RedisVisitorCache
 options = json.load(io.open(sys.argv[1], encoding="utf-8"))
 cache = RedisVisitorCache(options["redis"])
 flagship = Flagship.instance()
-flagship.start("env", "key", Config(mode=Config.Mode.BUCKETING, polling_interval=0, bucketing_file=None,
-                                    visitor_cache_manager=cache, **options["urls"]))
+flagship.start("env", "key", Config(
+    mode=Config.Mode.BUCKETING, polling_interval=0, bucketing_file=None,
+    visitor_cache_manager=cache, **options["urls"]))
 given = {}
 for number in range(200):
     visitor = flagship.create_visitor("visitor-%d" % number)
@@ -523,18 +540,21 @@ with io.open(sys.argv[2], "wb") as file:
 
 
 def environment():
-    return dict(os.environ, PYTHONPATH=os.pathsep.join([ROOT] + [path for path in sys.path if path]))
+    return dict(os.environ,
+                PYTHONPATH=os.pathsep.join([ROOT] + [path for path in sys.path if path]))
 
 
 def test_another_machine(server, emulator):
-    """A visitor that one process assigned keeps its variation in another, after its allocation went to 0."""
+    """A visitor that one process assigned keeps its variation in another, after its allocation went
+    to 0."""
     with io.open("machine.py", "w") as file:
         file.write(MACHINE)
     with io.open("options.json", "wb") as file:
         file.write(json.dumps({"redis": server.url, "urls": emulator.urls}).encode("ascii"))
 
     def run(name):
-        subprocess.check_call([sys.executable, "machine.py", "options.json", name], env=environment())
+        subprocess.check_call([sys.executable, "machine.py", "options.json", name],
+                              env=environment())
         with io.open(name, encoding="utf-8") as file:
             return json.load(file)
     emulator.set_bucketing(halves(50, 50))
@@ -545,7 +565,8 @@ def test_another_machine(server, emulator):
 
 
 def test_fork(make, admin):
-    """A child uses connections of its own, at the same time as its parent, and neither sees the other's answers."""
+    """A child uses connections of its own, at the same time as its parent, and neither sees the
+    other's answers."""
     cache = make()
     cache.save("before", RECORD)
 
@@ -583,7 +604,8 @@ def test_close(server, make, admin):
 # Imports and arguments
 
 def run(code):
-    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT,
                                env=environment())
     output = process.communicate()[0].decode("utf-8")
     assert process.returncode == 0, output
@@ -624,7 +646,8 @@ class GetSet(object):
 
 
 @pytest.mark.parametrize("parameter, error, arguments", [
-    ("client_or_url", TypingError, {"client_or_url": None}), ("client_or_url", TypingError, {"client_or_url": {}}),
+    ("client_or_url", TypingError, {"client_or_url": None}),
+    ("client_or_url", TypingError, {"client_or_url": {}}),
     ("client_or_url", TypingError, {"client_or_url": redis.Redis}),
     ("client_or_url", TypingError, {"client_or_url": GetSet(), "ttl": 5}),
     ("client_or_url", ParamError, {"client_or_url": ""}),
@@ -633,8 +656,10 @@ class GetSet(object):
     ("client_or_url", ParamError, {"client_or_url": "redis://:s3cret@127.0.0.1:s3cret"}),
     ("client_or_url", ParamError, {"client_or_url": "redis://:s3cret@127.0.0.1?patience=5"}),
     ("prefix", TypingError, {"prefix": 5}), ("prefix", ParamError, {"prefix": ""}),
-    ("ttl", TypingError, {"ttl": "60"}), ("ttl", TypingError, {"ttl": True}), ("ttl", ParamError, {"ttl": 0}),
-    ("ttl", ParamError, {"ttl": -1}), ("ttl", ParamError, {"ttl": float("nan")}), ("ttl", ParamError, {"ttl": 1e12}),
+    ("ttl", TypingError, {"ttl": "60"}), ("ttl", TypingError, {"ttl": True}),
+    ("ttl", ParamError, {"ttl": 0}),
+    ("ttl", ParamError, {"ttl": -1}), ("ttl", ParamError, {"ttl": float("nan")}),
+    ("ttl", ParamError, {"ttl": 1e12}),
     ("timeout", TypingError, {"timeout": None}), ("timeout", ParamError, {"timeout": 0}),
     ("timeout", ParamError, {"timeout": 3601})], ids=repr)
 def test_arguments(parameter, error, arguments):
@@ -643,7 +668,8 @@ def test_arguments(parameter, error, arguments):
         RedisVisitorCache(**dict({"client_or_url": "redis://127.0.0.1"}, **arguments))
     assert caught.value.parameter == parameter and "RedisVisitorCache" in str(caught.value)
     assert "s3cret" not in str(caught.value) and not getattr(caught.value, "__cause__", None)
-    assert getattr(caught.value, "__suppress_context__", True) or "s3cret" not in repr(caught.value.__context__)
+    assert getattr(caught.value, "__suppress_context__",
+                   True) or "s3cret" not in repr(caught.value.__context__)
 
 
 def test_an_asyncio_client():
@@ -661,8 +687,9 @@ def test_an_asyncio_client():
         "    assert False\n")
 
 
-@pytest.mark.parametrize("call", [lambda cache: cache.lookup(5), lambda cache: cache.save(None, RECORD),
-                                  lambda cache: cache.use_environment(5)])
+@pytest.mark.parametrize("call", [
+    lambda cache: cache.lookup(5), lambda cache: cache.save(None, RECORD),
+    lambda cache: cache.use_environment(5)])
 def test_arguments_of_calls(call):
     with pytest.raises(TypingError):
         call(RedisVisitorCache(GetSet()))

@@ -88,9 +88,12 @@ def script():
     started = []
 
     def script(source, *arguments):
-        environment = dict(os.environ, PYTHONPATH=os.pathsep.join(each for each in sys.path if each))
-        started.append(subprocess.Popen([sys.executable, "-c", source] + list(arguments), env=environment,
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT))
+        environment = dict(os.environ,
+                           PYTHONPATH=os.pathsep.join(each for each in sys.path if each))
+        started.append(subprocess.Popen([sys.executable, "-c", source] + list(arguments),
+                                        env=environment,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.STDOUT))
         return started[-1]
     yield script
     for process in started:
@@ -126,7 +129,8 @@ def sqlite():
 def decide(start):
     """Synchronises a visitor in bucketing mode with a store: ``(result, value of its flag)``."""
     def decide(manager, visitor_id="ann"):
-        flagship = start(mode=Config.Mode.BUCKETING, polling_interval=0, visitor_cache_manager=manager,
+        flagship = start(mode=Config.Mode.BUCKETING, polling_interval=0,
+                         visitor_cache_manager=manager,
                          cdn_url="http://127.0.0.1:1",
                          initial_bucketing={"campaigns": [everybody("c", ("a", 100, {"flag": 1}))]})
         visitor = flagship.create_visitor(visitor_id)
@@ -145,7 +149,8 @@ class TestSQLite(VisitorCacheSuite):
 
     def corrupt(self, manager, visitor_id):
         rows("UPDATE visitors SET record = substr(record, 1, 20) WHERE visitor_id = ?", visitor_id)
-        assert rows("SELECT length(record) FROM visitors WHERE visitor_id = ?", visitor_id) == [(20,)]
+        assert rows("SELECT length(record) FROM visitors WHERE visitor_id = ?",
+                    visitor_id) == [(20,)]
 
 
 class TestSQLiteWithoutBounds(TestSQLite):
@@ -158,7 +163,8 @@ class TestSQLiteThatForgets(TestSQLite):
         return SQLiteVisitorCache(FILE, ttl=3600)
 
 
-STORES = {"memory": MemoryVisitorCache, "sqlite": lambda **options: SQLiteVisitorCache(FILE, **options)}
+STORES = {"memory": MemoryVisitorCache,
+          "sqlite": lambda **options: SQLiteVisitorCache(FILE, **options)}
 
 
 @pytest.fixture(params=sorted(STORES))
@@ -219,7 +225,9 @@ def test_memory_a_lookup_makes_a_visitor_young():
 def test_memory_keeps_10000_by_default():
     cache = MemoryVisitorCache()
     save(cache, *numbered(10001))
-    assert cache.lookup("visitor-0") is None and cache.lookup("visitor-1") and cache.lookup("visitor-10000")
+    assert cache.lookup("visitor-0") is None
+    assert cache.lookup("visitor-1")
+    assert cache.lookup("visitor-10000")
 
 
 @pytest.mark.parametrize("options, parameter, error, allowed", [
@@ -227,10 +235,12 @@ def test_memory_keeps_10000_by_default():
     for values, error, allowed in (((None, "7", 7.0, True, [1]), TypingError, "int"),
                                    ((0, -1), ParamError, "at least 1")) for value in values])
 def test_memory_refuses(options, parameter, error, allowed):
-    for call in (lambda: MemoryVisitorCache(**options), lambda: MemoryVisitorCache(options[parameter])):
+    for call in (lambda: MemoryVisitorCache(**options),
+                 lambda: MemoryVisitorCache(options[parameter])):
         with pytest.raises(error) as caught:
             call()
-        assert "MemoryVisitorCache: max_visitors" in str(caught.value) and allowed in str(caught.value)
+        assert "MemoryVisitorCache: max_visitors" in str(caught.value)
+        assert allowed in str(caught.value)
 
 
 ARGUMENTS = ["path", "max_visitors", "ttl", "timeout"]
@@ -252,11 +262,14 @@ REFUSED = [(parameter, value, error, allowed) for parameter, error, allowed, val
 @pytest.mark.parametrize("parameter, value, error, allowed", REFUSED)
 def test_sqlite_refuses(parameter, value, error, allowed):
     """By position and by keyword, naming the parameter and what is allowed; and no file is made."""
-    given = dict({"path": FILE, "max_visitors": 9, "ttl": 9, "timeout": 9}, **{str(parameter): value})
-    for call in (lambda: SQLiteVisitorCache(**given), lambda: SQLiteVisitorCache(*[given[name] for name in ARGUMENTS])):
+    given = dict({"path": FILE, "max_visitors": 9, "ttl": 9, "timeout": 9},
+                 **{str(parameter): value})
+    for call in (lambda: SQLiteVisitorCache(**given),
+                 lambda: SQLiteVisitorCache(*[given[name] for name in ARGUMENTS])):
         with pytest.raises(error) as caught:
             call()
-        assert "SQLiteVisitorCache: %s" % parameter in str(caught.value) and allowed in str(caught.value)
+        assert "SQLiteVisitorCache: %s" % parameter in str(caught.value)
+        assert allowed in str(caught.value)
     assert os.listdir(".") == []
 
 
@@ -266,7 +279,8 @@ def test_an_environment_is_text(store):
 
 
 def test_sqlite_takes_any_path(sqlite, tmpdir):
-    """Text or a path object; relative means the working directory of the moment that the store was made."""
+    """Text or a path object; relative means the working directory of the moment that the store was
+    made."""
     by_object, relative = sqlite(tmpdir.join("é.db")), sqlite("é.db")
     save(by_object, "ann")
     tmpdir.mkdir("elsewhere").chdir()
@@ -275,7 +289,8 @@ def test_sqlite_takes_any_path(sqlite, tmpdir):
 
 
 def test_sqlite_opens_nothing_before_its_first_call(sqlite, start):
-    """Neither made nor started it touches the disk, so that what a process forks then inherits nothing."""
+    """Neither made nor started it touches the disk, so that what a process forks then inherits
+    nothing."""
     cache = sqlite()
     start(mode=Config.Mode.BUCKETING, polling_interval=0, visitor_cache_manager=cache)
     cache.close()
@@ -285,7 +300,8 @@ def test_sqlite_opens_nothing_before_its_first_call(sqlite, start):
 def test_sqlite_is_not_imported_before_its_first_call(script):
     process = script("import sys, flagship.cache, flagship\n"
                      "flagship.cache.SQLiteVisitorCache('visitors.db')\n"
-                     "print([name for name in ('sqlite3', '_sqlite3', 'redis', 'django') if name in sys.modules])")
+                     "print([name for name in ('sqlite3', '_sqlite3', 'redis', 'django')\n"
+                     "       if name in sys.modules])")
     assert process.communicate()[0].strip() == b"[]"
 
 
@@ -300,13 +316,15 @@ def test_sqlite_keeps_the_documented_json(cache):
     """Other programs may read the file."""
     cache.use_environment("env")
     cache.save("é", record("é", "a", "b"))
-    (environment, visitor_id, text, used_at), = rows("SELECT environment, visitor_id, record, used_at FROM visitors")
+    (environment, visitor_id, text,
+     used_at), = rows("SELECT environment, visitor_id, record, used_at FROM visitors")
     assert (environment, visitor_id, json.loads(text)) == ("env", "é", record("é", "a", "b"))
     assert abs(time.time() - used_at) < 60
 
 
 def test_sqlite_leaves_one_file(cache):
-    """While it is open there are two more; in between, readers and writers do not wait for each other."""
+    """While it is open there are two more; in between, readers and writers do not wait for each
+    other."""
     save(cache, "ann")
     assert sorted(os.listdir(".")) == [FILE, FILE + "-shm", FILE + "-wal"]
     assert rows("PRAGMA journal_mode") == [("wal",)]
@@ -319,7 +337,8 @@ def test_sqlite_files_are_their_owner_s_alone(cache):
     old = os.umask(0o022)
     try:
         save(cache, "ann")
-        assert {name: stat.S_IMODE(os.stat(name).st_mode) for name in os.listdir(".")} == dict.fromkeys(
+        assert {name: stat.S_IMODE(os.stat(name).st_mode)
+                for name in os.listdir(".")} == dict.fromkeys(
             [FILE, FILE + "-shm", FILE + "-wal"], 0o600)
     finally:
         os.umask(old)
@@ -449,9 +468,11 @@ def test_sqlite_with_a_ttl_a_visitor_that_comes_back_is_young(sqlite):
 
 
 UNREADABLE = {
-    "torn": "substr(record, 1, 20)", "empty": "''", "bytes": "x'ff00ff'", "not UTF-8": "CAST(x'22ff22' AS TEXT)",
+    "torn": "substr(record, 1, 20)", "empty": "''", "bytes": "x'ff00ff'",
+    "not UTF-8": "CAST(x'22ff22' AS TEXT)",
     "a number": "7", "JSON, but no record": "'[1, 2]'", "null": "'null'", "NaN": "'NaN'",
-    "another visitor's": "replace(record, 'ann', 'bob')", "a later version": "replace(record, ': 1', ': 2')",
+    "another visitor's": "replace(record, 'ann', 'bob')",
+    "a later version": "replace(record, ': 1', ': 2')",
     "too deep": "replace(hex(zeroblob(50000)), '0', '[')"}
 
 
@@ -462,7 +483,8 @@ def test_sqlite_an_unreadable_record_is_repaired(decide, log, cache, value):
     rows("UPDATE visitors SET record = %s" % UNREADABLE[value])
     assert decide(cache) == ((True, ""), 1)
     lines = [line for line in log.at(logging.WARNING) if "visitor cache" in line]
-    assert len(lines) == (0 if value == "null" else 1) and not [line for line in lines if "raised" in line]
+    assert len(lines) == (0 if value == "null" else 1)
+    assert not [line for line in lines if "raised" in line]
     cache.use_environment("env")
     assert cache.lookup("ann") == record("ann", "a")
 
@@ -506,7 +528,8 @@ def test_sqlite_closed_while_threads_use_it(sqlite):
 
 
 def test_sqlite_a_directory_that_is_missing(sqlite, decide, log):
-    """It costs no start and no decision; the line names the file, and once the directory is there the store works."""
+    """It costs no start and no decision; the line names the file, and once the directory is there
+    the store works."""
     path = os.path.abspath(os.path.join("missing", FILE))
     cache = sqlite(path)
     assert decide(cache) == ((True, ""), 1)
@@ -545,7 +568,8 @@ def test_sqlite_a_file_that_cannot_be_written(sqlite, decide, log):
     first.close()
     with io.open(FILE, "r+b") as file:
         file.seek(18)
-        file.write(b"\x03")  # SQLite's mark for a file of a later version, which may only be read; root obeys it too
+        # SQLite's mark for a file of a later version, which may only be read; root obeys it too.
+        file.write(b"\x03")
     cache = sqlite(ttl=TTL)
     assert decide(cache) == ((True, ""), 1)
     assert not [line for line in log.at(logging.WARNING) if "visitor cache" in line]
@@ -582,7 +606,8 @@ print("fine")
 
 
 def test_sqlite_a_disk_that_is_full(script):
-    """The save raises, look-ups go on, nothing that was saved is lost, and once there is room it goes on."""
+    """The save raises, look-ups go on, nothing that was saved is lost, and once there is room it
+    goes on."""
     assert script(FULL).communicate()[0].strip() == b"fine"
 
 
@@ -631,7 +656,8 @@ def test_sqlite_a_thread_that_waits_to_write_holds_up_no_reader(sqlite):
 
 
 def test_sqlite_threads_that_wait_do_so_together(sqlite):
-    """Eight threads whose saves find the file locked give up after about the time-out, not one after another."""
+    """Eight threads whose saves find the file locked give up after about the time-out, not one
+    after another."""
     cache, errors = sqlite(timeout=0.5), []
     save(cache, "ann")
 
@@ -682,7 +708,8 @@ def test_sqlite_several_processes_meet_at_a_new_file(cache, script):
 
 
 def test_sqlite_soak(tmpdir):
-    """Two processes that write, look up and overwrite at full speed raise nothing and lose nobody."""
+    """Two processes that write, look up and overwrite at full speed raise nothing and lose
+    nobody."""
     report = soak(str(tmpdir.join(FILE)), SOAK_SECONDS, processes=2)
     assert (report["errors"], report["lost"], report["left"]) == ([], [], [])
     assert min(report["by_process"]) > 50 and report["overwritten"] > 10
@@ -704,7 +731,8 @@ def test_a_forked_child_begins_with_what_its_parent_had(store):
 
 def test_sqlite_parent_and_child_share_the_file(cache):
     save(cache, "ann")
-    assert in_child(lambda: in_child(lambda: save(cache, "grandchild") is None) and save(cache, "child") is None)
+    assert in_child(lambda: in_child(lambda: save(cache, "grandchild") is None)
+                    and save(cache, "child") is None)
     assert known(cache, ["ann", "child", "grandchild"]) == ["ann", "child", "grandchild"]
 
 
@@ -719,8 +747,10 @@ def test_sqlite_a_forked_child_has_locks_of_its_own(cache):
         inode, pid = os.stat(FILE).st_ino, os.getpid()
         with io.open("/proc/locks") as locks:
             held = [line.split() for line in locks]
-        return [words for words in held if words[4] == "%d" % pid and words[5].endswith(":%d" % inode)]
-    # Before Python 3.7 nobody is told of a fork, and SQLite believes that the parent's locks are the child's.
+        return [words for words in held if words[4] == "%d" % pid
+                and words[5].endswith(":%d" % inode)]
+    # Before Python 3.7 nobody is told of a fork, and SQLite believes that the parent's locks are
+    # the child's.
     assert in_child(child) or not hasattr(os, "register_at_fork")
 
 
@@ -728,7 +758,8 @@ def test_a_fork_while_threads_are_busy(store):
     """Whatever the other threads were at, the child's calls end, and the parent's go on."""
     cache, ended, errors = store(), threading.Event(), []
     save(cache, "ann", "thread-0", "thread-1")
-    # Before Python 3.7 nobody is told of a fork, and no child can use SQLite that was cut off in the middle of a call.
+    # Before Python 3.7 nobody is told of a fork, and no child can use SQLite that was cut off in
+    # the middle of a call.
     busy = 2 if hasattr(os, "register_at_fork") or isinstance(cache, MemoryVisitorCache) else 0
 
     def work(name):
@@ -738,12 +769,14 @@ def test_a_fork_while_threads_are_busy(store):
                 assert cache.lookup("ann") is not None
         except Exception as error:
             errors.append(error)
-    threads = [threading.Thread(target=work, args=("thread-%d" % number,)) for number in range(busy)]
+    threads = [threading.Thread(target=work, args=("thread-%d" % number,))
+               for number in range(busy)]
     for thread in threads:
         thread.start()
     try:
         for _ in range(10):
-            assert in_child(lambda: save(cache, "child") is None and known(cache, ["ann", "child"]) == ["ann", "child"])
+            assert in_child(lambda: save(cache, "child") is None
+                            and known(cache, ["ann", "child"]) == ["ann", "child"])
     finally:
         ended.set()
         for thread in threads:

@@ -55,8 +55,10 @@ def decoded(arguments, code=0):
 
 
 def process(arguments, **variables):
-    return subprocess.Popen([sys.executable, "-m", "flagship"] + arguments, cwd=ROOT, stdout=subprocess.PIPE,
-                            stderr=subprocess.PIPE, env=environment(NO_PROXY="127.0.0.1", **variables))
+    return subprocess.Popen([sys.executable, "-m", "flagship"] + arguments, cwd=ROOT,
+                            stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE,
+                            env=environment(NO_PROXY="127.0.0.1", **variables))
 
 
 # decide
@@ -67,9 +69,10 @@ def process(arguments, **variables):
     (["--context-json", '{"vip": true, "visits": 3}'], {"vip": True, "visits": 3}),
 ], ids=["none", "pairs", "json"])
 def test_decide_is_explain(start, arguments, context):
-    """The document is the one that visitor.explain() gives on the same file, and without --explain the same but for
-    the reasons."""
-    visitor = start(mode=Config.Mode.BUCKETING, initial_bucketing=SHOP, polling_interval=0).create_visitor(
+    """The document is the one that visitor.explain() gives on the same file, and without --explain
+    the same but for the reasons."""
+    visitor = start(mode=Config.Mode.BUCKETING, initial_bucketing=SHOP,
+                    polling_interval=0).create_visitor(
         "ann", context=context)
     told = json.loads(json.dumps(visitor.explain()))
     assert decoded(["decide", SHOP, "--visitor", "ann", "--explain"] + arguments) == told
@@ -79,7 +82,8 @@ def test_decide_is_explain(start, arguments, context):
 
 
 def test_decide_for_people():
-    code, output, errors = command(["decide", SHOP, "--visitor", "zoé", "--context", "country=fr", "--explain"])
+    code, output, errors = command(["decide", SHOP, "--visitor", "zoé", "--context", "country=fr",
+                                    "--explain"])
     assert (code, errors) == (0, "")
     lines = output.splitlines()
     assert lines[0] == "Visitor zoé gets 4 flags:"
@@ -91,8 +95,10 @@ def test_decide_for_people():
 
 def test_decide_one_flag():
     document = decoded(["decide", SHOP, "--visitor", "ann", "--flag", "delivery", "--explain"])
-    assert [each["campaignId"] for each in document["campaigns"]] == ["fr"] and document["modifications"] == {}
-    assert command(["decide", SHOP, "--visitor", "ann", "--flag", "delivery"])[1] == "Visitor ann gets 0 flags\n"
+    assert [each["campaignId"]
+            for each in document["campaigns"]] == ["fr"] and document["modifications"] == {}
+    assert command(["decide", SHOP, "--visitor", "ann", "--flag",
+                    "delivery"])[1] == "Visitor ann gets 0 flags\n"
 
 
 CONTEXTS = [
@@ -108,17 +114,19 @@ CONTEXTS = [
 ]
 
 
-@pytest.mark.parametrize("arguments, context", CONTEXTS, ids=lambda value: " ".join(value).encode("ascii", "replace")
+@pytest.mark.parametrize("arguments, context", CONTEXTS,
+                         ids=lambda value: " ".join(value).encode("ascii", "replace")
                          .decode("ascii").replace("?", "e") if isinstance(value, list) else "")
 def test_the_context(arguments, context):
     told = decoded(["decide", SHOP, "--visitor", "ann"] + arguments)["context"]
-    assert told == context and [type(each) for each in told.values()] == [type(told[key]) for key in told]
+    assert told == context
     assert all(isinstance(told[key], bool) == isinstance(context[key], bool) for key in context)
 
 
 def test_the_context_from_a_file(tmpdir):
     path = written(tmpdir.join("context.json"), {"age": 31, "plan": "gold"})
-    assert decoded(["decide", SHOP, "--visitor", "ann", "--context-json", "@" + path])["context"] == {
+    assert decoded(["decide", SHOP, "--visitor", "ann", "--context-json",
+                    "@" + path])["context"] == {
         "age": 31, "plan": "gold"}
 
 
@@ -127,9 +135,11 @@ def test_a_text_that_looks_like_json_is_pointed_out():
     arguments = ["decide", SHOP, "--visitor", "ann", "--context", "country=75"]
     assert command(arguments)[2] == ""
     code, output, errors = command(arguments + ["--context", "vip=true"])
-    assert (code, errors) == (0, "flagship decide: --context vip=true is text, and the file compares vip with true; "
+    assert (code, errors) == (0, "flagship decide: --context vip=true is text, and the file "
+                                 "compares vip with true; "
                                  "for a JSON value write vip:=true\n")
-    assert command(arguments + ["--context", "vip:=true"])[2] == command(arguments + ["--context", "vip=yes"])[2] == ""
+    for clear in ("vip:=true", "vip=yes"):
+        assert command(arguments + ["--context", clear])[2] == ""
 
 
 def test_cached_assignments(tmpdir):
@@ -144,9 +154,11 @@ def test_cached_assignments(tmpdir):
                  ["--cache", path, "--env-id", "env"]):
         document = decoded(arguments + more)
         cta = document["campaigns"][0]
-        assert (cta["decidedBy"], cta["variationId"]) == ("cache", document["cachedVariationIds"][-1])
+        assert (cta["decidedBy"], cta["variationId"]) == ("cache",
+                                                          document["cachedVariationIds"][-1])
     assert decoded(arguments + ["--cache", path, "--env-id", "other"])["cachedVariationIds"] == []
-    assert "Cached assignments: cta-red" in command(arguments + ["--cache", path, "--env-id", "env"])[1]
+    assert "Cached assignments: cta-red" in command(arguments + ["--cache", path, "--env-id",
+                                                                 "env"])[1]
     assert cache.lookup("ann") == record
     cache.close()
 
@@ -165,7 +177,8 @@ def test_decide_on_what_the_platform_serves(emulator, monkeypatch):
 
 def test_decide_in_api_mode(emulator, monkeypatch):
     """The platform decides; no context event goes with it, and the key is nowhere in the output."""
-    arguments = ["decide", "--mode", "api", "--visitor", "ann", "--context", "vip:=true", "--env-id", "env",
+    arguments = ["decide", "--mode", "api", "--visitor", "ann", "--context", "vip:=true",
+                 "--env-id", "env",
                  "--decision-api-url", emulator.urls["decision_api_url"]]
     code, output, errors = command(arguments)
     assert (code, output) == (2, "") and "FLAGSHIP_API_KEY" in errors
@@ -183,26 +196,31 @@ def test_decide_in_api_mode(emulator, monkeypatch):
 
 def test_nothing_is_served_in_panic(emulator, tmpdir):
     emulator.panic = True
-    document = decoded(["decide", "--mode", "api", "--visitor", "ann", "--env-id", "env", "--api-key", "key",
+    document = decoded(["decide", "--mode", "api", "--visitor", "ann", "--env-id", "env",
+                        "--api-key", "key",
                         "--decision-api-url", emulator.urls["decision_api_url"]], 1)
-    assert (document["serving"], document["modifications"]) == (False, {}) and "panic" in document["reason"]
+    assert (document["serving"],
+            document["modifications"]) == (False, {}) and "panic" in document["reason"]
     path = written(tmpdir.join("panic.json"), dict(everybody_file(), panic=True))
     assert command(["decide", path, "--visitor", "ann"])[:2] == (
         1, "Visitor ann gets the defaults: the file asks for panic\n")
 
 
 def everybody_file():
-    return {"campaigns": [everybody("c", ("a", 50, {"color": "red"}), ("b", 50, {"color": "blue"}))]}
+    return {"campaigns": [everybody("c", ("a", 50, {"color": "red"}),
+                                    ("b", 50, {"color": "blue"}))]}
 
 
 def test_the_sdk_s_copy_is_a_bucketing_file(tmpdir):
-    """What Config(bucketing_file=...) writes is read like the file in it; places are those in the copy."""
+    """What Config(bucketing_file=...) writes is read like the file in it; places are those in the
+    copy."""
     path = str(tmpdir.join("bucketing.json"))
     broken = everybody_file()
     broken["campaigns"].append(5)
     Snapshot(path, "env", 10000).save(json.dumps(broken).encode("ascii"), None)
     assert list(decoded(["decide", path, "--visitor", "ann"])["modifications"]) == ["color"]
-    assert [each["place"] for each in decoded(["validate", path], 1)["findings"]] == ["content.campaigns[1]"]
+    assert [each["place"] for each in decoded(["validate", path],
+                                              1)["findings"]] == ["content.campaigns[1]"]
 
 
 def test_standard_input(monkeypatch):
@@ -225,25 +243,35 @@ USAGE = [
     (["decide", SHOP, "--visitor", ""], "--visitor: must be text"),
     (["decide", "--visitor", "ann"], "--env-id is missing, and FLAGSHIP_ENV_ID is not set"),
     (["decide", "nowhere.json", "--visitor", "ann"], "nowhere.json: No such file"),
-    (["decide", "broken.json", "--visitor", "ann"], "broken.json: line 3, column 1: a comma before }"),
+    (["decide", "broken.json", "--visitor", "ann"],
+     "broken.json: line 3, column 1: a comma before }"),
     (["decide", "list.json", "--visitor", "ann"], "list.json: a bucketing file must be an object"),
     (["decide", SHOP, "--visitor", "ann", "--context", "age"], "--context age: must be KEY=VALUE"),
     (["decide", SHOP, "--visitor", "ann", "--context", "=1"], "--context =1: must be KEY=VALUE"),
-    (["decide", SHOP, "--visitor", "ann", "--context", "age:=old"], "--context age:=old: old is not JSON"),
-    (["decide", SHOP, "--visitor", "ann", "--context", "age:=[1]"], "--context age:=[1]: a context value is"),
-    (["decide", SHOP, "--visitor", "ann", "--context-json", "{"], "--context-json: line 1, column 2: the file ends"),
-    (["decide", SHOP, "--visitor", "ann", "--context-json", "[]"], "--context-json: must be a JSON object, not list"),
-    (["decide", SHOP, "--visitor", "ann", "--context-json", '{"a": null}'], "--context-json: a: a context value is"),
-    (["decide", SHOP, "--visitor", "ann", "--context-json", "@broken.json"], "broken.json: line 3, column 1"),
-    (["decide", SHOP, "--visitor", "ann", "--cache", "no.db", "--env-id", "e"], "--cache no.db: there is no such file"),
-    (["decide", SHOP, "--visitor", "ann", "--cache", "list.json", "--env-id", "e"], "--cache list.json: "),
+    (["decide", SHOP, "--visitor", "ann", "--context", "age:=old"],
+     "--context age:=old: old is not JSON"),
+    (["decide", SHOP, "--visitor", "ann", "--context", "age:=[1]"],
+     "--context age:=[1]: a context value is"),
+    (["decide", SHOP, "--visitor", "ann", "--context-json", "{"],
+     "--context-json: line 1, column 2: the file ends"),
+    (["decide", SHOP, "--visitor", "ann", "--context-json", "[]"],
+     "--context-json: must be a JSON object, not list"),
+    (["decide", SHOP, "--visitor", "ann", "--context-json", '{"a": null}'],
+     "--context-json: a: a context value is"),
+    (["decide", SHOP, "--visitor", "ann", "--context-json", "@broken.json"],
+     "broken.json: line 3, column 1"),
+    (["decide", SHOP, "--visitor", "ann", "--cache", "no.db", "--env-id", "e"],
+     "--cache no.db: there is no such file"),
+    (["decide", SHOP, "--visitor", "ann", "--cache", "list.json", "--env-id", "e"],
+     "--cache list.json: "),
     (["decide", SHOP, "--visitor", "ann", "--cache", "list.json"], "--env-id is missing"),
     (["decide", SHOP, "--visitor", "ann", "--mode", "api"], "FILE has no effect"),
     (["decide", "--visitor", "ann", "--mode", "api", "--cached", "v"], "--cached has no effect"),
     (["decide", SHOP, "--visitor", "ann", "--env-id", "e"], "--env-id has no effect"),
     (["decide", SHOP, "--visitor", "ann", "--mode", "both"], "--mode"),
     (["validate", SHOP, "--no-such"], "--no-such"),
-    (["validate", "--env-id", "e", "--cdn-url", "ftp://x"], "--cdn-url: must be an http or https URL"),
+    (["validate", "--env-id", "e", "--cdn-url", "ftp://x"],
+     "--cdn-url: must be an http or https URL"),
     (["validate", "http://127.0.0.1:1/", "--timeout", "0"], "--timeout: must be greater than 0"),
     (["share", SHOP, "--visitors", "0"], "--visitors: must be at least 1"),
     (["share", SHOP, "--visitors", "many"], "--visitors"),
@@ -251,15 +279,18 @@ USAGE = [
     (["share", SHOP, "--ids", "empty.txt"], "empty.txt: it holds no visitor ids"),
     (["share", "-", "--ids", "-"], "cannot both be standard input"),
     (["send"], "KIND"),
-    (["send", "page", "x", "--visitor", "ann", "--env-id", "e"], "URL: location is no http or https URL"),
-    (["send", "event", "other", "x", "--visitor", "ann", "--env-id", "e"], "CATEGORY: must be action or engagement"),
+    (["send", "page", "x", "--visitor", "ann", "--env-id", "e"],
+     "URL: location is no http or https URL"),
+    (["send", "event", "other", "x", "--visitor", "ann", "--env-id", "e"],
+     "CATEGORY: must be action or engagement"),
     (["send", "event", "action", "x", "--visitor", "ann", "--env-id", "e", "--value", "1.5"],
      "--value: value is not a whole number"),
     (["send", "event", "action", "x", "--visitor", "ann", "--env-id", "e", "--value", "0"],
      "--value: value is not greater than 0"),
     (["send", "item", "a", "b", "c", "--visitor", "ann", "--env-id", "e", "--price", "1,5"],
      "--price: must be a number"),
-    (["send", "screen", "a", "--visitor", "ann", "--env-id", "e", "--resolution", "wide"], "--resolution: "),
+    (["send", "screen", "a", "--visitor", "ann", "--env-id", "e", "--resolution", "wide"],
+     "--resolution: "),
     (["send", "screen", "a", "--visitor", "ann"], "--env-id is missing"),
 ]
 
@@ -284,7 +315,8 @@ def test_a_url_that_does_not_answer(emulator, name):
     url = "%s/env/bucketing.json" % emulator.urls["cdn_url"]
     arguments = [name, url] + (["--visitor", "ann"] if name == "decide" else [])
     code, output, errors = command(arguments)
-    assert (code, output, errors) == (1, "", "flagship %s: %s: the platform answered 503\n" % (name, url))
+    assert (code, output, errors) == (1, "",
+                                      "flagship %s: %s: the platform answered 503\n" % (name, url))
     assert "503" in decoded(arguments, 1)["error"]
 
 
@@ -296,7 +328,8 @@ def changed(**parts):
     group = campaign["variationGroups"][0]
     for name, value in parts.items():
         target, key = {
-            "campaign": (campaign, None), "groups": (campaign, "variationGroups"), "group": (group, None),
+            "campaign": (campaign, None), "groups": (campaign, "variationGroups"),
+            "group": (group, None),
             "targeting": (group, "targeting"), "variations": (group, "variations"),
             "targetings": (group["targeting"]["targetingGroups"][0], "targetings"),
             "targeting_groups": (group["targeting"], "targetingGroups"),
@@ -317,8 +350,10 @@ FINDINGS = [
     ({}, "ignored", "campaigns", "must be a list, not null: the file is refused"),
     ({"campaigns": [], "panic": "yes"}, "ignored", "panic", "it is taken for false"),
     ({"panic": True}, "warning", "panic", "every visitor gets the defaults"),
-    ({"campaigns": [5]}, "ignored", "campaigns[0]", "must be an object, not a number: the campaign is skipped"),
-    (changed(campaign={"id": True}), "ignored", "campaigns[0].id", "must be text, not true or false"),
+    ({"campaigns": [5]}, "ignored", "campaigns[0]",
+     "must be an object, not a number: the campaign is skipped"),
+    (changed(campaign={"id": True}), "ignored", "campaigns[0].id",
+     "must be text, not true or false"),
     (changed(campaign={"bucketRanges": [{"r": [0, 50]}]}), "warning", "campaigns[0].bucketRanges",
      "bucketing mode does not apply it"),
     (dict(changed(), accountSettings={"enabled1V1T": True}), "warning",
@@ -327,29 +362,38 @@ FINDINGS = [
      TARGETING + ".value", "SEMVER_EQUALS takes a version such as 1.2.3"),
     (changed(variation={"allocation": 10 ** 400}), "ignored", GROUP + ".variations[0].allocation",
      "is out of range"),
-    (changed(groups={}), "ignored", "campaigns[0].variationGroups", "must be a list, not an object"),
+    (changed(groups={}), "ignored", "campaigns[0].variationGroups",
+     "must be a list, not an object"),
     (changed(groups=[]), "warning", "campaigns[0]", "no variation groups"),
     (changed(group={"id": ""}), "ignored", GROUP + ".id", "must not be empty"),
     (changed(group={"id": "\ud800"}), "ignored", GROUP + ".id", "UTF-8"),
     (changed(targeting=None), "warning", GROUP + ".targeting", "use the key fs_all_users"),
     (changed(targeting=[]), "ignored", GROUP + ".targeting", "must be an object, not a list"),
-    (changed(targetings=[]), "warning", GROUP + ".targeting.targetingGroups[0].targetings", "they match nobody"),
-    (changed(targetings=[{"operator": "EQUALS"}]), "ignored", TARGETING + ".key", "must be text, not null"),
-    (changed(targetings=[{"key": "a", "operator": "equals", "value": 1}]), "ignored", TARGETING + ".operator",
+    (changed(targetings=[]), "warning", GROUP + ".targeting.targetingGroups[0].targetings",
+     "they match nobody"),
+    (changed(targetings=[{"operator": "EQUALS"}]), "ignored", TARGETING + ".key",
+     "must be text, not null"),
+    (changed(targetings=[{"key": "a", "operator": "equals", "value": 1}]), "ignored",
+     TARGETING + ".operator",
      'unknown operator "equals"'),
-    (changed(targetings=[{"key": "a", "operator": "GREATER_THAN", "value": [1]}]), "ignored", TARGETING + ".value",
+    (changed(targetings=[{"key": "a", "operator": "GREATER_THAN", "value": [1]}]), "ignored",
+     TARGETING + ".value",
      "GREATER_THAN does not take a list"),
-    (changed(targetings=[{"key": "a", "operator": "EQUALS", "value": ["x", {}]}]), "ignored", TARGETING + ".value[1]",
+    (changed(targetings=[{"key": "a", "operator": "EQUALS", "value": ["x", {}]}]), "ignored",
+     TARGETING + ".value[1]",
      "EQUALS does not take an object"),
     (changed(variations=[]), "warning", GROUP, "no variations"),
-    (changed(variation={"allocation": "50"}), "ignored", GROUP + ".variations[0].allocation", "must be a number"),
+    (changed(variation={"allocation": "50"}), "ignored", GROUP + ".variations[0].allocation",
+     "must be a number"),
     (changed(variation={"allocation": 30}), "warning", GROUP + ".variations",
      "add up to 80: 20 of 100 visitors get no variation"),
     (changed(variation={"allocation": 70}), "warning", GROUP + ".variations", "add up to 120"),
-    (changed(variation={"allocation": -1}), "warning", GROUP + ".variations[0].allocation", "less than 0"),
+    (changed(variation={"allocation": -1}), "warning", GROUP + ".variations[0].allocation",
+     "less than 0"),
     (changed(variation={"id": "b"}), "warning", GROUP + ".variations[1].id",
      '"b" is the id of campaigns[0].variationGroups[0].variations[0], too'),
-    (changed(variation={"modifications": {"value": []}}), "ignored", GROUP + ".variations[0].modifications.value",
+    (changed(variation={"modifications": {"value": []}}), "ignored",
+     GROUP + ".variations[0].modifications.value",
      "must be an object, not a list"),
     (TWICE, "warning", "campaigns[1].id", '"c" is the id of campaigns[0], too'),
     (TWICE, "warning", "campaigns[1]", 'sets "color", as campaigns[0] does'),
@@ -364,7 +408,8 @@ FINDINGS = [
 def test_findings(tmpdir, file, level, place, message):
     path = written(tmpdir.join("file.json"), file)
     document = decoded(["validate", path], 1 if level == "ignored" else 0)
-    found = [each for each in document["findings"] if (each["level"], each["place"]) == (level, place)]
+    found = [each for each in document["findings"]
+             if (each["level"], each["place"]) == (level, place)]
     assert any(message in each["message"] for each in found), document
     code, output, _ = command(["validate", path, "--strict"])
     assert code == 1 and ("%s  %s" % (level, place or "the file")) in output.splitlines()
@@ -381,17 +426,22 @@ def test_a_good_file_has_no_findings(tmpdir):
     assert decoded(["validate", SHOP, "--strict"])["findings"] == []
 
 
-_PARTS = st.one_of(st.none(), st.booleans(), st.integers(-3, 130), st.sampled_from(["", "c", "EQUALS", 1e999]),
+_PARTS = st.one_of(st.none(), st.booleans(), st.integers(-3, 130),
+                   st.sampled_from(["", "c", "EQUALS", 1e999]),
                    st.lists(st.none(), max_size=1), st.builds(dict))
-_PLACES = [("campaigns",), ("campaigns", 0), ("campaigns", 0, "id"), ("campaigns", 0, "variationGroups"),
+_PLACES = [("campaigns",), ("campaigns", 0), ("campaigns", 0, "id"),
+           ("campaigns", 0, "variationGroups"),
            ("campaigns", 0, "variationGroups", 0)] + [
     ("campaigns", 0, "variationGroups", 0) + more for more in (
-        ("id",), ("targeting",), ("targeting", "targetingGroups"), ("targeting", "targetingGroups", 0),
-        ("targeting", "targetingGroups", 0, "targetings"), ("targeting", "targetingGroups", 0, "targetings", 0),
+        ("id",), ("targeting",), ("targeting", "targetingGroups"),
+        ("targeting", "targetingGroups", 0),
+        ("targeting", "targetingGroups", 0, "targetings"),
+        ("targeting", "targetingGroups", 0, "targetings", 0),
         ("targeting", "targetingGroups", 0, "targetings", 0, "key"),
         ("targeting", "targetingGroups", 0, "targetings", 0, "operator"),
         ("targeting", "targetingGroups", 0, "targetings", 0, "value"),
-        ("name",), ("variations",), ("variations", 0), ("variations", 0, "id"), ("variations", 0, "allocation"),
+        ("name",), ("variations",), ("variations", 0), ("variations", 0, "id"),
+        ("variations", 0, "allocation"),
         ("variations", 0, "name"),
         ("variations", 0, "modifications"), ("variations", 0, "modifications", "value"))]
 
@@ -402,8 +452,8 @@ CHANGES = st.lists(st.tuples(st.sampled_from(_PLACES), _PARTS), min_size=1, max_
 @settings(max_examples=300, deadline=None)
 @given(CHANGES, TARGETINGS)
 def test_what_is_ignored_is_what_the_sdk_ignores(changes, targetings):
-    """Whatever stands where in a file: the campaigns that findings skip are those that Campaigns skips, and where it
-    reports nothing, nothing is said to be ignored."""
+    """Whatever stands where in a file: the campaigns that findings skip are those that Campaigns
+    skips, and where it reports nothing, nothing is said to be ignored."""
     file = file_with(changes, targetings)
     found, _ = findings(file)
     ignored = [each for each in found if each.level == "ignored"]
@@ -423,7 +473,8 @@ def test_what_is_ignored_is_what_the_sdk_ignores(changes, targetings):
 @given(CHANGES, TARGETINGS)
 def test_every_command_survives_every_file(folder, changes, targetings):
     """A document or lines, or a message; never a traceback, and never NaN or infinity in JSON."""
-    path = written(os.path.join(folder, "file.json"), json.dumps(file_with(changes, targetings)).replace(
+    path = written(os.path.join(folder, "file.json"),
+                   json.dumps(file_with(changes, targetings)).replace(
         "Infinity", "1e999").encode("ascii"))
     for arguments in (["validate", path], ["decide", path, "--visitor", "ann", "--explain"],
                       ["share", path, "--visitors", "3"]):
@@ -442,7 +493,8 @@ def folder(tmpdir_factory):
 
 def file_with(changes, targetings):
     """A file with a good campaign, and one in which ``changes`` were made."""
-    file = changed(targeting_groups=[{"targetings": each} for each in targetings] or [{"targetings": [
+    file = changed(targeting_groups=[{"targetings": each} for each in targetings]
+                   or [{"targetings": [
         {"key": "plan", "operator": "EQUALS", "value": "gold"}]}])
     file["campaigns"].append(changed()["campaigns"][0])
     for place, value in changes:
@@ -482,7 +534,8 @@ def test_syntax(tmpdir, content, line, column, message):
     """The same words and places on every Python."""
     path = written(tmpdir.join("file.json"), content)
     only, = decoded(["validate", path], 1)["findings"]
-    assert (only["level"], only["line"], only["column"]) == ("ignored", line, column) and message in only["message"]
+    assert (only["level"], only["line"], only["column"]) == ("ignored", line,
+                                                             column) and message in only["message"]
     assert "ignored  line %d, column %d" % (line, column) in command(["validate", path])[1]
 
 
@@ -512,13 +565,15 @@ def test_what_is_json(text, is_long):
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.lists(st.tuples(TARGETINGS, ALLOCATIONS), max_size=2), max_size=3),
-       st.dictionaries(st.sampled_from(KEYS[:2]), st.sampled_from(["gold", 1, 18, True]), max_size=2))
+       st.dictionaries(st.sampled_from(KEYS[:2]), st.sampled_from(["gold", 1, 18, True]),
+                       max_size=2))
 def test_visitors_are_counted_as_they_are_decided(campaigns, context):
     """The counts by bucket give each variation as many visitors as get it one by one."""
     compiled = Campaigns(document(campaigns))
     ids = ["gold", "", "ann", "18"] + ["v%d" % number for number in range(20)]
     visitors, counts = counted(compiled, iter(ids), context)
-    owners = {group.decode("utf-8"): by_bucket for groups in compiled.walk for _, (group, by_bucket, _) in groups}
+    owners = {group.decode("utf-8"): by_bucket for groups in compiled.walk for _,
+              (group, by_bucket, _) in groups}
     by_count = {}
     for (_, group), buckets in counts.items():
         for owner, count in zip(owners[group], buckets):
@@ -531,11 +586,14 @@ def test_visitors_are_counted_as_they_are_decided(campaigns, context):
     assert (visitors, by_count) == (len(ids), one_by_one)
 
 
-@pytest.mark.parametrize("visitors, share", [(1, 0.5), (10, 0.01), (100, 0.5), (500, 0.2), (500, 0.99), (3, 1), (3, 0)])
+@pytest.mark.parametrize("visitors, share", [(1, 0.5), (10, 0.01), (100, 0.5), (500, 0.2),
+                                             (500, 0.99), (3, 1), (3, 0)])
 def test_chance(visitors, share):
-    """Each tail beyond the bounds has at most half a per cent, and one count less would have more."""
+    """Each tail beyond the bounds has at most half a per cent, and one count less would have
+    more."""
     def probability(counts):
-        return math.fsum(math.factorial(visitors) // math.factorial(count) // math.factorial(visitors - count)
+        factorial = math.factorial
+        return math.fsum(factorial(visitors) // factorial(count) // factorial(visitors - count)
                          * share ** count * (1 - share) ** (visitors - count) for count in counts)
 
     least, greatest = bounds(visitors, share)
@@ -546,16 +604,19 @@ def test_chance(visitors, share):
 
 
 def test_a_million_visitors_have_bounds():
-    # Mean and standard deviation of the binomial distribution: 500000 and 500; 2.576 of them on each side.
+    # Mean and standard deviation of the binomial distribution: 500000 and 500; 2.576 of them on
+    # each side.
     least, greatest = bounds(10 ** 6, 0.5)
     assert abs(least - 498712) <= 1 and abs(greatest - 501288) <= 1
 
 
 def test_share(tmpdir):
-    """Counts against the allocation, for made-up visitors and for one's own, and who is left out."""
+    """Counts against the allocation, for made-up visitors and for one's own, and who is left
+    out."""
     path = written(tmpdir.join("file.json"), {"campaigns": [
         everybody("c", ("a", 33.3, {"color": "red"}), ("b", 30, {"color": "blue"})),
-        document([[([[{"key": "plan", "operator": "EQUALS", "value": "gold"}]], [100])]])["campaigns"][0]]})
+        document([[([[{"key": "plan", "operator": "EQUALS", "value": "gold"}]],
+                    [100])]])["campaigns"][0]]})
     told = decoded(["share", path, "--visitors", "2000"])
     assert (told["file"], told["visitors"], told["seed"], told["context"]) == (path, 2000, 0, {})
     c, gold = told["campaigns"]
@@ -575,7 +636,8 @@ def test_share(tmpdir):
     told = decoded(["share", path, "--ids", ids])
     assert (told["visitors"], told["seed"]) == (3, None)
     output = command(["share", path, "--visitors", "2000"])[1]
-    assert "33.3: 34 %" in output and "(no variation)" in output and "no visitor is targeted" in output
+    for text in ("33.3: 34 %", "(no variation)", "no visitor is targeted"):
+        assert text in output
 
 
 def test_what_is_more_than_chance_is_said(tmpdir):
@@ -594,13 +656,17 @@ HITS = [
     (1, ["screen", "basket", "--resolution", "800x600", "--ip", "127.0.0.1", "--locale", "fr-FR"]),
     (2, ["event", "action", "click", "--label", "top", "--value", "3", "--session-number", "2"]),
     (2, ["event", "engagement", "read", "--session-timestamp", "1700000000000"]),
-    (2, ["transaction", "T-1", "purchase", "--revenue", "59.90", "--shipping-cost", "5", "--shipping-method", "boat",
-         "--taxes", "1.5", "--currency", "EUR", "--payment-method", "card", "--item-count", "2", "--coupon", "SPRING"]),
-    (3, ["item", "T-1", "Chaussures d'été", "SKU-7", "--price", "29.95", "--quantity", "2", "--category", "shoes"]),
+    (2, ["transaction", "T-1", "purchase", "--revenue", "59.90", "--shipping-cost", "5",
+         "--shipping-method", "boat",
+         "--taxes", "1.5", "--currency", "EUR", "--payment-method", "card", "--item-count", "2",
+         "--coupon", "SPRING"]),
+    (3, ["item", "T-1", "Chaussures d'été", "SKU-7", "--price", "29.95", "--quantity", "2",
+         "--category", "shoes"]),
 ]
 
 
-@pytest.mark.parametrize("wire, arguments", HITS, ids=[" ".join(arguments[:2]) for _, arguments in HITS])
+@pytest.mark.parametrize("wire, arguments", HITS,
+                         ids=[" ".join(arguments[:2]) for _, arguments in HITS])
 def test_send(emulator, wire, arguments):
     """What is printed is what the platform received, every option of the hit included."""
     arguments = ["send"] + arguments + ["--visitor", "zoé", "--env-id", "env", "--tracking-url",
@@ -617,16 +683,20 @@ def test_send(emulator, wire, arguments):
 
 def test_a_hit_that_is_refused(emulator):
     emulator.misbehave("hit", status=400)
-    arguments = ["send", "page", "https://x.org/", "--visitor", "ann", "--env-id", "env", "--tracking-url",
+    arguments = ["send", "page", "https://x.org/", "--visitor", "ann", "--env-id", "env",
+                 "--tracking-url",
                  emulator.urls["tracking_url"]]
     document = decoded(arguments, 1)
-    assert document["accepted"] is False and "400" in document["answer"] and document["sent"]["t"] == "PAGEVIEW"
+    assert document["accepted"] is False and "400" in document["answer"]
+    assert document["sent"]["t"] == "PAGEVIEW"
     assert "not accepted: " in command(arguments)[1]
 
 
 def test_a_long_value_is_warned_of(emulator):
-    code, _, errors = command(["send", "transaction", "T", "buy", "--visitor", "ann", "--env-id", "env",
-                               "--payment-method", "credit_card", "--tracking-url", emulator.urls["tracking_url"]])
+    code, _, errors = command(["send", "transaction", "T", "buy", "--visitor", "ann", "--env-id",
+                               "env",
+                               "--payment-method", "credit_card", "--tracking-url",
+                               emulator.urls["tracking_url"]])
     assert code == 0 and "payment is 11 bytes long" in errors
 
 
@@ -656,7 +726,8 @@ def test_wide_characters_count_twice():
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])
 def test_a_terminal_that_is_not_utf_8(encoding):
-    """ASCII instead of blocks and marks; what the encoding cannot express is an escape; JSON is ASCII."""
+    """ASCII instead of blocks and marks; what the encoding cannot express is an escape; JSON is
+    ASCII."""
     arguments = ["decide", SHOP, "--visitor", "zoé 商", "--context", "country=fr", "--explain"]
     code, output, _ = command(arguments, encoding)
     assert code == 0 and "\\u5546" in output and ("zoé" in output) == (encoding != "ascii")
@@ -670,19 +741,24 @@ def test_a_terminal_that_is_not_utf_8(encoding):
 def test_names_do_not_steer_the_terminal(tmpdir):
     file = changed(campaign={"name": "\x1b[31mred\nline"})
     path = written(tmpdir.join("file.json"), file)
-    for arguments in (["decide", path, "--visitor", "a\x1bb", "--explain"], ["share", path, "--visitors", "5"]):
+    for arguments in (["decide", path, "--visitor", "a\x1bb", "--explain"],
+                      ["share", path, "--visitors", "5"]):
         output = command(arguments)[1]
         assert "\x1b" not in output and "\\u001b[31mred\\u000aline" in output
 
 
 def test_a_process_of_its_own():
-    """python -m flagship, whatever the locale: ids in UTF-8, the version on stdout, help for all."""
-    ran = process(["decide", SHOP, "--visitor", "zoé".encode("utf-8"), "--json"], LC_ALL="C", PYTHONUTF8="0",
+    """python -m flagship, whatever the locale: ids in UTF-8, the version on stdout, help for
+    all."""
+    ran = process(["decide", SHOP, "--visitor", "zoé".encode("utf-8"), "--json"], LC_ALL="C",
+                  PYTHONUTF8="0",
                   PYTHONCOERCECLOCALE="0")
     output, errors = ran.communicate()
-    assert (ran.returncode, errors) == (0, b"") and json.loads(output.decode("ascii"))["visitorId"] == "zoé"
+    assert (ran.returncode,
+            errors) == (0, b"") and json.loads(output.decode("ascii"))["visitorId"] == "zoé"
     ran = process(["--version"])
-    assert ran.communicate() == (("flagship %s%s" % (flagship.__version__, os.linesep)).encode("ascii"), b"")
+    assert ran.communicate() == (("flagship %s%s" % (flagship.__version__,
+                                                     os.linesep)).encode("ascii"), b"")
     assert ran.returncode == 0
 
 
@@ -690,7 +766,8 @@ def test_a_process_of_its_own():
 def test_a_broken_pipe_is_silent():
     reading, writing = os.pipe()
     os.close(reading)
-    ran = subprocess.Popen([sys.executable, "-m", "flagship", "decide", SHOP, "--visitor", "ann"], cwd=ROOT,
+    ran = subprocess.Popen([sys.executable, "-m", "flagship", "decide", SHOP, "--visitor", "ann"],
+                           cwd=ROOT,
                            env=environment(), stdout=writing, stderr=subprocess.PIPE)
     os.close(writing)
     assert (ran.communicate()[1], ran.returncode) == (b"", 141)
@@ -699,7 +776,8 @@ def test_a_broken_pipe_is_silent():
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
 def test_a_full_disk_is_said():
     with open("/dev/full", "wb") as full:
-        ran = subprocess.Popen([sys.executable, "-m", "flagship", "decide", SHOP, "--visitor", "ann"], cwd=ROOT,
+        ran = subprocess.Popen([sys.executable, "-m", "flagship", "decide", SHOP, "--visitor",
+                                "ann"], cwd=ROOT,
                                env=environment(), stdout=full, stderr=subprocess.PIPE)
         errors = ran.communicate()[1]
     assert ran.returncode == 1 and b"No space left" in errors and errors.count(b"\n") == 1
@@ -709,7 +787,8 @@ def test_a_full_disk_is_said():
 def test_an_interrupt_is_130_without_a_traceback(emulator):
     """Ctrl-C while the platform hangs."""
     emulator.misbehave("bucketing", hang=True)
-    ran = process(["validate", "--env-id", "env", "--cdn-url", emulator.urls["cdn_url"], "--timeout", "60"])
+    ran = process(["validate", "--env-id", "env", "--cdn-url", emulator.urls["cdn_url"],
+                   "--timeout", "60"])
     assert eventually(lambda: [each for each in emulator.requests if each])
     ran.send_signal(signal.SIGINT)
     assert ran.communicate() == (b"", b"") and ran.returncode == 130

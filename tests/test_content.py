@@ -223,7 +223,8 @@ def test_an_odd_campaign_in_an_answer(emulator, start, log):
 
 
 NOT_KEPT = ["Fri, 31 Dec 9999 23:59:59 GMT", formatdate(time.time() + 7200, usegmt=True),
-            "x" * 101, "Mon, 01 Jan 2001 00:00:00 GMT" + " " * 80, b"caf\xc3\xa9".decode("latin-1")]
+            "x" * 101, "Mon, 01 Jan 2001" + " " * 90 + "00:00:00 GMT",
+            b"caf\xc3\xa9".decode("latin-1")]
 
 
 @pytest.mark.parametrize("modified", NOT_KEPT, ids=[str(number) for number in range(len(NOT_KEPT))])

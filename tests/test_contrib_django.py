@@ -1,5 +1,6 @@
 # -*- coding: utf-8 -*-
-"""``request.flagship``, the template tag, the system checks and the start by settings, with Django's test client."""
+"""``request.flagship``, the template tag, the system checks and the start by settings, with
+Django's test client."""
 from __future__ import unicode_literals
 
 import io
@@ -57,8 +58,10 @@ TEMPLATES = {
     "activate.html": "{% load flagship %}{% flag 'cta-color' 'none' activate=True %}",
     "fragment.html": "{% load cache flagship %}{% flag 'cta-color' 'none' as color %}"
                      "{% cache 600 color color %}{{ color }}{% endcache %}",
-    "as.html": "{% load flagship %}{% flag 'banner' None as banner %}{{ banner.title }}{% flag 'a' 1 as b %}{{ b }}",
-    "included.html": "{% for each in 'ab' %}{% include 'tag.html' with default='x' only %};{% endfor %}"}
+    "as.html": "{% load flagship %}{% flag 'banner' None as banner %}{{ banner.title }}"
+               "{% flag 'a' 1 as b %}{{ b }}",
+    "included.html": "{% for each in 'ab' %}"
+                     "{% include 'tag.html' with default='x' only %};{% endfor %}"}
 
 
 def plain(request):
@@ -72,7 +75,10 @@ def color(request):
 def often(request):
     """Uses the visitor again and again, from several threads and in a template."""
     values = []
-    threads = [threading.Thread(target=lambda: values.append(request.flagship.get_modification("cta-color", "none")))
+
+    def read():
+        values.append(request.flagship.get_modification("cta-color", "none"))
+    threads = [threading.Thread(target=read)
                for _ in range(8)]
     for thread in threads:
         thread.start()
@@ -200,8 +206,10 @@ urlpatterns = [re_path("^plain$", plain), re_path("^documented$", documented),
                re_path("^page/(.*)$", page), re_path("^twice$", twice),
                re_path("^activated/after$", activated_after),
                re_path("^color$", color), re_path("^often$", often),
-               re_path("^varied$", varied), re_path("^mistaken$", mistaken), re_path("^failing$", failing),
-               re_path("^enter$", enter), re_path("^leave$", leave), re_path("^template/(.*)$", template)]
+               re_path("^varied$", varied), re_path("^mistaken$", mistaken),
+               re_path("^failing$", failing),
+               re_path("^enter$", enter), re_path("^leave$", leave),
+               re_path("^template/(.*)$", template)]
 
 
 def of_request(request):
@@ -221,7 +229,8 @@ def configured(tmpdir_factory):
     with project(
             ["django.contrib.contenttypes", "django.contrib.auth", "django.contrib.sessions",
              "flagship.contrib.django"],
-            SECRET_KEY="secret", ALLOWED_HOSTS=["*"], ROOT_URLCONF=__name__, MIDDLEWARE=MIDDLEWARE, USE_TZ=True,
+            SECRET_KEY="secret", ALLOWED_HOSTS=["*"], ROOT_URLCONF=__name__, MIDDLEWARE=MIDDLEWARE,
+            USE_TZ=True,
             DEFAULT_AUTO_FIELD="django.db.models.AutoField",
             PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
             SESSION_ENGINE="django.contrib.sessions.backends.signed_cookies",
@@ -246,7 +255,8 @@ def serve(emulator, log):
         settings.setdefault("FLAGSHIP_ENV_ID", emulator.env_id)
         settings.setdefault("FLAGSHIP_API_KEY", emulator.api_key)
         settings.setdefault("FLAGSHIP_OPTIONS", dict(
-            emulator.urls, **dict({"event_handler": log, "timeout": 5.0, "bucketing_file": None}, **dict(options))))
+            emulator.urls, **dict({"event_handler": log, "timeout": 5.0, "bucketing_file": None},
+                                  **dict(options))))
         used.append(override_settings(**settings))
         used[-1].enable()
         apps.get_app_config("flagship").ready()
@@ -283,7 +293,8 @@ def test_one_visitor_and_one_synchronisation_a_request(serve, emulator):
     assert text(client.get("/often")) in ("blue", "red")
     assert [each.endpoint for each in emulator.requests] == ["campaigns", "events"]
     client.get("/often")
-    assert len(emulator.decisions) == 2 and len({each["visitorId"] for each in emulator.decisions}) == 1
+    assert len(emulator.decisions) == 2
+    assert len({each["visitorId"] for each in emulator.decisions}) == 1
 
 
 def test_the_id_stays_and_its_cookie_is_set_once(serve, emulator):
@@ -292,21 +303,24 @@ def test_the_id_stays_and_its_cookie_is_set_once(serve, emulator):
     cookie = first.cookies[COOKIE]
     assert emulator.decisions[0]["visitorId"] == cookie.value and len(cookie.value) == 36
     assert not again.cookies and text(again) == text(first)
-    assert (cookie["httponly"], cookie["secure"], cookie["path"], cookie["max-age"]) == (True, "", "/", 365 * 24 * 3600)
+    assert (cookie["httponly"], cookie["secure"], cookie["path"],
+            cookie["max-age"]) == (True, "", "/", 365 * 24 * 3600)
     if django.VERSION >= (2, 1):  # Django 1.11 has no SameSite
         assert cookie["samesite"] == "Lax"
 
 
 @pytest.mark.parametrize("settings, https, expected", [
     ({}, True, {"secure": True}), ({"FLAGSHIP_COOKIE_SECURE": True}, False, {"secure": True}),
-    ({"FLAGSHIP_COOKIE_SECURE": False}, True, {"secure": ""}), ({"FLAGSHIP_COOKIE_AGE": 60}, False, {"max-age": 60}),
+    ({"FLAGSHIP_COOKIE_SECURE": False}, True, {"secure": ""}),
+    ({"FLAGSHIP_COOKIE_AGE": 60}, False, {"max-age": 60}),
     ({"FLAGSHIP_COOKIE_DOMAIN": ".example.com"}, False, {"domain": ".example.com"}),
     ({"FLAGSHIP_COOKIE_NAME": "v"}, False, {}),
     ({"FLAGSHIP_COOKIE_SAMESITE": "strict"}, False, {"samesite": "Strict"}),
     ({"FLAGSHIP_COOKIE_SAMESITE": "None"}, False, {"samesite": "None", "secure": True}),
     ({"FLAGSHIP_COOKIE_SAMESITE": None}, False, {"samesite": ""})], ids=repr)
 def test_the_cookie_is_as_the_settings_say(serve, settings, https, expected):
-    cookie = serve(**settings).get("/color", secure=https).cookies[str(settings.get("FLAGSHIP_COOKIE_NAME", COOKIE))]
+    name = str(settings.get("FLAGSHIP_COOKIE_NAME", COOKIE))
+    cookie = serve(**settings).get("/color", secure=https).cookies[name]
     if django.VERSION < (2, 1):
         expected.pop("samesite", None)
     assert {name: cookie[name] for name in expected} == expected
@@ -358,7 +372,8 @@ def test_a_bad_signature_is_a_new_visitor(serve, emulator, log, forged):
     assert new != value and log.at(logging.WARNING) == []
 
 
-@pytest.mark.parametrize("settings", [{"SECRET_KEY": "another"}, {"FLAGSHIP_COOKIE_NAME": "v"}], ids=repr)
+@pytest.mark.parametrize("settings", [{"SECRET_KEY": "another"}, {"FLAGSHIP_COOKIE_NAME": "v"}],
+                         ids=repr)
 def test_a_signature_holds_for_one_key_and_one_cookie(serve, settings):
     value = serve(FLAGSHIP_COOKIE_SIGNED=True).get("/color").cookies[COOKIE].value
     client = serve(value, FLAGSHIP_COOKIE_SIGNED=True, **settings)
@@ -385,7 +400,8 @@ class Shipping(Store):
     wants_every_save = False
 
 
-@pytest.mark.parametrize("store", [Shipping(), MemoryVisitorCache()], ids=lambda store: type(store).__name__)
+@pytest.mark.parametrize("store", [Shipping(), MemoryVisitorCache()],
+                         ids=lambda store: type(store).__name__)
 @pytest.mark.parametrize("mode", Config.Mode)
 def test_requests_without_a_cookie_do_not_fill_the_store(serve, store, mode):
     """Of a visitor that a request without an id made up nothing is kept until its id comes back."""
@@ -415,7 +431,8 @@ def test_a_visitor_who_activates_is_kept_at_once(serve, path, kept):
 def test_a_user_who_comes_without_a_cookie_is_kept(serve):
     """The id was not made up."""
     store = Shipping()
-    serve(options={"visitor_cache_manager": store}, FLAGSHIP_USER_ID=lambda request: 5).get("/color")
+    serve(options={"visitor_cache_manager": store},
+          FLAGSHIP_USER_ID=lambda request: 5).get("/color")
     assert list(store.records) == ["5"]
 
 
@@ -508,20 +525,23 @@ def test_a_request_stays_what_it_was(serve):
 
 
 def test_logging_in_and_out_keeps_the_experience(serve, emulator):
-    """The cookie keeps the anonymous id, which the platform is told of with the user's; one synchronisation each."""
+    """The cookie keeps the anonymous id, which the platform is told of with the user's; one
+    synchronisation each."""
     from django.contrib.auth.models import User
     client, user = serve(), "user-%s" % User.objects.get().pk
     colors = [text(client.get(path)) for path in ("/color", "/enter", "/color", "/leave", "/color")]
     anonymous = client.cookies[COOKIE].value
     assert len(set(colors)) == 1
     assert [(each["visitorId"], each.get("anonymousId")) for each in emulator.decisions] == [
-        (anonymous, None), (user, anonymous), (user, anonymous), (anonymous, None), (anonymous, None)]
+        (anonymous, None), (user, anonymous), (user, anonymous), (anonymous, None),
+        (anonymous, None)]
 
 
 def test_who_comes_back_logged_in_without_a_cookie_gets_one(serve, emulator):
     client = serve(FLAGSHIP_USER_ID=lambda request: "bob")
     anonymous = client.get("/color").cookies[COOKIE].value
-    assert (emulator.decisions[0]["visitorId"], emulator.decisions[0]["anonymousId"]) == ("bob", anonymous)
+    assert (emulator.decisions[0]["visitorId"],
+            emulator.decisions[0]["anonymousId"]) == ("bob", anonymous)
 
 
 def test_in_bucketing_mode_the_cookie_s_id_is_the_visitor(serve, emulator, log):
@@ -627,10 +647,12 @@ def test_the_context_may_be_the_headers(serve, emulator):
     (raising, "raised KeyError: %r (test_contrib_django.py, line " % "no such header"),
     (lambda request: [("vip", True)], "returned list, which must be a mapping or None"),
     (lambda request: 5, "returned int, which must be a mapping or None"),
-    (lambda request: Broken(vip=True), "returned Broken, which cannot be read: it raises ValueError"),
+    (lambda request: Broken(vip=True),
+     "returned Broken, which cannot be read: it raises ValueError"),
     (lambda request: SimpleLazyObject(lambda: {}["vip"]),
      "returned SimpleLazyObject, which cannot be read: it raises KeyError"),
-    (lambda request: {"color": request.flagship.get_modification("cta-color", "")}, "raised RuntimeError")], ids=repr)
+    (lambda request: {"color": request.flagship.get_modification("cta-color", "")},
+     "raised RuntimeError")], ids=repr)
 def test_a_context_that_fails_is_a_log_line_and_empty(serve, emulator, log, context, log_line):
     assert text(serve(FLAGSHIP_CONTEXT=context).get("/color")) in ("blue", "red")
     assert emulator.decisions[0]["context"] == {}
@@ -659,7 +681,8 @@ def test_one_try_a_request(serve, emulator):
 def test_a_view_s_mistake_is_a_log_line(emulator, serve, caplog):
     """The handler that the settings do not name catches all exceptions."""
     assert text(serve(FLAGSHIP_OPTIONS=dict(emulator.urls)).get("/mistaken")) == "default"
-    assert [record.levelname for record in caplog.records if record.name == "flagship"].count("ERROR") >= 1
+    assert [record.levelname for record in caplog.records
+            if record.name == "flagship"].count("ERROR") >= 1
 
 
 def test_a_view_that_fails_keeps_its_error_and_its_cookie(serve):
@@ -676,7 +699,8 @@ def test_a_view_that_fails_keeps_its_error_and_its_cookie(serve):
     ("tag", "{color},&lt;b&gt;", 0), ("activate", "{color}", 1), ("as", "Merci1", 0),
     ("included", "{color},x;{color},x;", 0)])
 def test_the_template_tag(serve, emulator, name, expected, activations):
-    """Escaped like a variable, in includes and loops too, and the visitor's one synchronisation serves it all."""
+    """Escaped like a variable, in includes and loops too, and the visitor's one synchronisation
+    serves it all."""
     client = serve(ANN, FLAGSHIP_CONTEXT=of_request)
     color = text(client.get("/color"))
     emulator.clear()
@@ -727,7 +751,8 @@ def test_the_tag_escapes_what_the_platform_says(serve, emulator):
     assert text(serve().get("/template/activate")) == "&lt;script&gt;"
 
 
-@pytest.mark.parametrize("context", [Context(), Context({"request": None}), Context({"request": object()})])
+@pytest.mark.parametrize("context",
+                         [Context(), Context({"request": None}), Context({"request": object()})])
 def test_the_tag_without_a_request_gives_the_default(serve, log, context):
     """As in a template for a mail."""
     serve()
@@ -770,19 +795,22 @@ async def get(client, path):
     return await client.get(path)
 
 async def color(request):
-    return HttpResponse(await sync_to_async(lambda: request.flagship.get_modification("cta-color", "none"))())
+    return HttpResponse(await sync_to_async(
+        lambda: request.flagship.get_modification("cta-color", "none"))())
 """
 
 
 @pytest.mark.skipif(django.VERSION < (3, 1), reason="Django has an AsyncClient from 3.1 on")
 def test_async_handlers(serve, emulator):
-    """Under ASGI, views of both kinds have the visitor, and those that do not use it pay nothing."""
+    """Under ASGI, views of both kinds have the visitor, and those that do not use it pay
+    nothing."""
     from asgiref.sync import async_to_sync
     from django.test import AsyncClient
     views = {"__name__": "async_views"}
     exec(compile(ASYNC, "async_views.py", "exec"), views)
     urls = type("urls", (), {"urlpatterns": [
-        re_path("^async/plain$", views["plain"]), re_path("^async/color$", views["color"]), re_path("^color$", color)]})
+        re_path("^async/plain$", views["plain"]), re_path("^async/color$", views["color"]),
+        re_path("^color$", color)]})
     serve(ROOT_URLCONF=urls, FLAGSHIP_USER_ID=lambda request: None)
     client, get = AsyncClient(), async_to_sync(views["get"])
     response = get(client, "/async/plain")
@@ -811,8 +839,41 @@ def test_missing_settings(serve, settings):
     assert not Flagship.instance().is_flagship_started()
     with pytest.warns(RuntimeWarning) as warned:
         assert text(client.get("/often")) == "none"
-    assert ["%s: settings: %s is missing, so every visitor gets the defaults" % ("flagship.E001", name)
+    assert ["flagship.E001: settings: %s is missing, so every visitor gets the defaults" % name
             for name in sorted(settings, reverse=True)] == ["%s" % each.message for each in warned]
+
+
+@pytest.mark.parametrize("mode, settings, status", [
+    (Config.Mode.API, {"FLAGSHIP_API_KEY": "s3cret"}, 401),
+    (Config.Mode.API, {"FLAGSHIP_ENV_ID": "of-nobody"}, 401),
+    (Config.Mode.BUCKETING, {"FLAGSHIP_ENV_ID": "of-nobody"}, 404)], ids=repr)
+def test_a_wrong_key_or_environment_is_said_once(serve, mode, settings, status):
+    """As a missing one is, and without the key: whoever configures no log would see nothing but
+    defaults. In bucketing mode it is known at the start."""
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        client = serve(options={"mode": mode, "polling_interval": 0}, **settings)
+        for _ in range(3):
+            assert text(client.get("/color")) == "none"
+    line, = [str(each.message) for each in warned if each.category is RuntimeWarning]
+    assert "the platform answered %d" % status in line and "environment" in line
+    assert "s3cret" not in line and settings.get("FLAGSHIP_ENV_ID", "") in line
+
+
+def test_a_warning_that_is_an_error_breaks_no_view(serve):
+    """As with ``python -W error``."""
+    client = serve(FLAGSHIP_API_KEY="wrong")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert text(client.get("/color")) == "none"
+
+
+def test_a_platform_that_is_down_is_no_mistake_of_the_settings(serve, emulator):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        client = serve()
+        emulator.misbehave("campaigns", status=500)
+        assert text(client.get("/color")) == "none"
 
 
 def test_an_application_that_is_not_installed(serve, monkeypatch):
@@ -832,19 +893,23 @@ def test_settings_are_not_missing_where_somebody_else_starts_the_sdk(serve, star
 
 @pytest.mark.parametrize("number, name, values", [
     ("E002", "FLAGSHIP_ENV_ID", [5, ["env"]]), ("E002", "FLAGSHIP_API_KEY", [True]),
-    ("E003", "FLAGSHIP_OPTIONS", ["mode", [], {"timeout": "2"}, {"no_such": 1}, {5: 5}, {"event_handler": 5}]),
-    ("E004", "FLAGSHIP_CONTEXT", [5, "", "nowhere", "no.such.module", __name__ + ".nowhere", __name__ + ".COOKIE"]),
+    ("E003", "FLAGSHIP_OPTIONS",
+     ["mode", [], {"timeout": "2"}, {"no_such": 1}, {5: 5}, {"event_handler": 5}]),
+    ("E004", "FLAGSHIP_CONTEXT",
+     [5, "", "nowhere", "no.such.module", __name__ + ".nowhere", __name__ + ".COOKIE"]),
     ("E005", "FLAGSHIP_USER_ID", [{}, "nowhere.at_all"]),
     ("E006", "FLAGSHIP_COOKIE_NAME", [None, "", "a b", "a;b", "é"]),
     ("E007", "FLAGSHIP_COOKIE_AGE", [None, 0, -1, "60", True, 1e3, 10 ** 10]),
     ("E008", "FLAGSHIP_COOKIE_DOMAIN", [5, "", "a;b", "example.com:80"]),
-    ("E009", "FLAGSHIP_COOKIE_SECURE", ["yes", 1]), ("E010", "FLAGSHIP_COOKIE_SAMESITE", ["", "lux", True, 5]),
+    ("E009", "FLAGSHIP_COOKIE_SECURE", ["yes", 1]),
+    ("E010", "FLAGSHIP_COOKIE_SAMESITE", ["", "lux", True, 5]),
     ("E011", "FLAGSHIP_COOKIE_SIGNED", [None, "yes", 1])])
 def test_a_wrong_setting_names_itself(serve, number, name, values):
     """In the check and when the server starts; the view works on, with the setting's default."""
     for value in values:
         client = serve(**{name: value})
-        assert list(problems()) == ["flagship." + number] and name in problems()["flagship." + number], value
+        assert list(problems()) == ["flagship." + number], value
+        assert name in problems()["flagship." + number], value
         with pytest.warns(RuntimeWarning, match=number):
             assert text(client.get("/color")) in ("blue", "red", "none")
         Flagship.instance().close()
@@ -873,7 +938,8 @@ def test_a_visitor_cache_that_forgets_or_evicts_is_a_warning(serve, alias, setti
 
 
 def test_other_visitor_caches_are_no_warning(serve):
-    serve(SESSION_ENGINE=SESSIONS + "cache", options={"visitor_cache_manager": MemoryVisitorCache()})
+    serve(SESSION_ENGINE=SESSIONS + "cache",
+          options={"visitor_cache_manager": MemoryVisitorCache()})
     assert problems() == {}
 
 
@@ -901,7 +967,8 @@ settings.configure(
     INSTALLED_APPS=["flagship.contrib.django"],
     MIDDLEWARE=["flagship.contrib.django.middleware.FlagshipMiddleware"],
     FLAGSHIP_ENV_ID="env", FLAGSHIP_API_KEY=os.environ["KEY"],
-    FLAGSHIP_OPTIONS={{"cdn_url": "{url}/cdn", "decision_api_url": "{url}/v2", "tracking_url": "{url}/collect",
+    FLAGSHIP_OPTIONS={{"cdn_url": "{url}/cdn", "decision_api_url": "{url}/v2",
+                      "tracking_url": "{url}/collect",
                       "mode": Config.Mode.BUCKETING, "bucketing_file": None}})
 execute_from_command_line()
 """
@@ -912,21 +979,25 @@ def manage(tmpdir, emulator):
     path = str(tmpdir.join("manage.py"))
     source = MANAGE.format(url=emulator.url, path="re_path" if django.VERSION >= (2, 0) else "URL")
     source = source.replace("django.urls import URL", "django.conf.urls import url")
-    environment = dict(os.environ, PYTHONPATH=os.pathsep.join([ROOT] + [each for each in sys.path if each]),
+    environment = dict(os.environ,
+                       PYTHONPATH=os.pathsep.join([ROOT] + [each for each in sys.path if each]),
                        PYTHONUNBUFFERED="1")
 
     def command(version, key, *arguments):
         with io.open(path, "w") as file:
             file.write(source.replace("VERSION", version))
-        return arguments and subprocess.Popen([sys.executable, path] + list(arguments), env=dict(environment, KEY=key),
-                                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=os.setsid)
+        return arguments and subprocess.Popen([sys.executable, path] + list(arguments),
+                                              env=dict(environment, KEY=key),
+                                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                              preexec_fn=os.setsid)
     return command
 
 
 def test_manage_py_check_says_what_is_missing(tmpdir, emulator):
     process = manage(tmpdir, emulator)("1", "", "check")
     output = process.communicate()[0].decode("utf-8")
-    assert process.returncode == 1 and "(flagship.E001) settings: FLAGSHIP_API_KEY is missing" in output
+    assert process.returncode == 1
+    assert "(flagship.E001) settings: FLAGSHIP_API_KEY is missing" in output
 
 
 def test_the_autoreloader_restarts_it(tmpdir, emulator):

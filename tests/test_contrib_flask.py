@@ -1,5 +1,6 @@
 # -*- coding: utf-8 -*-
-"""``current_visitor``, ``flag`` in templates and the start by an application's config, with Flask's test client."""
+"""``current_visitor``, ``flag`` in templates and the start by an application's config, with Flask's
+test client."""
 from __future__ import unicode_literals
 
 import logging
@@ -8,6 +9,7 @@ import re
 import sys
 import threading
 import uuid
+import warnings
 
 import flask
 import pytest
@@ -114,12 +116,14 @@ def raising(request):
 
 @pytest.fixture
 def made(emulator, log):
-    """An application with the extension, which started the SDK on the emulator; config goes to it."""
+    """An application with the extension, which started the SDK on the emulator; config goes to
+    it."""
     def made(options=(), context=None, user_id=None, **config):
         config.setdefault("FLAGSHIP_ENV_ID", emulator.env_id)
         config.setdefault("FLAGSHIP_API_KEY", emulator.api_key)
         config.setdefault("FLAGSHIP_OPTIONS", dict(
-            emulator.urls, **dict({"event_handler": log, "timeout": 5.0, "bucketing_file": None}, **dict(options))))
+            emulator.urls, **dict({"event_handler": log, "timeout": 5.0, "bucketing_file": None},
+                                  **dict(options))))
         app = application(**config)
         FlagshipExtension(app, context=context, user_id=user_id)
         return app
@@ -133,8 +137,10 @@ def text(response):
 
 
 def cookies(response):
-    """The cookies that a response sets, each as ``{attribute: value}`` with its own name and value."""
-    return [{pair.split("=", 1)[0].strip(): (pair.split("=", 1) + [True])[1] for pair in header.split(";")}
+    """The cookies that a response sets, each as ``{attribute: value}`` with its own name and
+    value."""
+    return [{pair.split("=", 1)[0].strip(): (pair.split("=", 1) + [True])[1]
+             for pair in header.split(";")}
             for header in response.headers.getlist("Set-Cookie")]
 
 
@@ -151,7 +157,8 @@ def test_one_visitor_and_one_synchronisation_a_request(made, emulator):
     assert text(client.get("/often")) in ("blue", "red")
     assert [each.endpoint for each in emulator.requests] == ["campaigns", "events"]
     client.get("/often")
-    assert len(emulator.decisions) == 2 and len({each["visitorId"] for each in emulator.decisions}) == 1
+    assert len(emulator.decisions) == 2
+    assert len({each["visitorId"] for each in emulator.decisions}) == 1
 
 
 def test_the_id_stays_and_its_cookie_is_set_once(made, emulator):
@@ -174,7 +181,8 @@ def test_the_id_stays_and_its_cookie_is_set_once(made, emulator):
     ({"FLAGSHIP_COOKIE_SAMESITE": None}, False, {"SameSite": None})], ids=repr)
 def test_the_cookie_is_as_the_config_says(made, config, https, expected):
     client = made(FLAGSHIP_COOKIE_NAME="v", **config).test_client()
-    cookie, = cookies(client.get("/color", base_url="http%s://example.com" % ("s" if https else "")))
+    cookie, = cookies(client.get("/color",
+                                 base_url="http%s://example.com" % ("s" if https else "")))
     assert "v" in cookie and {name: cookie.get(name) for name in expected} == expected
 
 
@@ -187,24 +195,31 @@ def test_rubbish_in_the_cookie_gets_a_new_id(made, emulator, cookie):
 
 
 def test_whatever_the_cookie_holds_a_page_is_served():
-    """With an id that is printable ASCII of at most 128 characters: the cookie's, or a new one that is set."""
+    """With an id that is printable ASCII of at most 128 characters: the cookie's, or a new one that
+    is set."""
     app = application()
     with pytest.warns(RuntimeWarning):
         FlagshipExtension(app)
     client = app.test_client(use_cookies=False)
 
     @settings(max_examples=50, deadline=None)
-    @given(binary(max_size=140) | text_of(characters(min_codepoint=33, max_codepoint=126), max_size=140))
+    @given(binary(max_size=140) | text_of(characters(min_codepoint=33, max_codepoint=126),
+                                          max_size=140))
     def holds(cookie):
         cookie = cookie.decode("latin-1") if isinstance(cookie, bytes) else cookie
-        response = client.get("/id", environ_overrides={str("HTTP_COOKIE"): native(COOKIE + "=" + cookie)})
+        response = client.get("/id",
+                              environ_overrides={str("HTTP_COOKIE"): native(COOKIE + "=" + cookie)})
         set_to, found = cookies(response), text(response)
-        assert set_to[0][COOKIE] == found and len(found) == 36 if set_to else re.match("[!-~]{1,128}$", found)
+        if set_to:
+            assert (set_to[0][COOKIE], len(found)) == (found, 36)
+        else:
+            assert re.match("[!-~]{1,128}$", found)
     holds()
 
 
 def test_an_id_that_others_made_is_kept(made, emulator):
-    response = made().test_client(use_cookies=False).get("/color", headers={"Cookie": COOKIE + "=of-another.tag:5"})
+    client = made().test_client(use_cookies=False)
+    response = client.get("/color", headers={"Cookie": COOKIE + "=of-another.tag:5"})
     assert not cookies(response) and emulator.decisions[0]["visitorId"] == "of-another.tag:5"
 
 
@@ -285,30 +300,36 @@ def test_a_response_that_used_the_visitor_is_private(made):
     client = made().test_client()
     for path in ("/color", "/color", "/failing", "/public"):
         assert "private" in client.get(path).headers["Cache-Control"], path
-    assert set(client.get("/public").headers["Cache-Control"].split(", ")) == {"private", "max-age=60"}
+    said = client.get("/public").headers["Cache-Control"]
+    assert set(said.split(", ")) == {"private", "max-age=60"}
     assert "Cache-Control" not in client.get("/plain").headers
 
 
 def test_logging_in_and_out_keeps_the_experience(made, emulator):
-    """The cookie keeps the anonymous id, which the platform is told of with the user's; one synchronisation each."""
+    """The cookie keeps the anonymous id, which the platform is told of with the user's; one
+    synchronisation each."""
     client = made(user_id=logged_in).test_client()
-    responses = [client.get(path) for path in ("/color", "/enter/bob", "/color", "/leave", "/color")]
+    responses = [client.get(path)
+                 for path in ("/color", "/enter/bob", "/color", "/leave", "/color")]
     anonymous = cookies(responses[0])[0][COOKIE]
     assert len({text(response) for response in responses}) == 1
     assert [(each["visitorId"], each.get("anonymousId")) for each in emulator.decisions] == [
-        (anonymous, None), ("bob", anonymous), ("bob", anonymous), (anonymous, None), (anonymous, None)]
+        (anonymous, None), ("bob", anonymous), ("bob", anonymous), (anonymous, None),
+        (anonymous, None)]
 
 
 def test_in_bucketing_mode_the_cookie_s_id_is_the_visitor(made, emulator, log):
     """Logged in or not, and without a warning: there is no experience continuity to speak of."""
-    client = made({"mode": Config.Mode.BUCKETING, "polling_interval": 0}, user_id=lambda request: "bob").test_client()
+    client = made({"mode": Config.Mode.BUCKETING, "polling_interval": 0},
+                  user_id=lambda request: "bob").test_client()
     visitor_id = cookies(client.get("/color"))[0][COOKIE]
     assert [each["visitorId"] for each in emulator.context_events] == [visitor_id]
     assert log.at(logging.WARNING) == []
 
 
 @pytest.mark.parametrize("given", [
-    {"context": of_request}, {"FLAGSHIP_CONTEXT": of_request}, {"FLAGSHIP_CONTEXT": __name__ + ".of_request"},
+    {"context": of_request}, {"FLAGSHIP_CONTEXT": of_request},
+    {"FLAGSHIP_CONTEXT": __name__ + ".of_request"},
     {"context": of_request, "FLAGSHIP_CONTEXT": raising}], ids=repr)
 def test_a_function_says_the_context(made, emulator, given):
     """An argument of the extension, or the config's; the argument comes first."""
@@ -366,7 +387,8 @@ class Broken(dict):
 @pytest.mark.parametrize("given, log_line", [
     ({"context": raising}, "[FLAGSHIP_CONTEXT] raised KeyError"),
     ({"context": lambda request: 5}, "returned int"),
-    ({"context": lambda request: Broken()}, "returned Broken, which cannot be read: it raises ValueError"),
+    ({"context": lambda request: Broken()},
+     "returned Broken, which cannot be read: it raises ValueError"),
     ({"context": lambda request: {"id": current_visitor.visitor_id}},
      "[FLAGSHIP_CONTEXT] raised RuntimeError"),
     ({"user_id": raising}, "[FLAGSHIP_USER_ID] raised KeyError"),
@@ -392,7 +414,8 @@ def test_a_view_s_mistake_is_a_log_line(made, emulator, caplog):
     """The handler that the config does not name catches all exceptions."""
     client = made(FLAGSHIP_OPTIONS=dict(emulator.urls)).test_client()
     assert text(client.get("/mistaken")) == "default"
-    assert [record.levelname for record in caplog.records if record.name == "flagship"].count("ERROR") >= 1
+    assert [record.levelname for record in caplog.records
+            if record.name == "flagship"].count("ERROR") >= 1
 
 
 def test_an_error_page_keeps_the_cookie(made):
@@ -401,7 +424,8 @@ def test_an_error_page_keeps_the_cookie(made):
 
 
 @pytest.mark.parametrize("name, expected, activations", [
-    ("tag", "{color},&lt;b&gt;", 0), ("activate", "{color}", 1), ("value", "Merci21", 0), ("macro", "{color}", 0)])
+    ("tag", "{color},&lt;b&gt;", 0), ("activate", "{color}", 1), ("value", "Merci21", 0),
+    ("macro", "{color}", 0)])
 def test_flag_in_templates(made, emulator, name, expected, activations):
     """Escaped like a variable, a value to calculate with, and there in macros that are imported."""
     client = made(context=of_request).test_client()
@@ -439,13 +463,15 @@ def test_flag_without_a_request_gives_the_default(made, log):
 
 def test_current_visitor_says_why_there_is_none(made):
     """Outside of a request, and in an application without the extension."""
-    for use in (lambda: current_visitor.visitor_id, lambda: current_visitor.get_modification("a", 1)):
+    for use in (lambda: current_visitor.visitor_id,
+                lambda: current_visitor.get_modification("a", 1)):
         with pytest.raises(RuntimeError, match="there is no request here; .*create_visitor"):
             use()
         with made().app_context(), pytest.raises(RuntimeError, match="there is no request here"):
             use()
-        with application().test_request_context(), pytest.raises(RuntimeError, match="FlagshipExtension"):
-            use()
+        with application().test_request_context():
+            with pytest.raises(RuntimeError, match="FlagshipExtension"):
+                use()
 
 
 def test_requests_inside_one_application_context_have_visitors_of_their_own(made, emulator):
@@ -466,11 +492,14 @@ def test_a_request_context_alone_is_enough(made):
 
 def test_several_applications_share_the_sdk(made, emulator):
     """Each with its own cookie and context; another's same settings do not start it again."""
-    extension = FlagshipExtension(context=lambda request: {"from": flask.current_app.config["NAME"]})
-    options = {"timeout": 5.0, "bucketing_file": None, "decision_api_url": emulator.urls["decision_api_url"]}
+    extension = FlagshipExtension(
+        context=lambda request: {"from": flask.current_app.config["NAME"]})
+    options = {"timeout": 5.0, "bucketing_file": None,
+               "decision_api_url": emulator.urls["decision_api_url"]}
     configs, apps = [], []
     for name in ("a", "b"):
-        apps.append(application(NAME=name, FLAGSHIP_ENV_ID=emulator.env_id, FLAGSHIP_API_KEY=emulator.api_key,
+        apps.append(application(NAME=name, FLAGSHIP_ENV_ID=emulator.env_id,
+                                FLAGSHIP_API_KEY=emulator.api_key,
                                 FLAGSHIP_OPTIONS=dict(options), FLAGSHIP_COOKIE_NAME=name))
         extension.init_app(apps[-1])
         configs.append(Flagship.instance().config)
@@ -503,9 +532,21 @@ def test_missing_credentials_are_said_at_the_start(made, missing):
     """Not in the view, which gets the defaults."""
     with pytest.warns(RuntimeWarning) as warned:
         app = made(**{name: "" for name in missing})
-    assert ["settings: %s is missing, so every visitor gets the defaults" % name for name in missing] == [
+    assert ["settings: %s is missing, so every visitor gets the defaults" % name
+            for name in missing] == [
         "%s" % each.message for each in warned]
     assert text(app.test_client().get("/often")) == "none"
+
+
+def test_a_wrong_key_is_said_once(made):
+    """As a missing one is, and without the key."""
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        client = made(FLAGSHIP_API_KEY="s3cret").test_client()
+        for _ in range(3):
+            assert text(client.get("/often")) == "none"
+    line, = [str(each.message) for each in warned if each.category is RuntimeWarning]
+    assert "the platform answered 401" in line and "s3cret" not in line
 
 
 def test_credentials_are_not_missing_where_somebody_else_starts_the_sdk(start):
@@ -516,9 +557,12 @@ def test_credentials_are_not_missing_where_somebody_else_starts_the_sdk(start):
 
 
 @pytest.mark.parametrize("name, value", [
-    ("FLAGSHIP_ENV_ID", 5), ("FLAGSHIP_OPTIONS", {"timeout": "2"}), ("FLAGSHIP_OPTIONS", {"no_such": 1}),
-    ("FLAGSHIP_CONTEXT", "nowhere.at_all"), ("FLAGSHIP_USER_ID", 5), ("FLAGSHIP_COOKIE_NAME", "a b"),
-    ("FLAGSHIP_COOKIE_AGE", "60"), ("FLAGSHIP_COOKIE_DOMAIN", "a;b"), ("FLAGSHIP_COOKIE_SECURE", "yes"),
+    ("FLAGSHIP_ENV_ID", 5), ("FLAGSHIP_OPTIONS", {"timeout": "2"}),
+    ("FLAGSHIP_OPTIONS", {"no_such": 1}),
+    ("FLAGSHIP_CONTEXT", "nowhere.at_all"), ("FLAGSHIP_USER_ID", 5),
+    ("FLAGSHIP_COOKIE_NAME", "a b"),
+    ("FLAGSHIP_COOKIE_AGE", "60"), ("FLAGSHIP_COOKIE_DOMAIN", "a;b"),
+    ("FLAGSHIP_COOKIE_SECURE", "yes"),
     ("FLAGSHIP_COOKIE_SAMESITE", "lux"), ("FLAGSHIP_COOKIE_SIGNED", "yes")], ids=repr)
 def test_a_wrong_setting_is_an_error_that_names_it(made, name, value):
     with pytest.raises(FlagshipError) as caught:
@@ -555,4 +599,5 @@ def test_async_views(made, emulator):
     app = made()
     app.add_url_rule("/async", "async", views["color"])
     response = app.test_client().get("/async")
-    assert text(response) in ("blue", "red") and cookies(response)[0][COOKIE] == emulator.decisions[0]["visitorId"]
+    assert text(response) in ("blue", "red")
+    assert cookies(response)[0][COOKIE] == emulator.decisions[0]["visitorId"]

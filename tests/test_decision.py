@@ -1,5 +1,6 @@
 # -*- coding: utf-8 -*-
-"""The decision core: pure functions, compared with the vendor's own decisions and with their laws."""
+"""The decision core: pure functions, compared with the vendor's own decisions and with their
+laws."""
 from __future__ import unicode_literals
 
 import decimal
@@ -7,8 +8,8 @@ import hashlib
 import io
 import json
 import numbers
+import os
 import string
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -31,7 +32,8 @@ def load(name):
 
 def flags(campaigns, visitor_id, context, cached=()):
     """The decision in the vectors' form."""
-    return {key: {"value": each.value, "campaignId": each.campaign_id, "variationGroupId": each.variation_group_id,
+    return {key: {"value": each.value, "campaignId": each.campaign_id,
+                  "variationGroupId": each.variation_group_id,
                   "variationId": each.variation_id, "reference": each.reference}
             for key, each in merge(assign(campaigns, visitor_id, context, cached)).items()}
 
@@ -44,7 +46,8 @@ def test_vectors(name):
         campaigns = Campaigns(document["bucketing"])
         assert campaigns.problems == ()
         for case in document["cases"]:
-            assert flags(campaigns, case["visitorId"], case["context"]) == case["expected"], case["visitorId"]
+            assert flags(campaigns, case["visitorId"],
+                         case["context"]) == case["expected"], case["visitorId"]
             cases += 1
     assert cases == {"decisions.json": 240, "decisions_unicode.json": 120}[name]
 
@@ -58,13 +61,17 @@ def test_hash_vectors():
 
 
 def variation(name, allocation=100, **flags):
-    return {"id": name, "allocation": allocation, "modifications": {"type": "JSON", "value": flags or {"flag": name}}}
+    return {"id": name, "allocation": allocation,
+            "modifications": {"type": "JSON", "value": flags or {"flag": name}}}
 
 
 def group(name, targetings, *variations):
-    """A variation group; ``targetings`` is a list of targeting groups, each a list of (key, operator, value)."""
-    return {"id": name, "variations": list(variations) or [variation(name + "-v")], "targeting": {"targetingGroups": [
-        {"targetings": [{"key": key, "operator": operator, "value": value} for key, operator, value in each]}
+    """A variation group; ``targetings`` is a list of targeting groups, each a list of (key,
+    operator, value)."""
+    return {"id": name, "variations": list(variations) or [variation(name + "-v")],
+            "targeting": {"targetingGroups": [
+        {"targetings": [{"key": key, "operator": operator, "value": value} for key, operator,
+                        value in each]}
         for each in targetings]}}
 
 
@@ -91,7 +98,8 @@ OPERATORS = [
     ("EQUALS", 0, [(0, 1), (0.0, 1), (-0.0, 1), (False, 0), ("", 0), (ABSENT, 0)]),
     ("EQUALS", True, [(True, 1), (1, 0), (1.0, 0), ("true", 0), (False, 0)]),
     ("EQUALS", False, [(False, 1), (0, 0), ("", 0), (ABSENT, 0)]),
-    ("EQUALS", ["a", 1, True], [("a", 1), (1, 1), (1.0, 1), (True, 1), ("1", 0), (False, 0), (ABSENT, 0)]),
+    ("EQUALS", ["a", 1, True],
+     [("a", 1), (1, 1), (1.0, 1), (True, 1), ("1", 0), (False, 0), (ABSENT, 0)]),
     ("EQUALS", ["a", 1], [(True, 0)]),
     ("EQUALS", ["a", True], [(1, 0)]),
     ("EQUALS", ["a"], [("a", 1), ("b", 0)]),
@@ -137,19 +145,23 @@ OPERATORS = [
     ("NOT_EQUALS", [10 ** 22, 5], [(1e22, 0), (5, 0), (10 ** 22 + 1, 1)]),
     # No other operator takes a list, and no operator an object or null.
 ] + [(operator, value, [("a", 0), (1, 0), (ABSENT, 0)])
-     for operator in ("STARTS_WITH", "ENDS_WITH", "GREATER_THAN", "GREATER_THAN_OR_EQUALS", "LOWER_THAN",
+     for operator in ("STARTS_WITH", "ENDS_WITH", "GREATER_THAN", "GREATER_THAN_OR_EQUALS",
+                      "LOWER_THAN",
                       "LOWER_THAN_OR_EQUALS", "EXISTS", "NOT_EXISTS")
      for value in (["a", 1], {"a": 1})
      ] + [(operator, value, [("a", 0), (1, 0), (ABSENT, 0)])
-          for operator in ("EQUALS", "NOT_EQUALS", "CONTAINS", "NOT_CONTAINS", "STARTS_WITH", "GREATER_THAN")
+          for operator in ("EQUALS", "NOT_EQUALS", "CONTAINS", "NOT_CONTAINS", "STARTS_WITH",
+                           "GREATER_THAN")
           for value in (None, {"a": 1})
-          ] + [("EQUALS", ["a", None], [("a", 0)]), ("MATCHES", "a", [("a", 0)]), ("equals", "a", [("a", 0)]),
+          ] + [("EQUALS", ["a", None], [("a", 0)]), ("MATCHES", "a", [("a", 0)]),
+               ("equals", "a", [("a", 0)]),
                (None, "a", [("a", 0)]), ("CONTAINS", 1e999, [("inf", 0)]),
                ("EQUALS", [1e999], [(1, 0)])]
 
 
 @pytest.mark.parametrize("operator, value, present, expected", [
-    (operator, value, present, bool(expected)) for operator, value, cases in OPERATORS for present, expected in cases])
+    (operator, value, present, bool(expected)) for operator, value, cases in OPERATORS for present,
+    expected in cases])
 def test_operators(operator, value, present, expected):
     context = {} if present is ABSENT else {"k": present}
     assert matches(operator, value, context) is expected
@@ -160,7 +172,8 @@ VERSIONS = ["0.0.0-0", "0.0.4", "0.9.9", "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-
             "1.0.0-beta", "1.0.0-beta.2", "1.0.0-beta.11", "1.0.0-rc.1", "1.0.0", "1.0.1", "1.2.0",
             "1.10.0", "2.0.0-0A.is.legal", "2.0.0", "10.0.0", "9" * 5000 + ".0.0"]
 SAME = [("1.0.0", "1.0.0+20130313144700"), ("1.0.0-beta+exp.sha.5114f85", "1.0.0-beta+x"),
-        ("1.0.0+21AF26D3---117B344092BD", "1.0.0"), ("1.0.0--", "1.0.0--"), ("1.1.2-0x", "1.1.2-0x")]
+        ("1.0.0+21AF26D3---117B344092BD", "1.0.0"), ("1.0.0--", "1.0.0--"),
+        ("1.1.2-0x", "1.1.2-0x")]
 NO_VERSIONS = ["", "1", "1.2", "1.2.3.4", "v1.2.3", "01.2.3", "1.02.3", "1.2.3-", "1.2.3-01",
                "1.2.3-a..b", "1.2.3+", "1.2.3 ", " 1.2.3", "1.2.3\n", "1.2.3-é", "1.2.x", "1.-2.3",
                u"١.2.3"]
@@ -267,10 +280,10 @@ def test_compiling_is_linear(value):
     listed = [group("h", [[("k", "NOT_EQUALS", [number * (2 ** 61 - 1)
                                                 for number in range(LARGE)])]])]
     variations = [group("i", EVERYBODY, *[variation("v%d" % number, 0) for number in range(LARGE)])]
-    began = time.time()
+    began = os.times()[0]  # of this process alone, however busy the machine is
     campaigns = Campaigns({"campaigns": [campaign(*each) for each in (groups, listed, variations)]})
     assign(campaigns, "v", {"k": "shared"})
-    assert campaigns.count == 3 and time.time() - began < 30
+    assert campaigns.count == 3 and os.times()[0] - began < 15
 
 
 def test_problems_of_a_hostile_file_cost_nothing():
@@ -286,7 +299,8 @@ def test_problems_of_a_hostile_file_cost_nothing():
     assert (len(document.problems), document.problem_count) == (MAX_PROBLEMS, 1000)
 
 
-@pytest.mark.parametrize("operator, value", [("EQUALS", ""), ("NOT_EQUALS", "x"), ("MATCHES", None), (None, {})])
+@pytest.mark.parametrize("operator, value",
+                         [("EQUALS", ""), ("NOT_EQUALS", "x"), ("MATCHES", None), (None, {})])
 def test_everybody_matches_all_users(operator, value):
     """fs_all_users matches whatever its operator and value, and whatever the context says of it."""
     assert matches(operator, value, {}, key="fs_all_users")
@@ -294,7 +308,8 @@ def test_everybody_matches_all_users(operator, value):
 
 
 @pytest.mark.parametrize("operator, value, expected", [
-    ("EQUALS", "ann", True), ("EQUALS", ["bob", "ann"], True), ("EQUALS", "bob", False), ("NOT_EQUALS", "bob", True),
+    ("EQUALS", "ann", True), ("EQUALS", ["bob", "ann"], True), ("EQUALS", "bob", False),
+    ("NOT_EQUALS", "bob", True),
     ("STARTS_WITH", "a", True), ("EXISTS", True, True), ("NOT_EXISTS", True, False)])
 def test_fs_users_is_the_visitor_id(operator, value, expected):
     """fs_users is compared with the visitor's id, never with the context."""
@@ -304,12 +319,14 @@ def test_fs_users_is_the_visitor_id(operator, value, expected):
 
 @pytest.mark.parametrize("groups, expected", [
     ([], False), ([[]], False), ([[], [("a", "EQUALS", 1)]], True),
-    ([[("a", "EQUALS", 1), ("b", "EQUALS", 1)]], False), ([[("a", "EQUALS", 1), ("b", "EQUALS", 2)]], True),
+    ([[("a", "EQUALS", 1), ("b", "EQUALS", 1)]], False),
+    ([[("a", "EQUALS", 1), ("b", "EQUALS", 2)]], True),
     ([[("a", "EQUALS", 0)], [("b", "EQUALS", 2)]], True),
     ([[("fs_all_users", "EQUALS", ""), ("a", "EQUALS", 0)]], False),
     ([[("a", "EQUALS", 0)], [("fs_all_users", "EQUALS", "")]], True),
     ([[("a", "EQUALS", 1), ("b", "EQUALS", 2), ("c", "EXISTS", True)]], True),
-    ([[("a", "EQUALS", 1), ("b", "EQUALS", 2), ("c", "EXISTS", True), ("d", "EXISTS", True)]], False),
+    ([[("a", "EQUALS", 1), ("b", "EQUALS", 2), ("c", "EXISTS", True), ("d", "EXISTS", True)]],
+     False),
     ([[("a", "EQUALS", 1), ("a", "UNKNOWN", 1)], [("b", "EQUALS", 2)]], True)])
 def test_any_group_with_all_targetings(groups, expected):
     """Targeting is OR over groups and AND inside one; nothing to match matches nobody."""
@@ -317,7 +334,8 @@ def test_any_group_with_all_targetings(groups, expected):
     assert bool(assign(Campaigns(document), "v", {"a": 1, "b": 2, "c": ""})) is expected
 
 
-@pytest.mark.parametrize("targeting", [None, {}, {"targetingGroups": None}, {"targetingGroups": []}])
+@pytest.mark.parametrize("targeting",
+                         [None, {}, {"targetingGroups": None}, {"targetingGroups": []}])
 def test_no_targeting_matches_nobody(targeting):
     each = group("g", EVERYBODY)
     each["targeting"] = targeting
@@ -345,7 +363,8 @@ SPLIT = [variation("a", 30), variation("b", 30), variation("gone", 0), variation
 
 
 def test_cached_assignment_comes_first():
-    """A cached variation that its group still has wins over hash and allocation; another counts for nothing."""
+    """A cached variation that its group still has wins over hash and allocation; another counts for
+    nothing."""
     campaigns = Campaigns({"campaigns": [campaign(group("g", EVERYBODY, *SPLIT))]})
 
     def assigned(*cached):
@@ -365,10 +384,14 @@ def test_cached_assignment_of_a_group_that_does_not_match():
 
 # JavaScript's String(number), which is what JSON.stringify writes.
 @pytest.mark.parametrize("number, text", [
-    (1.0, "1"), (-1.0, "-1"), (0.0, "0"), (-0.0, "0"), (0.1, "0.1"), (-2.5, "-2.5"), (100.0, "100"), (1e16, "1" + "0" * 16),
-    (123456789012345680000.0, "123456789012345680000"), (1e20, "1" + "0" * 20), (1e21, "1e+21"), (1.5e300, "1.5e+300"),
-    (0.0001, "0.0001"), (0.00001, "0.00001"), (0.000001, "0.000001"), (1.5e-6, "0.0000015"), (1e-7, "1e-7"),
-    (-1.25e-9, "-1.25e-9"), (5e-324, "5e-324"), (12, "12"), (2 ** 70, str(2 ** 70)), (True, "true"), (False, "false"),
+    (1.0, "1"), (-1.0, "-1"), (0.0, "0"), (-0.0, "0"), (0.1, "0.1"), (-2.5, "-2.5"),
+    (100.0, "100"), (1e16, "1" + "0" * 16),
+    (123456789012345680000.0, "123456789012345680000"), (1e20, "1" + "0" * 20), (1e21, "1e+21"),
+    (1.5e300, "1.5e+300"),
+    (0.0001, "0.0001"), (0.00001, "0.00001"), (0.000001, "0.000001"), (1.5e-6, "0.0000015"),
+    (1e-7, "1e-7"),
+    (-1.25e-9, "-1.25e-9"), (5e-324, "5e-324"), (12, "12"), (2 ** 70, str(2 ** 70)),
+    (True, "true"), (False, "false"),
     ("x", "x")])
 def test_number_as_text(number, text):
     assert json_text(number if number != "x" else u"x") == text
@@ -478,7 +501,8 @@ def test_numeric_ids_are_text():
 
 
 @pytest.mark.parametrize("document", [
-    None, [], "x", 5, {}, {"message": "sorry"}, {"campaigns": {}}, {"campaigns": "x"}, {"campaigns": None}])
+    None, [], "x", 5, {}, {"message": "sorry"}, {"campaigns": {}}, {"campaigns": "x"},
+    {"campaigns": None}])
 def test_malformed_file(document):
     with pytest.raises(FlagshipParsingError):
         Campaigns(document)
@@ -487,7 +511,8 @@ def test_malformed_file(document):
 def test_unknown_things_are_ignored():
     """Unknown keys and campaign types are never fatal, and null lists are empty ones."""
     document = {"future": 1, "campaigns": [
-        campaign(group("g", EVERYBODY), type="holographic", new={}), campaign(id="empty", variationGroups=None)]}
+        campaign(group("g", EVERYBODY), type="holographic", new={}),
+        campaign(id="empty", variationGroups=None)]}
     campaigns = Campaigns(document)
     assert campaigns.problems == () and len(assign(campaigns, "v", {})) == 1
     assert Campaigns({"panic": True}).panic and Campaigns({"panic": True}).count == 0
@@ -505,8 +530,10 @@ def test_unusable_targetings_are_reported_once():
 def test_a_decision_does_not_depend_on_those_before():
     """What is kept of earlier audiences changes no decision, and does not grow with them."""
     keys = "abcdefghi"
-    document = {"campaigns": [campaign(group(key, [[(key, "EQUALS", True)]], variation(key, 50, **{key: 1})),
-                                       group("not-" + key, EVERYBODY, variation("not-" + key, 80, x=key, y=key)))
+    document = {"campaigns": [campaign(group(key, [[(key, "EQUALS", True)]],
+                                             variation(key, 50, **{key: 1})),
+                                       group("not-" + key, EVERYBODY,
+                                             variation("not-" + key, 80, x=key, y=key)))
                               for key in keys]}
     used = Campaigns(document)
     for number in list(range(2 ** len(keys)))[::3] * 2:
@@ -518,16 +545,20 @@ def test_a_decision_does_not_depend_on_those_before():
 
 def test_modifications_are_not_shared_with_the_caller():
     """A caller that changes a value it was given changes nobody else's."""
-    campaigns = Campaigns({"campaigns": [campaign(group("g", EVERYBODY, variation("v", flag={"list": [1]})))]})
+    campaigns = Campaigns({"campaigns": [campaign(group("g", EVERYBODY,
+                                                        variation("v", flag={"list": [1]})))]})
     merge(assign(campaigns, "v", {}))["flag"].value["list"].append(2)
     assert merge(assign(campaigns, "v", {}))["flag"].value == {"list": [1]}
 
 
 JSON = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(max_size=5)),
-    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=5), inner, max_size=3)),
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False),
+              st.text(max_size=5)),
+    lambda inner: st.one_of(st.lists(inner, max_size=3),
+                            st.dictionaries(st.text(max_size=5), inner, max_size=3)),
     max_leaves=10)
-WORDS = ["id", "variationGroups", "targeting", "targetingGroups", "targetings", "key", "operator", "value",
+WORDS = ["id", "variationGroups", "targeting", "targetingGroups", "targetings", "key", "operator",
+         "value",
          "variations", "allocation", "modifications", "reference"]
 
 
@@ -539,7 +570,8 @@ def damaged(draw):
     while True:
         keys = sorted(place) if isinstance(place, dict) else list(range(len(place)))
         key = draw(st.sampled_from(keys))
-        if not isinstance(place[key], (dict, list)) or not place[key] or draw(st.integers(0, 4)) == 0:
+        if not isinstance(place[key],
+                          (dict, list)) or not place[key] or draw(st.integers(0, 4)) == 0:
             place[key] = draw(JSON)
             return document
         place = place[key]
@@ -548,7 +580,8 @@ def damaged(draw):
 @settings(max_examples=300, deadline=None)
 @given(document=st.one_of(damaged(), JSON))
 def test_any_json_is_a_file_or_refused(document):
-    """Whatever JSON comes, it is compiled with what is good in it or refused whole; deciding on it never raises."""
+    """Whatever JSON comes, it is compiled with what is good in it or refused whole; deciding on it
+    never raises."""
     try:
         campaigns = Campaigns(document)
     except FlagshipParsingError:
@@ -557,9 +590,11 @@ def test_any_json_is_a_file_or_refused(document):
         merge(assign(campaigns, "ann", context, ("cta-red",)))
 
 
-IDS = st.text(max_size=30).filter(lambda text: not any(u"\ud800" <= each <= u"\udfff" for each in text))
+IDS = st.text(max_size=30).filter(lambda text: not any(u"\ud800" <= each <= u"\udfff"
+                                                       for each in text))
 CONTEXTS = st.dictionaries(st.sampled_from(["a", "b", "plan"]), st.one_of(
-    st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), IDS), max_size=3)
+    st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), IDS),
+                           max_size=3)
 
 
 @given(visitor_id=IDS, context=CONTEXTS)
@@ -567,12 +602,14 @@ def test_same_visitor_same_variation(visitor_id, context):
     """A decision depends on nothing but its arguments, and changes none of them."""
     document = load("shop.json")
     first, before = Campaigns(document), dict(context)
-    assert flags(first, visitor_id, context) == flags(Campaigns(document), visitor_id, dict(context))
+    assert flags(first, visitor_id, context) == flags(Campaigns(document), visitor_id,
+                                                      dict(context))
     assert context == before
 
 
 @given(visitor_id=IDS, context=CONTEXTS, operator=st.sampled_from(["EQUALS", "CONTAINS"]),
-       value=st.one_of(st.booleans(), st.integers(), IDS, st.lists(st.one_of(st.integers(), IDS), max_size=3)))
+       value=st.one_of(st.booleans(), st.integers(), IDS,
+                       st.lists(st.one_of(st.integers(), IDS), max_size=3)))
 def test_negative_operators_are_opposites(visitor_id, context, operator, value):
     """NOT_x is the exact opposite of x for a key that is there; both fail for one that is not."""
     positive = matches(operator, value, context, "a", visitor_id)
@@ -594,10 +631,12 @@ def test_spread_is_the_running_total(allocations):
 
 
 @settings(max_examples=25, deadline=None)
-@given(allocations=st.lists(st.integers(1, 50), min_size=2, max_size=4).filter(lambda each: sum(each) <= 100),
+@given(allocations=st.lists(st.integers(1, 50), min_size=2,
+                            max_size=4).filter(lambda each: sum(each) <= 100),
        name=st.text(alphabet=string.ascii_lowercase, min_size=1, max_size=8))
 def test_share_of_visitors_is_the_allocation(allocations, name):
-    """The share of visitors of each variation is within six standard deviations of its allocation."""
+    """The share of visitors of each variation is within six standard deviations of its
+    allocation."""
     campaigns = Campaigns({"campaigns": [campaign(group(name, EVERYBODY, *[
         variation("v%d" % place, each) for place, each in enumerate(allocations)]))]})
     visitors, counts = 4000, {}
@@ -615,7 +654,8 @@ def test_share_of_visitors_is_the_allocation(allocations, name):
 @given(allocations=st.lists(st.integers(0, 30), min_size=1, max_size=3), more=st.integers(0, 10),
        visitor_id=IDS)
 def test_raising_the_last_allocation_moves_nobody_between_the_others(allocations, more, visitor_id):
-    """Raising the last variation's allocation leaves every running total before it, so it only takes newcomers."""
+    """Raising the last variation's allocation leaves every running total before it, so it only
+    takes newcomers."""
     def assigned(allocations):
         document = {"campaigns": [campaign(group("g", EVERYBODY, *[
             variation("v%d" % place, each) for place, each in enumerate(allocations)]))]}

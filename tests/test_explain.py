@@ -20,40 +20,49 @@ from tests.support import Log, data, eventually, everybody
 KEYS = ["plan", "age", "fs_users", "fs_all_users"]
 VALUES = st.sampled_from(["gold", "", 1, 1.0, 18, True, False, None, ["gold", 1], {"a": 1},
                           float("inf"), ["gold", float("-inf")]])
-OPERATORS = st.sampled_from(["EQUALS", "NOT_EQUALS", "CONTAINS", "GREATER_THAN", "EXISTS", "NOT_EXISTS", "ODD", None])
+OPERATORS = st.sampled_from(["EQUALS", "NOT_EQUALS", "CONTAINS", "GREATER_THAN", "EXISTS",
+                             "NOT_EXISTS", "ODD", None])
 TARGETINGS = st.lists(st.lists(st.fixed_dictionaries(
-    {"key": st.sampled_from(KEYS), "operator": OPERATORS, "value": VALUES}), max_size=2), max_size=2)
+    {"key": st.sampled_from(KEYS), "operator": OPERATORS, "value": VALUES}), max_size=2),
+                      max_size=2)
 ALLOCATIONS = st.lists(st.sampled_from([None, 0, 10, 33.4, 50, 100, -20, float("inf")]), max_size=3)
 
 
 def document(campaigns):
-    """A bucketing file of campaigns, each a list of ``(targeting groups, allocations)``, one a group."""
+    """A bucketing file of campaigns, each a list of ``(targeting groups, allocations)``, one a
+    group."""
     return {"campaigns": [{"id": "c%d" % c, "variationGroups": [{
         "id": "c%dg%d" % (c, g),
         "targeting": {"targetingGroups": [{"targetings": each} for each in targetings]},
         "variations": [{"id": "c%dg%dv%d" % (c, g, v), "allocation": allocation,
                         "modifications": {"value": {"flag": "%d-%d" % (c, v), "flag%d" % c: v}}}
                        for v, allocation in enumerate(allocations)]}
-        for g, (targetings, allocations) in enumerate(groups)]} for c, groups in enumerate(campaigns)]}
+        for g, (targetings, allocations) in enumerate(groups)]} for c,
+                          groups in enumerate(campaigns)]}
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(st.lists(st.tuples(TARGETINGS, ALLOCATIONS), max_size=3), max_size=3), st.text("ab1", max_size=3),
-       st.dictionaries(st.sampled_from(KEYS), st.sampled_from(["gold", "", 1, 18, 2.5, True]), max_size=3),
+@given(st.lists(st.lists(st.tuples(TARGETINGS, ALLOCATIONS), max_size=3), max_size=3),
+       st.text("ab1", max_size=3),
+       st.dictionaries(st.sampled_from(KEYS), st.sampled_from(["gold", "", 1, 18, 2.5, True]),
+                       max_size=3),
        st.lists(st.sampled_from(["c0g0v0", "c0g1v1", "c1g0v2", "gone"]), max_size=2))
 def test_it_tells_what_is_decided(campaigns, visitor_id, context, cached_ids):
-    """Whatever the file, visitor and cache, the assigned variations are the decision's, and so are the flags."""
+    """Whatever the file, visitor and cache, the assigned variations are the decision's, and so are
+    the flags."""
     compiled = Campaigns(document(campaigns))
     told = explain(compiled, visitor_id, context, cached_ids)
     variations = assign(compiled, visitor_id, context, cached_ids)
-    assert [each["variationId"] for each in told if each["outcome"] == "assigned"] == [each.id for each in variations]
+    assert [each["variationId"] for each in told
+            if each["outcome"] == "assigned"] == [each.id for each in variations]
     assert {key: (flag["value"], flag["variationId"]) for key, flag in merged(told).items()} == {
         key: (flag.value, flag.variation_id) for key, flag in merge(variations).items()}
     for each in told:
         chosen = [group for group in each["variationGroups"] if group["chosen"]]
         assert (each["outcome"] in ("not targeted", "skipped")) == (not chosen)
         if each["decidedBy"] == "allocation":
-            first, end = {one["variationId"]: one["buckets"] for one in chosen[0]["variations"]}[each["variationId"]]
+            first, end = {one["variationId"]: one["buckets"]
+                          for one in chosen[0]["variations"]}[each["variationId"]]
             assert first <= each["bucket"] < end
     json.dumps(told, allow_nan=False)
 
@@ -66,7 +75,8 @@ def test_vectors(name):
     for each in documents:
         campaigns = Campaigns(each["bucketing"])
         for case in each["cases"]:
-            assert merged(explain(campaigns, case["visitorId"], case["context"])) == case["expected"]
+            assert merged(explain(campaigns, case["visitorId"],
+                                  case["context"])) == case["expected"]
 
 
 SHOP = {"campaigns": [
@@ -74,7 +84,8 @@ SHOP = {"campaigns": [
         {"id": "vip-gold", "name": "Gold", "targeting": {"targetingGroups": [
             {"targetings": [{"key": "plan", "operator": "EQUALS", "value": "gold"},
                             {"key": "age", "operator": "GREATER_THAN", "value": 18}]}]},
-         "variations": [{"id": "vip-1", "name": "Banner", "allocation": 100, "modifications": {"value": {
+         "variations": [{"id": "vip-1", "name": "Banner", "allocation": 100,
+                         "modifications": {"value": {
              "banner": {"text": "hello"}}}}]},
         {"id": "vip-rest", "targeting": {"targetingGroups": [
             {"targetings": [{"key": "plan", "operator": "ODD", "value": 1}]}]}, "variations": []}]},
@@ -101,17 +112,20 @@ def test_why(bucketing):
     assert (told["serving"], told["reason"], told["cachedVariationIds"]) == (True, "", None)
     assert told["context"] == {"plan": "gold", "age": 17}
     vip, half, broken = told["campaigns"]
-    assert (vip["outcome"], vip["decidedBy"], vip["variationId"], vip["modifications"]) == ("not targeted", None, None, {})
+    assert (vip["outcome"], vip["decidedBy"], vip["variationId"],
+            vip["modifications"]) == ("not targeted", None, None, {})
     assert (vip["name"], vip["slug"], vip["type"]) == ("VIP", "s", "perso")
     plan, age = vip["variationGroups"][0]["targetingGroups"][0]["targetings"]
-    assert plan == {"key": "plan", "operator": "EQUALS", "value": "gold", "present": True, "visitorValue": "gold",
+    assert plan == {"key": "plan", "operator": "EQUALS", "value": "gold", "present": True,
+                    "visitorValue": "gold",
                     "matches": True, "problem": ""}
     assert (age["visitorValue"], age["matches"]) == (17, False)
     odd = vip["variationGroups"][1]["targetingGroups"][0]["targetings"][0]
     assert odd["matches"] is False and "unknown operator" in odd["problem"]
     # murmur3("half-group" + "ann") % 100, from the reference implementation of mmh3.
     assert (half["outcome"], half["bucket"]) == ("not allocated", 67)
-    assert [each["buckets"] for each in half["variationGroups"][0]["variations"]] == [[0, 50], [100, 100]]
+    variations = half["variationGroups"][0]["variations"]
+    assert [each["buckets"] for each in variations] == [[0, 50], [100, 100]]
     assert broken["outcome"] == "skipped" and "variationGroups must be a list" in broken["reason"]
     assert told["modifications"] == {}
     json.dumps(told, allow_nan=False)
@@ -124,11 +138,13 @@ def test_the_flags_and_the_present_context(bucketing):
     visitor.update_context(("age", 19))
     told = visitor.explain()
     assert told["modifications"] == {"banner": {
-        "value": {"text": "hello"}, "campaignId": "vip", "variationGroupId": "vip-gold", "variationId": "vip-1",
+        "value": {"text": "hello"}, "campaignId": "vip", "variationGroupId": "vip-gold",
+        "variationId": "vip-1",
         "reference": False}}
     assert visitor.get_modification("banner", None) is None
     visitor.synchronize_modifications()
-    told["campaigns"][0]["modifications"]["banner"]["text"] = told["modifications"]["banner"]["value"]["text"] = "mine"
+    told["campaigns"][0]["modifications"]["banner"]["text"] = "mine"
+    told["modifications"]["banner"]["value"]["text"] = "mine"
     assert visitor.get_modification("banner", None) == {"text": "hello"}
 
 
@@ -142,7 +158,8 @@ def test_a_cached_assignment(bucketing):
     told = visitor.explain()
     half = told["campaigns"][1]
     assert told["cachedVariationIds"] == ["half-b"]
-    assert (half["outcome"], half["decidedBy"], half["variationId"], half["bucket"]) == ("assigned", "cache", "half-b", 67)
+    assert (half["outcome"], half["decidedBy"], half["variationId"],
+            half["bucket"]) == ("assigned", "cache", "half-b", 67)
     assert half["variationGroups"][0]["cachedVariationId"] == "half-b"
     assert cache.lookup("ann") == record and not visitor.modifications
 
@@ -151,7 +168,8 @@ def test_a_key(bucketing):
     """Only what could set the flag."""
     visitor = bucketing(context={"plan": "gold", "age": 19})
     told = visitor.explain("color")
-    assert [each["campaignId"] for each in told["campaigns"]] == ["half"] and told["modifications"] == {}
+    assert [each["campaignId"]
+            for each in told["campaigns"]] == ["half"] and told["modifications"] == {}
     assert list(visitor.explain("banner")["modifications"]) == ["banner"]
     assert visitor.explain("no such flag")["campaigns"] == []
 
@@ -178,7 +196,8 @@ def test_no_file_and_closed(emulator, start):
     flagship = start(mode=Config.Mode.BUCKETING, polling_interval=0)
     visitor = flagship.create_visitor("ann")
     told = visitor.explain()
-    assert (told["serving"], told["campaigns"]) == (False, []) and "no bucketing file" in told["reason"]
+    assert (told["serving"], told["campaigns"]) == (False,
+                                                    []) and "no bucketing file" in told["reason"]
     flagship.close()
     told = visitor.explain()
     assert (told["serving"], told["campaigns"]) == (False, []) and "closed" in told["reason"]
@@ -192,8 +211,10 @@ def test_api_mode(visitor, emulator):
     assert (told["mode"], told["anonymousId"]) == ("API", ann.anonymous_id)
     assert {each["decidedBy"] for each in told["campaigns"]} == {"platform"}
     assert told["modifications"] == {key: {
-        "value": flag.value, "campaignId": flag.campaign_id, "variationGroupId": flag.variation_group_id,
-        "variationId": flag.variation_id, "reference": flag.reference} for key, flag in ann.modifications.items()}
+        "value": flag.value, "campaignId": flag.campaign_id,
+        "variationGroupId": flag.variation_group_id,
+        "variationId": flag.variation_id, "reference": flag.reference} for key,
+                                     flag in ann.modifications.items()}
     assert told["modifications"] and len(emulator.requests) == before
     only, = ann.explain("discount")["campaigns"]
     assert only["modifications"]["discount"] == 20
@@ -205,4 +226,5 @@ def test_a_wrong_key(bucketing):
     assert str(caught.value) == "explain: key must be text, not int"
     log = Log(catch_all_exceptions=True)
     told = bucketing(event_handler=log).explain(5)
-    assert (told["serving"], told["reason"], told["campaigns"]) == (False, "explain: key must be text, not int", [])
+    assert (told["serving"], told["reason"],
+            told["campaigns"]) == (False, "explain: key must be text, not int", [])

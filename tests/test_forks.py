@@ -141,13 +141,11 @@ def test_a_child_waits_for_no_dead_platform(emulator, bucketing):
 def test_one_thread_refreshes(emulator, bucketing):
     """Of many first decisions one asks, and all decide on the fresh file."""
     emulator.set_bucketing(file_of(1))
-    flagship = bucketing(polling_interval=5)
-    flagship._runtime.decisions._confirmed -= 100  # the fork was a while ago
-    emulator.set_bucketing(file_of(2))
-    emulator.misbehave("bucketing", delay=0.3)
-    before = len(polls(emulator))
+    flagship = bucketing(polling_interval=5 * SECOND)
+    ready, go = os.pipe()
 
-    def work():
+    def idle():
+        os.read(ready, 1)
         seen = []
         threads = [threading.Thread(target=lambda: seen.append(flag(flagship))) for _ in range(8)]
         for thread in threads:
@@ -155,7 +153,14 @@ def test_one_thread_refreshes(emulator, bucketing):
         for thread in threads:
             thread.join(10)
         return seen == [2] * 8
-    assert child(work)() == "True"
+    answer = child(idle)
+    flagship.close()  # the parent's requests would be counted, too
+    time.sleep(6 * SECOND)
+    emulator.set_bucketing(file_of(2))
+    emulator.misbehave("bucketing", delay=0.3)
+    before = len(polls(emulator))
+    os.write(go, b".")
+    assert answer() == "True"
     assert len(polls(emulator)) - before == 1
 
 
@@ -190,11 +195,11 @@ def test_a_fork_of_which_nobody_is_told(emulator, bucketing):
 SLEEPER = """
 import sys
 from flagship import Config, Flagship
-url = sys.argv[1]
+cdn_url, decision_api_url, tracking_url = sys.argv[1:]
 flagship = Flagship.instance()
 flagship.start(u"env", u"key", Config(
-    mode=Config.Mode.BUCKETING, polling_interval=1, bucketing_file=None, cdn_url=url,
-    decision_api_url=url, tracking_url=url, timeout=0.2))
+    mode=Config.Mode.BUCKETING, polling_interval=1, bucketing_file=None, cdn_url=cdn_url,
+    decision_api_url=decision_api_url, tracking_url=tracking_url))
 while True:
     sys.stdout.write("ready\\n")
     sys.stdout.flush()
@@ -216,7 +221,8 @@ def test_a_process_that_was_frozen(emulator):
     """What a laptop, a container or a function service stops for longer than the interval decides
     on a fresh file when it goes on."""
     emulator.set_bucketing(file_of(1))
-    process = subprocess.Popen([sys.executable, "-c", SLEEPER, emulator.urls["cdn_url"]],
+    urls = [emulator.urls[name] for name in ("cdn_url", "decision_api_url", "tracking_url")]
+    process = subprocess.Popen([sys.executable, "-c", SLEEPER] + urls,
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment())
     try:
         for version in (1, 2, 3):

@@ -94,9 +94,18 @@ def count(kind):
     return Sent(int(becomes.value)) if becomes.value == int(becomes.value) else LEFT_OUT
 
 
-def positive_count(kind):
-    becomes = count(kind)
-    return UNKNOWN if isinstance(becomes, Sent) and not 0 < becomes.value < 2 ** 63 else becomes
+def count_within(minimum, maximum=float("inf")):
+    """A count that the platform takes within bounds alone: beyond them the hit goes without it."""
+    def becomes(kind):
+        found = count(kind)
+        if isinstance(found, Sent) and not minimum <= found.value <= maximum:
+            return LEFT_OUT
+        return found
+    return becomes
+
+
+pixels, session_number = count_within(1), count_within(0)
+timestamp = count_within(0, 2 ** 63 - 1)
 
 
 def event_value(kind):
@@ -108,7 +117,7 @@ def event_value(kind):
 
 
 def category(kind):
-    return RAISES
+    return REFUSED if "text" in kind.raises else RAISES
 
 
 # --- parameters ----------------------------------------------------------------------------------
@@ -139,11 +148,10 @@ PARAMETERS = [
     Parameter(None, Item, SHOE, "product_sku", required_text, "ic"),
     Parameter("page", "with_ip", [("ip", "::1")], "ip", text, "uip"),
     Parameter("page", "with_locale", [("locale", "fr")], "locale", text, "ul"),
-    Parameter("page", "with_resolution", SIZE, "width", positive_count, None),
-    Parameter("page", "with_resolution", SIZE, "height", positive_count, None),
-    Parameter("page", "with_session_number", [("number", 1)], "number", positive_count, "sn"),
-    Parameter("page", "with_session_timestamp", [("timestamp", 1)], "timestamp", positive_count,
-              "cst"),
+    Parameter("page", "with_resolution", SIZE, "width", pixels, None),
+    Parameter("page", "with_resolution", SIZE, "height", pixels, None),
+    Parameter("page", "with_session_number", [("number", 1)], "number", session_number, "sn"),
+    Parameter("page", "with_session_timestamp", [("timestamp", 1)], "timestamp", timestamp, "cst"),
     Parameter("event", "with_event_label", [("label", "l")], "label", text, "el"),
     Parameter("event", "with_event_value", [("value", 1)], "value", event_value, "ev"),
     Parameter("transaction", "with_total_revenue", [("revenue", 1)], "revenue", money, "tr"),
@@ -227,7 +235,7 @@ def same(expected, got, parameter):
         width, height = ("%d" % expected.value if name == parameter.name else "%d" % good
                          for name, good in parameter.arguments)
         return got.value == width + "x" + height
-    integral = parameter.becomes in (count, positive_count, event_value)
+    integral = parameter.becomes in (count, pixels, session_number, timestamp, event_value)
     return got.value == expected.value and not isinstance(got.value, bool) and (
         not integral or not isinstance(got.value, float))
 

@@ -68,8 +68,8 @@ def platform():
     ``lounge`` too."""
     lounge = everybody("lounge", ("lounge-on", 100, {"lounge": "open"}))
     lounge["variationGroups"][0]["targeting"]["targetingGroups"][0]["targetings"] = [VIP]
-    with Emulator(
-        {"campaigns": [everybody("values", ("values-on", 100, VALUES)), lounge]}) as emulator:
+    with Emulator({"campaigns": [
+            everybody("values", ("values-on", 100, VALUES)), lounge]}) as emulator:
         yield emulator
 
 

@@ -113,7 +113,8 @@ def test_the_directory_of_start_counts(emulator, bucketing, tmpdir):
     assert os.listdir(".") == []
 
 
-@pytest.mark.parametrize("fault", [{"status": 500}, {"hang": True}, {"body": "<html>"}, {"reset": "before"}], ids=repr)
+@pytest.mark.parametrize("fault", [{"status": 500}, {"hang": True}, {"body": "<html>"},
+                                   {"reset": "before"}], ids=repr)
 def test_it_serves_when_the_network_does_not(emulator, bucketing, log, fault):
     emulator.set_bucketing(file_of(1))
     bucketing()
@@ -135,17 +136,21 @@ def test_a_newer_file_replaces_it(emulator, bucketing):
     write(snapshot(1, modified="Mon, 01 Jan 2001 00:00:00 GMT"))
     emulator.set_bucketing(file_of(2))
     flagship = bucketing()
-    assert flag(flagship) == 2 and flagship.status.source == "network" and read()["content"] == file_of(2)
+    assert flag(flagship) == 2 and flagship.status.source == "network"
+    assert read()["content"] == file_of(2)
 
 
 @pytest.mark.parametrize("content", [
     b"", b"{", b"\xff\xfe", b"null", b"[]", b"5", b"{}", b"[" * 100000, snapshot(1, "another"),
     file_of(1), {"environment_id": "env"}, {"environment_id": "env", "content": []},
-    {"environment_id": "env", "content": {"campaigns": 5}}, {"environment_id": 5, "content": file_of(1)},
-    {"environmentId": "env", "lastModified": None, "bucketing": file_of(1)}, json.dumps(snapshot(1)).encode("ascii")[:-20]],
+    {"environment_id": "env", "content": {"campaigns": 5}},
+    {"environment_id": 5, "content": file_of(1)},
+    {"environmentId": "env", "lastModified": None, "bucketing": file_of(1)},
+    json.dumps(snapshot(1)).encode("ascii")[:-20]],
     ids=lambda content: repr(content)[:40])
 def test_other_content_is_ignored(emulator, bucketing, log, content):
-    """What is torn, foreign or another environment's is ignored with one log line, and replaced by a good copy."""
+    """What is torn, foreign or another environment's is ignored with one log line, and replaced by
+    a good copy."""
     write(content)
     emulator.misbehave("bucketing", status=500)
     flagship = bucketing()
@@ -288,8 +293,9 @@ PROCESS = """
 import sys, time
 from flagship import Config, Flagship
 flagship = Flagship.instance()
-flagship.start(u"env", u"key", Config(mode=Config.Mode.BUCKETING, polling_interval=0.01, cdn_url=sys.argv[1],
-                                      decision_api_url=sys.argv[1], bucketing_file=sys.argv[2]))
+flagship.start(u"env", u"key", Config(
+    mode=Config.Mode.BUCKETING, polling_interval=0.01, cdn_url=sys.argv[1],
+    decision_api_url=sys.argv[1], bucketing_file=sys.argv[2]))
 sys.stdout.write("ready\\n")
 sys.stdout.flush()
 sys.stdin.read()
@@ -300,9 +306,12 @@ flagship.close()
 def test_several_processes_share_a_path(emulator):
     """While four processes write it, the copy is whole at every look."""
     emulator.set_bucketing(file_of(0, campaigns=50))
-    environment = dict(os.environ, PYTHONPATH=os.pathsep.join([ROOT] + [path for path in sys.path if path]))
-    processes = [subprocess.Popen([sys.executable, "-c", PROCESS, emulator.urls["cdn_url"], os.path.abspath(COPY)],
-                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) for _ in range(4)]
+    environment = dict(os.environ,
+                       PYTHONPATH=os.pathsep.join([ROOT] + [path for path in sys.path if path]))
+    processes = [subprocess.Popen([sys.executable, "-c", PROCESS, emulator.urls["cdn_url"],
+                                   os.path.abspath(COPY)],
+                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                  env=environment) for _ in range(4)]
     try:
         for process in processes:
             assert process.stdout.readline().strip() == b"ready"
@@ -326,7 +335,8 @@ def test_several_processes_share_a_path(emulator):
 
 def _values(bucketing):
     return [value for campaign in bucketing["campaigns"] for group in campaign["variationGroups"]
-            for variation in group["variations"] for value in variation["modifications"]["value"].values()]
+            for variation in group["variations"]
+            for value in variation["modifications"]["value"].values()]
 
 
 @pytest.mark.parametrize("kind", ["dict", "path", "snapshot"])
@@ -365,9 +375,11 @@ def test_native_text_in_initial_bucketing(emulator, bucketing):
     emulator.misbehave("bucketing", status=500)
     document = json.loads(json.dumps(file_of(1)))
     document["campaigns"][0][str("id")] = str("native")
-    document["campaigns"][0]["variationGroups"][0]["targeting"]["targetingGroups"][0]["targetings"] = [
+    group = document["campaigns"][0]["variationGroups"][0]
+    group["targeting"]["targetingGroups"][0]["targetings"] = [
         {str("key"): str("plan"), str("operator"): str("EQUALS"), str("value"): str("gold")}]
-    visitor = bucketing(initial_bucketing=document).create_visitor(str("ann"), context={str("plan"): str("gold")})
+    flagship = bucketing(initial_bucketing=document)
+    visitor = flagship.create_visitor(str("ann"), context={str("plan"): str("gold")})
     assert visitor.synchronize_modifications() == (True, "")
     assert visitor.get_modification_info("flag0")["campaignId"] == "native"
 
@@ -378,6 +390,7 @@ def test_environments_apart(bucketing, log):
     with Emulator(data("shop.json"), env_id="other") as other:
         other.misbehave("bucketing", status=500)
         Flagship.instance().start("other", "key", Config(
-            mode=Config.Mode.BUCKETING, bucketing_file=COPY, polling_interval=0, event_handler=log, **other.urls))
+            mode=Config.Mode.BUCKETING, bucketing_file=COPY, polling_interval=0, event_handler=log,
+            **other.urls))
         assert Flagship.instance().status.source is None
         assert "another environment" in log.at(logging.WARNING)[0]

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from flagship import Config, Flagship
+from flagship import Flagship
 from flagship.hits import Event, EventCategory, Item, Page, Screen, Transaction
 from tests.support import eventually, run_program, screens
 
@@ -215,7 +215,7 @@ def test_what_counts_goes_first(emulator, deferred):
 
 def test_the_queue_is_bounded_in_bytes(emulator, deferred, monkeypatch, log):
     """Long texts count for what they are: 64 MiB of them wait at most."""
-    visitor = deferred(tracking_queue_size=100000)
+    deferred(tracking_queue_size=100000)
     before, real = counters().queued, threading.Thread.start
     monkeypatch.setattr(threading.Thread, "start", lambda self: real(self))
     emulator.panic = True

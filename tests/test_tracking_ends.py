@@ -1,7 +1,6 @@
 """However a process ends, but by SIGKILL, it delivers first what it queued, or says what is lost."""
 from __future__ import unicode_literals
 
-import os
 import signal
 import sys
 

@@ -7,7 +7,6 @@ import os
 import signal
 import sqlite3
 import stat
-import sys
 import time
 
 import pytest

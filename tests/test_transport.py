@@ -22,8 +22,10 @@ from flagship.errors import TypingError
 from flagship.helpers.hits import Page
 
 PAGE = Page("https://shop.example/")
-ANSWER = json.dumps({"visitorId": "ann", "campaigns": [{"id": "c", "variationGroupId": "g", "variation": {
-    "id": "v", "reference": True, "modifications": {"type": "JSON", "value": {"flag": "x" * 2000}}}}]}).encode("ascii")
+ANSWER = json.dumps({"visitorId": "ann", "campaigns": [{
+    "id": "c", "variationGroupId": "g", "variation": {
+        "id": "v", "reference": True,
+        "modifications": {"type": "JSON", "value": {"flag": "x" * 2000}}}}]}).encode("ascii")
 
 
 def gzipped(content):
@@ -84,7 +86,8 @@ def test_pool_size(emulator, visitor, size, expected):
 
 
 @pytest.mark.parametrize("encoding, compress", [
-    ("gzip", gzipped), ("x-gzip", gzipped), ("deflate", zlib.compress), ("deflate", raw_deflate), ("GZIP", gzipped),
+    ("gzip", gzipped), ("x-gzip", gzipped), ("deflate", zlib.compress), ("deflate", raw_deflate),
+    ("GZIP", gzipped),
     ("identity", bytes)])
 def test_compressed_answer(emulator, start, encoding, compress):
     emulator.misbehave("campaigns", body=compress(ANSWER), headers={"Content-Encoding": encoding})
@@ -96,7 +99,8 @@ def test_compressed_answer(emulator, start, encoding, compress):
 @pytest.mark.parametrize("fault", [
     {"size": 1100000},
     {"body": gzipped(b" " * 1100000), "headers": {"Content-Encoding": "gzip"}},
-    {"body": zlib.compress(b" " * 1100000), "headers": {"Content-Encoding": "deflate"}}], ids=["plain", "gzip", "zlib"])
+    {"body": zlib.compress(b" " * 1100000), "headers": {"Content-Encoding": "deflate"}}],
+    ids=["plain", "gzip", "zlib"])
 def test_answer_over_the_size(emulator, start, fault):
     """An answer over max_response_size is refused, whatever it is compressed to."""
     emulator.misbehave("campaigns", **fault)
@@ -112,8 +116,11 @@ def test_answer_that_is_not_what_it_says(emulator, start, encoding):
 
 
 @pytest.mark.parametrize("head", [
-    b"HTTP/1.1 200 OK\r\n\r\n", b"HTTP/1.0 200 OK\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
-    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", b"HTTP/1.1 abc\r\n\r\n", b"\r\n\r\n", b"",
+    b"HTTP/1.1 200 OK\r\n\r\n", b"HTTP/1.0 200 OK\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nContent-Length: \xb2\r\n\r\n",
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", b"HTTP/1.1 abc\r\n\r\n",
+    b"\r\n\r\n", b"",
     b"\x00\xff\xfe", b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 1000])
 def test_garbage_on_the_wire(start, head):
     """Whatever comes back, the call returns (False, reason)."""
@@ -129,7 +136,8 @@ def test_garbage_on_the_wire(start, head):
     thread = threading.Thread(target=serve)
     thread.start()
     try:
-        visitor = start(decision_api_url="http://127.0.0.1:%d/v2" % listener.getsockname()[1]).create_visitor("ann")
+        url = "http://127.0.0.1:%d/v2" % listener.getsockname()[1]
+        visitor = start(decision_api_url=url).create_visitor("ann")
         success, reason = visitor.synchronize_modifications()
         assert success is False and "campaigns" in reason
     finally:
@@ -139,7 +147,8 @@ def test_garbage_on_the_wire(start, head):
 
 @pytest.mark.parametrize("fault", [{"hang": True}, {"drip": 0.02}, {"delay": 30}], ids=repr)
 def test_time_out_bounds_the_whole_call(emulator, visitor, fault):
-    """No peer holds a caller for longer than the time-out, not one that sends a byte now and then."""
+    """No peer holds a caller for longer than the timeout, not one that sends a byte now and
+    then."""
     visitor = visitor(timeout=0.5)
     emulator.misbehave("hit", **fault)
     began = time.time()
@@ -217,8 +226,9 @@ def test_environment_proxy(proxy, start, monkeypatch):
     assert visitor.send_hit(PAGE) == (True, "200")
     monkeypatch.setenv(str("http_proxy"), str("http://127.0.0.1:9"))
     assert visitor.synchronize_modifications() == (True, "")
-    assert proxy.asked == ["http://decision.example/v2/env/campaigns/?exposeAllKeys=true&sendContextEvent=false",
-                           "http://decision.example/v2/env/events"] * 2
+    assert proxy.asked == [
+        "http://decision.example/v2/env/campaigns/?exposeAllKeys=true&sendContextEvent=false",
+        "http://decision.example/v2/env/events"] * 2
 
 
 def test_environment_is_not_read_per_call(visitor, monkeypatch):
@@ -254,7 +264,8 @@ def test_session_of_the_user(emulator, visitor):
     session.headers["X-Team"] = "shop"
     session.hooks["response"].append(lambda response, **kwargs: seen.append(response.status_code))
     visitor = visitor(session=session)
-    assert emulator.requests[0].headers["x-team"] == "shop" and emulator.requests[0].headers["x-api-key"] == "key"
+    assert emulator.requests[0].headers["x-team"] == "shop"
+    assert emulator.requests[0].headers["x-api-key"] == "key"
     assert seen == [200, 204]
     Flagship.instance().close()
     assert session.closed == 0
@@ -289,8 +300,9 @@ def test_session_factory(emulator, start):
         return made[-1]
     flagship = start(session=make)
     visitor = flagship.create_visitor("ann")
-    assert visitor.synchronize_modifications() == (True, "") and visitor.synchronize_modifications() == (True, "")
-    assert {request.headers["authorization"] for request in emulator.requests} == {"Basic dXNlcjpwYXNz"}
+    assert [visitor.synchronize_modifications() for _ in range(2)] == [(True, "")] * 2
+    assert {request.headers["authorization"] for request in emulator.requests} == {
+        "Basic dXNlcjpwYXNz"}
     flagship.close()
     assert len(made) == 1 and made[0].closed
 
@@ -321,12 +333,14 @@ def test_users_mocks_keep_working(start):
     """Tests that mock requests with `responses` or `requests-mock` see every request."""
     import requests_mock
     import responses
-    options = {"decision_api_url": "https://decision.flagship.io/v2", "tracking_url": "https://ariane.abtasty.com"}
+    options = {"decision_api_url": "https://decision.flagship.io/v2",
+               "tracking_url": "https://ariane.abtasty.com"}
     with responses.RequestsMock() as mock:
         mock.add(responses.POST, "https://decision.flagship.io/v2/env/campaigns/", body=ANSWER,
                  content_type="application/json")
         mock.add(responses.POST, "https://decision.flagship.io/v2/env/events", status=204)
-        mock.add(responses.POST, "https://ariane.abtasty.com/", body=requests.exceptions.ConnectionError("down"))
+        mock.add(responses.POST, "https://ariane.abtasty.com/",
+                 body=requests.exceptions.ConnectionError("down"))
         visitor = start(**options).create_visitor("ann")
         assert visitor.synchronize_modifications() == (True, "")
         assert visitor.get_modification("flag", "") == "x" * 2000
@@ -354,7 +368,8 @@ def test_cookies_do_not_travel(emulator, visitor):
 def test_a_redirect_is_not_followed(emulator, start):
     """Neither the API key nor a context goes to an address that nobody configured."""
     with Emulator() as other:
-        emulator.misbehave("campaigns", status=307, headers={"Location": other.url + "/v2/env/campaigns/"})
+        location = other.url + "/v2/env/campaigns/"
+        emulator.misbehave("campaigns", status=307, headers={"Location": location})
         success, reason = start().create_visitor("ann").synchronize_modifications()
         assert success is False and "307" in reason
         assert other.connections == 0
@@ -456,8 +471,8 @@ def test_threads_share_a_visitor(emulator, visitor):
 
     def work():
         for _ in range(10):
-            for success, reason in (visitor.send_hit(PAGE), visitor.activate_modification("cta-color"),
-                                    visitor.synchronize_modifications()):
+            for success, reason in (visitor.send_hit(PAGE), visitor.synchronize_modifications(),
+                                    visitor.activate_modification("cta-color")):
                 if not success:
                     failures.append(reason)
     threads = [threading.Thread(target=work) for _ in range(8)]

@@ -196,7 +196,8 @@ def test_an_odd_error(emulator, error):
     class Session(requests.Session):
         def send(self, request, **kwargs):
             raise error
-    client = HttpClient(Config(session=Session(), **emulator.urls), EventLog(Config().event_handler))
+    config = Config(session=Session(), **emulator.urls)
+    client = HttpClient(config, EventLog(config.event_handler))
     with pytest.raises(RequestFailed):
         client.send(Endpoint("hit", "POST", "http://shop.example/"), body=b"{}")
     client.close()

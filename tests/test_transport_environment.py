@@ -223,5 +223,6 @@ def test_credentials_that_are_meant(emulator, start, monkeypatch, tmpdir):
     given = session(auth=("carol", "secret"))
     assert start(session=given).create_visitor("ann").synchronize_modifications()[0]
     given.close()
-    assert [each.headers["authorization"] for each in emulator.requests if "campaigns" in each.path] == [
+    decisions = [each for each in emulator.requests if "campaigns" in each.path]
+    assert [each.headers["authorization"] for each in decisions] == [
         "Basic Ym9iOnBAc3M=", "Basic Y2Fyb2w6c2VjcmV0"]

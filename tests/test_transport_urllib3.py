@@ -1,5 +1,5 @@
 # -*- coding: utf-8 -*-
-"""Other people's parts below the transport: urllib3s, SOCKS proxies, recorders and mocks of tests."""
+"""Other people's parts below the transport: urllib3s, SOCKS proxies, recorders and mocks."""
 from __future__ import unicode_literals
 
 import json
@@ -34,7 +34,8 @@ URLLIB3S = {"as_it_is": False, "no_way_to_connect": True, "another_way_to_connec
 
 @pytest.mark.parametrize("case", sorted(URLLIB3S))
 def test_another_urllib3(case):
-    """A urllib3 without our hooks costs one line, never the start, a decision or an unbounded body."""
+    """A urllib3 without our hooks costs one line, never the start, a decision or an unbounded
+    body."""
     program = os.path.join(ROOT, "tests", "faults", "other_urllib3.py")
     output = subprocess.check_output([sys.executable, program, case],
                                      env=dict(os.environ, PYTHONPATH=ROOT, NO_PROXY="*"))

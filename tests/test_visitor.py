@@ -346,8 +346,8 @@ JSON = st.recursive(
         st.text(max_size=3)), inner, max_size=5)), max_leaves=10)
 CAMPAIGN = st.fixed_dictionaries(
     {"id": JSON, "variationGroupId": st.just("g"), "variation": st.fixed_dictionaries({
-    "id": st.just("v"), "reference": JSON,
-    "modifications": st.fixed_dictionaries({"value": JSON})})})
+        "id": st.just("v"), "reference": JSON,
+        "modifications": st.fixed_dictionaries({"value": JSON})})})
 
 
 def test_any_json_is_an_answer_or_refused(emulator, visitor):

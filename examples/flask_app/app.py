@@ -156,7 +156,7 @@ def received_lines(emulator):
         elif each.endpoint == "activate":
             lines.append(["activation", sent["vaid"]])
         elif each.endpoint == "hit":
-            lines.append([sent["t"].lower(), FACTS[sent["t"]].format(**sent)])
+            lines.append([sent["t"].lower(), FACTS.get(sent["t"], "").format(**sent)])
     return lines[:-15:-1]
 
 

@@ -95,7 +95,7 @@ class RedisVisitorCache(VisitorCacheManager):
             return None
         try:
             return decode(value.encode("utf-8") if isinstance(value, text_type) else value)
-        except (ValueError, AttributeError):
+        except (ValueError, TypeError, AttributeError):
             # Raised, it would count as a store that is down, and the record would never be written
             # again.
             return value

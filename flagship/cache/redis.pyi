@@ -13,7 +13,11 @@ class _Client(Protocol):
 
 class RedisVisitorCache(VisitorCacheManager):
     def __init__(
-        self, client_or_url: str | _Client, prefix: str = "flagship", ttl: float | None = 7776000, timeout: float = 0.5
+        self,
+        client_or_url: str | _Client,
+        prefix: str = "flagship",
+        ttl: float | None = 7776000,
+        timeout: float = 0.5,
     ) -> None: ...
     def use_environment(self, env_id: str) -> None: ...
     def save(self, visitor_id: str, visitor_data: _Record) -> None: ...

@@ -2,6 +2,7 @@
 from flagship import _json
 from flagship import context as contexts
 from flagship._compat import argument_text, text_type
+from flagship._values import Absent
 from flagship.cli import _arguments, _source, _syntax
 from flagship.cli._errors import Usage
 from flagship.decision.targeting import elements, is_number, json_text
@@ -121,6 +122,6 @@ def _checked(place, key, value):
     try:
         contexts.key_text(key)
         return contexts.checked_value(key, value)
-    except ContextError:
+    except (ContextError, Absent):
         raise Usage("%s: a context value is text, a number, true or false, not %s"
                     % (place, type(value).__name__))

@@ -5,6 +5,7 @@ import re
 import sys
 import threading
 import traceback
+import warnings
 
 import six
 
@@ -24,11 +25,15 @@ USER = "user-"
 _VISITOR_ID = re.compile(u"[!-~]{1,128}\\Z")
 
 
+# The platform does not know this key or environment.
+_MISCONFIGURED = (401, 403, 404)
+
+
 class _Started(object):
     """What the SDK was started with from here: the settings, and the Config that tells whether it
-    is still that."""
+    is still that. And the Config that a warning was given of."""
 
-    given = config = None
+    given = config = warned_of = None
 
 
 def start(settings):
@@ -53,6 +58,20 @@ def start(settings):
     config = Config(**dict(settings.options, event_handler=handler))
     _Started.given, _Started.config = given, config
     flagship.start(settings.env_id, settings.api_key, config)
+    _warn_of_misconfiguration()
+
+
+def _warn_of_misconfiguration():
+    """Say once a start that the platform knows the key or the environment not, as it is said that
+    one is missing: whoever configures no log would see defaults and nothing else."""
+    flagship = Flagship.instance()
+    errors = flagship.status.last_errors
+    for error in (errors.get("campaigns"), errors.get("bucketing")):
+        if error is None or error.status not in _MISCONFIGURED:
+            continue
+        if _Started.warned_of is not flagship.config:
+            _Started.warned_of = flagship.config
+            warnings.warn("Flagship: %s" % error.cause, RuntimeWarning)
 
 
 class RequestVisitor(object):
@@ -132,7 +151,8 @@ class RequestVisitor(object):
                 visitor._provisional_id = visitor.visitor_id
             if user_id and flagship.config.mode is Config.Mode.API:
                 visitor.authenticate(user_id)
-            visitor.synchronize_modifications()
+            if not visitor.synchronize_modifications()[0]:
+                _warn_of_misconfiguration()
             return visitor
         except InitializationError:
             # Not a warning: it is known since the start, or the process ends.

@@ -42,18 +42,15 @@ class _Polling(object):
 
     :ivar task: the RepeatingTask; None while there is none, and where threads never run.
     :ivar attempt: the _Attempt that is under way, or None.
-    :ivar Event asked: whether an attempt of this process has ended.
+    :ivar bool has_asked: whether an attempt of this process has ended.
+    :ivar Event asked: the same, to wait for.
     """
 
-    __slots__ = ("lineage", "task", "attempt", "asked")
+    __slots__ = ("lineage", "task", "attempt", "has_asked", "asked")
 
     def __init__(self):
         self.lineage, self.task, self.attempt = lineage(), None, None
-        self.asked = threading.Event()
-
-    def is_running(self):
-        """Whether there is a thread that has asked."""
-        return self.task is not None and self.asked.is_set()
+        self.has_asked, self.asked = False, threading.Event()
 
 
 class BucketingDecisionManager(DecisionManager):
@@ -100,6 +97,11 @@ class BucketingDecisionManager(DecisionManager):
         else:
             self._ask(self._cdn_in_call)
 
+    def start_again(self):
+        # A program of 2.1.x that wants no thread loads the file by starting.
+        if self._interval < 0:
+            self._ask(self._cdn)
+
     def decide(self, visitor_id, anonymous_id, context, cached_ids):
         self._keep_fresh()
         if self.panic:
@@ -112,6 +114,10 @@ class BucketingDecisionManager(DecisionManager):
         if cached_ids is None:
             return merge(variations), ()
         return merge(variations), _assignments_to_keep(campaigns, variations, cached_ids)
+
+    def nearest_key(self, key):
+        campaigns = self._file.campaigns
+        return None if campaigns is None else campaigns.nearest_key(key)
 
     def explain(self, visitor_id, context, cached_ids, modifications, key):
         try:
@@ -156,17 +162,18 @@ class BucketingDecisionManager(DecisionManager):
         if self._interval <= 0 or self._closed:
             return
         polling, now = self._polling, elapsed()
-        if now < self._due + _LATE and polling.is_running() and polling.lineage == lineage():
+        if now < self._due + _LATE and polling.has_asked and polling.task is not None \
+                and polling.lineage == lineage():
             return
         with self._changing:
             polling = self._own_polling()
         if self._is_overdue(polling, now):
             self._refresh_in_call(polling, now)
         if polling.task is None and not why_threads_do_not_run():
-            self._poll(self._due - elapsed() if polling.asked.is_set() else 0)
+            self._poll(self._due - elapsed() if polling.has_asked else 0)
 
     def _is_overdue(self, polling, now):
-        if not polling.asked.is_set():
+        if not polling.has_asked:
             # The file is as old as the process that this one was forked from made it.
             return self._confirmed is None or now > self._confirmed + self._interval
         return now > self._due + (_LATE if polling.task is not None else 0)
@@ -182,7 +189,7 @@ class BucketingDecisionManager(DecisionManager):
     def _await_first(self):
         """Wait for the first attempt of the thread that was just started; it goes on after that."""
         polling, ends = self._polling, elapsed() + self._wait
-        while not polling.asked.is_set() and not self._closed and elapsed() < ends:
+        while not polling.has_asked and not self._closed and elapsed() < ends:
             polling.asked.wait(min(_GLANCE, max(0, ends - elapsed())))
 
     def _poll(self, wait, only_once=False):
@@ -228,11 +235,13 @@ class BucketingDecisionManager(DecisionManager):
             polling.attempt = attempt
             if not late:  # decisions look for this attempt until a late one is over
                 self._due = elapsed() + self._next()
+        failed = True
         try:
-            self._failures = self._failures + 1 if self._ask_fails(endpoint, attempt) else 0
-            self._due = elapsed() + self._next()
+            failed = self._ask_fails(endpoint, attempt)
         finally:
-            polling.attempt = None
+            self._failures = self._failures + 1 if failed else 0
+            self._due = elapsed() + self._next()
+            polling.attempt, polling.has_asked = None, True
             polling.asked.set()
             attempt.over.set()
 

@@ -5,7 +5,7 @@ import re
 import time
 from email.utils import mktime_tz, parsedate_tz
 
-from flagship._compat import RecursionError, text_type
+from flagship._compat import RecursionError, to_text
 from flagship._json import encode
 from flagship.decision.compiled import Campaigns
 from flagship.decision.content import Unreadable, decode
@@ -118,7 +118,7 @@ class BucketingFile(object):
         if answer.status == 304:
             return
         modified = answer.headers.get("Last-Modified")
-        modified = None if modified is None else text_type(modified)
+        modified = None if modified is None else to_text(modified)
         modified = modified if _is_validator(modified) else None
         digest = hashlib.sha256(answer.body).digest()
         if file is None or (file.digest, file.last_modified) != (digest, modified):

@@ -32,9 +32,10 @@ class Campaigns(object):
     :ivar dict group_of: variation id to the id of its group, for every variation of the file.
     :ivar bool panic: the file asks for panic.
     :ivar int count: number of campaigns in use.
+    :ivar keys: the flag keys that the campaigns set, a frozenset; None until somebody asks.
     """
 
-    __slots__ = ("document", "walk", "audiences", "targetings", "group_of", "panic", "count")
+    __slots__ = ("document", "walk", "audiences", "targetings", "group_of", "panic", "count", "keys")
 
     def __init__(self, decoded):
         self.document = document = decoded if isinstance(decoded, Document) else Document(decoded)
@@ -43,7 +44,7 @@ class Campaigns(object):
         self.walk = tuple([self._compile(campaign) for campaign in document.campaigns
                            if campaign.problem is None])
         self.targetings.seal()
-        self.count = len(self.walk)
+        self.count, self.keys = len(self.walk), None
 
     @property
     def experience_continuity(self):
@@ -54,6 +55,20 @@ class Campaigns(object):
     def problems(self):
         """What in the file is not used, a tuple of Problems; a hostile file's first ones."""
         return self.document.problems
+
+    def nearest_key(self, key):
+        """The flag key of the file that is nearest to one that it does not set, ``""`` where none
+        is near; None for one that it sets."""
+        if self.keys is None:
+            used = [each for each in self.document.campaigns if each.problem is None]
+            self.keys = frozenset(
+                known for campaign in used for group in campaign.groups
+                for variation in group.variations for known in variation.modifications)
+        if key in self.keys:
+            return None
+        # Here, as who makes no mistake never needs it.
+        import difflib
+        return (difflib.get_close_matches(key, self.keys, 1) or [u""])[0]
 
     def in_panic(self):
         """The same campaigns with panic asked for."""

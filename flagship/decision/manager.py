@@ -35,6 +35,9 @@ class DecisionManager(object):
         """Get ready within bounds; failures of network, disk and threads are logged, never
         raised."""
 
+    def start_again(self):
+        """The program starts once more with the same options."""
+
     #: What the status says of this manager, as keyword arguments of Status.
     details = {}
 
@@ -60,6 +63,11 @@ class DecisionManager(object):
         :raises DecisionError: when there is nothing to decide on.
         """
         raise NotImplementedError
+
+    def nearest_key(self, key):
+        """The known flag key that is nearest to one that no campaign sets, ``""`` where none is near;
+        None where the key is known, or nobody knows."""
+        return None
 
     def close(self):
         """Stop what was started, within a bounded time. Idempotent."""

@@ -21,12 +21,13 @@ _MOST_ENDPOINTS = 50  # whose last errors are kept
 _MISCONFIGURED = (401, 403, 404)
 
 
-class LastError(namedtuple("LastError", ("when", "cause", "count"))):
+class LastError(namedtuple("LastError", ("when", "cause", "count", "status"))):
     """The last error of one endpoint.
 
     :ivar float when: seconds since the epoch.
     :ivar str cause: what went wrong, a sentence.
     :ivar int count: how many requests to the endpoint have failed since the start.
+    :ivar status: the answer's HTTP status, or None when there was no answer.
     """
 
     __slots__ = ()
@@ -230,7 +231,8 @@ class HttpClient(object):
             if last is None and len(self._last_errors) >= _MOST_ENDPOINTS:
                 return
             self._last_errors[failure.endpoint] = LastError(
-                time.time(), failure.cause, 1 if last is None else last.count + 1)
+                time.time(), failure.cause, 1 if last is None else last.count + 1,
+                failure.status)
 
     def retire(self):
         """Close the idle connections, as another client takes over; requests under way, and those

@@ -10,6 +10,7 @@ class LastError(NamedTuple):
     when: float
     cause: str
     count: int
+    status: int | None
 
 class HttpClient:
     def __init__(self, config: Config, events: Any) -> None: ...

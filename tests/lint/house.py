@@ -162,7 +162,7 @@ def syntax_of_python_3(source):
 
 
 def silent_excepts(source):
-    """What catches every error says why in a comment, logs, hands the error on or raises another."""
+    """What catches every error says why in a comment, logs, hands the error on or raises."""
     comments = source.comment_lines()
     for node in source.nodes(ast.ExceptHandler):
         lines = range(node.lineno - 1, node.body[-1].end_lineno + 1)

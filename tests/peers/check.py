@@ -1,10 +1,10 @@
-"""The vendor's own SDKs on the emulator: every request of theirs is taken, and their flags are ours.
+"""The vendor's own SDKs on the emulator: all their requests are taken, and their flags are ours.
 
     python -m pytest tests/peers/check.py
 
 ``PEERS`` names a folder with what it needs: ``javascript/`` as this folder's, after ``npm ci``, and
-the environments ``2.1`` and ``3.0`` with these SDKs. The suite leaves this file out; CI runs it as a
-job of its own.
+the environments ``2.1`` and ``3.0`` with these SDKs. The suite leaves this file out; CI runs it as
+a job of its own.
 """
 import collections
 import json

@@ -4,12 +4,14 @@ The environment says how: FLAGSHIP_TEST_OPTIONS holds Config's options as JSON, 
 recipe for servers that end without ``atexit`` is followed.
 """
 import json
+import logging
 import os
 import time
 
 from flagship import Config, Flagship
 from flagship.hits import Screen
 
+logging.basicConfig(level=logging.WARNING)
 flagship = Flagship.instance()
 flagship.start(u"env", u"key", Config(mode=Config.Mode.BUCKETING, bucketing_file=None,
                                       **json.loads(os.environ["FLAGSHIP_TEST_OPTIONS"])))
@@ -28,7 +30,7 @@ def page():
 
 
 def application(environ, start_response):
-    start_response("200 OK", [("Content-Type", "text/plain"), ("Connection", "close")])
+    start_response("200 OK", [("Content-Type", "text/plain")])
     return [page()]
 
 
@@ -42,5 +44,5 @@ def asgi():
 
     settings.configure(ALLOWED_HOSTS=["*"], SECRET_KEY="not one", ROOT_URLCONF=__name__, LOGGING_CONFIG=None)
     django.setup()
-    globals()["urlpatterns"] = [path("", lambda request: HttpResponse(page(), headers={"Connection": "close"}))]
+    globals()["urlpatterns"] = [path("", lambda request: HttpResponse(page()))]
     return get_asgi_application()

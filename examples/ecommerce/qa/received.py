@@ -21,8 +21,7 @@ def _parts(request, names):
     """``(kind, visitor, text, body)`` of each thing in a request, which may be a batch."""
     body = request["body"]
     if request["endpoint"] == "events":
-        yield "context", body["visitorId"], ", ".join(
-            "%s %s" % (key, json.dumps(value)) for key, value in sorted(body["data"].items())), body
+        yield "context", body["visitorId"], _context(body["data"]), body
     elif request["endpoint"] == "activate":
         for each in body.get("batch", [body]):
             yield "activation", _who(each["vid"],
@@ -30,7 +29,12 @@ def _parts(request, names):
     elif request["endpoint"] == "hit":
         for each in body.get("h", [body]):
             who = _who(each["cuid"], each["vid"]) if "cuid" in each else each["vid"]
-            yield each["t"].lower(), who, _TEXTS.get(each["t"], json.dumps)(each), each
+            kind = "context" if each["t"] == "SEGMENT" else each["t"].lower()
+            yield kind, who, _TEXTS.get(each["t"], json.dumps)(each), each
+
+
+def _context(context):
+    return ", ".join("%s %s" % (key, json.dumps(value)) for key, value in sorted(context.items()))
 
 
 def _line(time, kind, visitor, text, body):
@@ -49,6 +53,7 @@ def _names(bucketing):
 
 
 _TEXTS = {
+    "SEGMENT": lambda hit: _context(hit["s"]),
     "PAGEVIEW": lambda hit: hit["dl"],
     "EVENT": lambda hit: "%s, %s, worth %s" % (hit["ea"], hit.get("el", "-"), hit.get("ev", "-")),
     "TRANSACTION": lambda hit: "%s: %s %s" % (hit["tid"], hit.get("tr", "-"), hit.get("tc", "")),

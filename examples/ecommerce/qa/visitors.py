@@ -28,8 +28,18 @@ def recent(requests):
         body = request["body"]
         if request["endpoint"] == "campaigns":
             anonymous[body["visitorId"]] = body.get("anonymousId")
-        elif request["endpoint"] == "events":
-            seen.pop(body["visitorId"], None)
-            seen[body["visitorId"]] = body["data"], request["time"]
+        for visitor_id, context in _contexts(request["endpoint"], body):
+            seen.pop(visitor_id, None)
+            seen[visitor_id] = context, request["time"]
     return [SeenVisitor(visitor_id, anonymous.get(visitor_id), context, time)
             for visitor_id, (context, time) in list(reversed(list(seen.items())))[:_MOST]]
+
+
+def _contexts(endpoint, body):
+    """``(visitor id, context)`` of each that a request reports, by itself or in a batch of hits."""
+    if endpoint == "events":
+        yield body["visitorId"], body["data"]
+    elif endpoint == "hit":
+        for each in body.get("h", [body]):
+            if each["t"] == "SEGMENT":
+                yield each.get("cuid", each["vid"]), each["s"]

@@ -86,7 +86,7 @@ class DjangoVisitorCache(VisitorCacheManager):
                 self._keep(cache, key, value)
         try:
             return decode(value.encode("utf-8") if isinstance(value, text_type) else value)
-        except (ValueError, AttributeError):
+        except (ValueError, TypeError, AttributeError):
             # Raised, it would count as a store that is down, and the record would never be written
             # again.
             return value
