@@ -70,7 +70,7 @@ def decode(content):
         return _json.decode(content)
     except ValueError as error:
         try:
-            _syntax.check(content.decode("utf-8"))
+            _syntax.check(content.decode("utf-8-sig"))
         except UnicodeDecodeError as wrong:
             before = content[:wrong.start].decode("utf-8")
             raise _syntax.NotJson("a byte that is not UTF-8", before, len(before))
