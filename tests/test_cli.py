@@ -524,6 +524,7 @@ SYNTAX = [
     (b'["a\\x"]', 1, 4, "an escape that JSON does not know"),
     (b"[]\n[]", 2, 1, "something stands after the end of the document"),
     (b"[01]", 1, 3, ", or ] is expected here"),
+    (b"\xef\xbb\xbf[01]", 1, 3, ", or ] is expected here"),
     (b'{"a":\n "\xc3\xa9\xff"}', 2, 4, "a byte that is not UTF-8"),
 ]
 

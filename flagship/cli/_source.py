@@ -77,7 +77,7 @@ def decode(content):
     except Unreadable as error:
         content = without_mark(content)
         try:
-            _syntax.check(content.decode("utf-8"))
+            _syntax.check(content.decode("utf-8-sig"))
         except UnicodeDecodeError as wrong:
             before = content[:wrong.start].decode("utf-8")
             raise _syntax.NotJson("a byte that is not UTF-8", before, len(before))

@@ -69,8 +69,6 @@ def _name(expected, stack):
 
 
 def _wrong(text, at, expected, stack):
-    if at == 0 and text[0] == u"\ufeff":
-        return "the file begins with a byte order mark, which is not JSON"
     if stack and text[at] == _CLOSING[stack[-1]] and expected in (_KEY, _VALUE):
         return "a comma before %s" % text[at]
     return "%s is expected here" % _name(expected, stack)
