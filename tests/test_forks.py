@@ -16,7 +16,9 @@ import pytest
 import requests
 
 from flagship import Config, Flagship
-from tests.support import ROOT, eventually, file_of, free_port
+from tests.support import ROOT, SLOW, WHOLE, eventually, file_of, free_port
+
+pytestmark = pytest.mark.skipif(not WHOLE, reason=SLOW)
 
 SECOND = 1.0
 

@@ -25,7 +25,9 @@ from flagship.helpers.preset_context import PresetContext
 from flagship.visitor import Visitor
 from tests.django_project import project
 from tests.kinds import KINDS, NUMBERS, RAISING, TEXT, TEXTS, UNKNOWN, Text, fail
-from tests.support import Log, closes, panics
+from tests.support import SLOW, WHOLE, Log, closes, panics
+
+pytestmark = pytest.mark.skipif(not WHOLE, reason=SLOW)
 
 try:
     from collections import ChainMap

@@ -9,8 +9,10 @@ import pytest
 from flagship import Config, Flagship
 from flagship.hits import Page
 from flagship.tracking import contexts
-from tests.support import eventually, run_program
+from tests.support import SLOW, WHOLE, eventually, run_program
 from tests.test_tracking_delivery import CLOCKS
+
+pytestmark = pytest.mark.skipif(not WHOLE, reason=SLOW)
 
 PAGE = Page("https://shop.example/")
 

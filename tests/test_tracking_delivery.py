@@ -11,7 +11,9 @@ import pytest
 
 from flagship import Flagship
 from flagship.hits import Event, EventCategory, Item, Page, Screen, Transaction
-from tests.support import eventually, run_program, screens
+from tests.support import SLOW, WHOLE, eventually, run_program, screens
+
+pytestmark = pytest.mark.skipif(not WHOLE, reason=SLOW)
 
 PAGE = Page("https://shop.example/")
 

@@ -6,7 +6,9 @@ import sys
 
 import pytest
 
-from tests.support import run_program, screens, start_program
+from tests.support import SLOW, WHOLE, run_program, screens, start_program
+
+pytestmark = pytest.mark.skipif(not WHOLE, reason=SLOW)
 
 FIVE = ["s%d" % number for number in range(5)]
 

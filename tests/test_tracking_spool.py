@@ -14,7 +14,9 @@ import requests
 
 from flagship import Flagship
 from flagship.hits import Page, Screen
-from tests.support import eventually, run_program, screens, start_program
+from tests.support import SLOW, WHOLE, eventually, run_program, screens, start_program
+
+pytestmark = pytest.mark.skipif(not WHOLE, reason=SLOW)
 
 SPOOL = "spool.db"
 OLD_SCHEMA = """

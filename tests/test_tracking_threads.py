@@ -9,7 +9,9 @@ import pytest
 
 from flagship import Flagship
 from flagship.hits import Screen
-from tests.support import eventually, run_program, screens
+from tests.support import SLOW, WHOLE, eventually, run_program, screens
+
+pytestmark = pytest.mark.skipif(not WHOLE, reason=SLOW)
 
 REFUSALS = [RuntimeError("can't start new thread"), MemoryError()]
 
