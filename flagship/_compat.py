@@ -222,6 +222,8 @@ def call_around_fork(before, after):
     child afterwards; does nothing where Python cannot do so (before 3.7)."""
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(before=before, after_in_parent=after, after_in_child=after)
+
+
 if PY2:
     class RLock(object):
         """A lock that its own thread may take again. Python 2's own is written in Python, and a

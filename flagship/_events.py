@@ -122,7 +122,8 @@ class EventLog(object):
             self._tell(error, _traceback_from_caller())
 
     def request_failed(self, failure):
-        """Tell the handler of a request that failed, while that is handled; somebody else logs it."""
+        """Tell the handler of a request that failed, while that is handled; somebody else logs
+        it."""
         # A copy, as the error's own traceback holds the socket for as long as the handler keeps it.
         self.report(copy.copy(failure))
 

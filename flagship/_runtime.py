@@ -41,8 +41,8 @@ class Runtime(object):
         self.parts = Parts(None, _Idle(), _Idle(), None)
 
     def use(self, parts):
-        """Have all visitors decide and send by these parts from their next call on; returns the parts
-        before."""
+        """Have all visitors decide and send by these parts from their next call on; returns the
+        parts before."""
         before, self.parts = self.parts, parts
         return before
 
@@ -54,7 +54,8 @@ class Runtime(object):
 def neutral(events, reason, decisions=None):
     """The runtime of a visitor that must neither decide nor send.
 
-    :param decisions: the decision manager whose mode the visitor is in; None (default): there is none.
+    :param decisions: the decision manager whose mode the visitor is in; None (default): there is
+        none.
     """
     runtime = Runtime(events)
     if decisions is not None:

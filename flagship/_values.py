@@ -1,9 +1,9 @@
 """How data is read: pure functions from what a request, a database or a shop gives to what is used.
 
-Data never raises to the caller of the library. Each reader returns the one obvious reading, or raises
-here, for its caller to translate: :class:`Absent` where there is no value, :class:`Unreadable` where
-there is one that cannot be used, :class:`WrongType` where no data could ever be of this type and so
-the program is mistaken.
+Data never raises to the caller of the library. Each reader returns the one obvious reading, or
+raises here, for its caller to translate: :class:`Absent` where there is no value,
+:class:`Unreadable` where there is one that cannot be used, :class:`WrongType` where no data could
+ever be of this type and so the program is mistaken.
 """
 import decimal
 import math
@@ -42,7 +42,8 @@ class WrongType(Exception):
 
 
 def _origins(value):
-    """``(root of the module, name)`` of a value's type and its bases, without importing anything."""
+    """``(root of the module, name)`` of a value's type and its bases, without importing
+    anything."""
     return {(kind.__module__.split(".", 1)[0], kind.__name__) for kind in type(value).__mro__}
 
 
@@ -54,7 +55,7 @@ def unproxied(value):
             value = value._get_current_object()
         elif value.__class__ is kind:
             break
-        elif "_wrapped" in getattr(value, "__dict__", ()):  # Django; asked for its class, it is there
+        elif "_wrapped" in getattr(value, "__dict__", ()):  # Django; it is there by now
             value = value._wrapped
         elif hasattr(value, "__wrapped__"):  # wrapt, lazy-object-proxy
             value = value.__wrapped__

@@ -287,12 +287,13 @@ class Flagship(object):
             self._counters = runtime.parts.tracking.counters
 
     def close_on_signals(self, signals=(signal.SIGTERM, signal.SIGINT)):
-        """Have what is queued delivered when a signal ends the process, for servers and scripts that
-        it ends without ``atexit``. What handled the signals before goes on to; one that is ignored
-        stays so.
+        """Have what is queued delivered when a signal ends the process, for servers and scripts
+        that it ends without ``atexit``. What handled the signals before goes on to; one that is
+        ignored stays so.
 
         Where nobody handles a signal, the SDK is closed before it ends the process. Where a server
-        does, to end gracefully, what is queued is delivered first, and what still comes is sent at once.
+        does, to end gracefully, what is queued is delivered first, and what still comes is sent at
+        once.
 
         :param signals: their numbers; default SIGTERM and SIGINT.
         :raises ValueError: outside of the main thread, or for what is no signal.

@@ -36,7 +36,8 @@ class ParamError(_ArgumentError, ValueError):
 
 
 class ContextError(FlagshipError):
-    """A pair of key and value that a visitor's context does not take. Only ever logged, never raised at a call."""
+    """A pair of key and value that a visitor's context does not take. Only ever logged, never
+    raised at a call."""
 
 
 class InitializationError(FlagshipError):
@@ -44,4 +45,5 @@ class InitializationError(FlagshipError):
 
 
 class FlagshipParsingError(FlagshipError):
-    """An answer of the platform that is not what it should be. Only ever logged, never raised at a call."""
+    """An answer of the platform that is not what it should be. Only ever logged, never raised at a
+    call."""

@@ -6,7 +6,8 @@ _FIELDS = ("mode", "started", "panic", "source", "loaded_at", "last_modified", "
 
 
 class Counters(namedtuple("Counters", ("queued", "sent", "failed", "dropped", "spooled"))):
-    """What became of the activations, contexts and hits that deferred tracking took in this process.
+    """What became of the activations, contexts and hits that deferred tracking took in this
+    process.
 
     :ivar int queued: not yet delivered, in memory.
     :ivar int sent: taken by the platform.

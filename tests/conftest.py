@@ -59,8 +59,8 @@ def emulator():
 
 @pytest.fixture
 def start(emulator, log):
-    """Starts the SDK on the emulator, anew each time; options go to Config. With ``again=True`` as a
-    program does that starts once more. Closed afterwards."""
+    """Starts the SDK on the emulator, anew each time; options go to Config. With ``again=True`` as
+    a program does that starts once more. Closed afterwards."""
     def start(again=False, **options):
         if not again:
             Flagship.instance().close()

@@ -291,8 +291,10 @@ OPTIONS = {
     "timeout": NOT_FINITE + outside("greater than 0", 0, -1, 0.0, -0.1) + outside(
         "at most", 10 ** 8, 2000.0 ** 3),
     "polling_interval": NOT_NUMBER + outside("finite", NAN, -INF),
-    "event_handler": mistyped("FlagshipEventHandler or None", 7, "log", FlagshipEventHandler, logging.getLogger()),
-    "visitor_cache_manager": mistyped("VisitorCacheManager", 7, "cache", {}, CacheManager, VisitorCacheManager),
+    "event_handler": mistyped("FlagshipEventHandler or None", 7, "log", FlagshipEventHandler,
+                              logging.getLogger()),
+    "visitor_cache_manager": mistyped("VisitorCacheManager", 7, "cache", {}, CacheManager,
+                                      VisitorCacheManager),
     "debug": NOT_BOOL,
     "tracking_timeout": mistyped("int or float", True, "1") + outside("greater than 0", 0, -0.5),
     "bucketing_timeout": mistyped("int or float", None, True) + outside("greater than 0", 0, -0.5),

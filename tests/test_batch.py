@@ -182,7 +182,8 @@ def test_a_copy_that_an_sdk_wrote_serves_as_the_bucketing_file(run, tmpdir):
         document = json.load(file)
     tmpdir.join("copy.json").write(json.dumps(
         {"environment_id": "e", "last_modified": None, "content": document}))
-    assert run(stdin=as_csv(visitors(20)), bucketing=str(tmpdir.join("copy.json"))) == run(stdin=as_csv(visitors(20)))
+    copy = str(tmpdir.join("copy.json"))
+    assert run(stdin=as_csv(visitors(20)), bucketing=copy) == run(stdin=as_csv(visitors(20)))
 
 
 BAD_CSV = [

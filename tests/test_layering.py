@@ -78,8 +78,8 @@ def test_imports_point_down(module, path):
 
 def test_the_decision_core_runs_alone():
     """No network, thread, clock or option: the modules of the decision itself import none."""
-    core = ("semver", "modification", "allocation", "targeting", "document", "compiled", "evaluator",
-            "explanation")
+    core = ("semver", "modification", "allocation", "targeting", "document", "compiled",
+            "evaluator", "explanation")
     allowed = {"_compat", "errors"} | {"decision." + name for name in core}
     for module, path in modules():
         if module in {"decision." + name for name in core}:

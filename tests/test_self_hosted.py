@@ -17,7 +17,8 @@ def paths(emulator):
 
 
 def test_api_mode(emulator, hosted):
-    """Decisions and activations arrive at paths without an environment; the server reports the context, once."""
+    """Decisions and activations arrive at paths without an environment; the server reports the
+    context, once."""
     visitor = hosted().create_visitor("ann", context={"vip": True, "fs_secret": 1})
     assert visitor.synchronize_modifications() == (True, "")
     assert visitor.get_modification("cta-color", None) in ("blue", "red")
@@ -29,7 +30,8 @@ def test_api_mode(emulator, hosted):
 
 def test_contexts_switched_off(emulator, hosted):
     """The server is told not to report them either."""
-    hosted(context_events=False).create_visitor("ann", context={"vip": True}).synchronize_modifications()
+    visitor = hosted(context_events=False).create_visitor("ann", context={"vip": True})
+    visitor.synchronize_modifications()
     assert paths(emulator) == ["/v2/campaigns"] and emulator.segments == []
 
 
@@ -37,7 +39,8 @@ def test_contexts_switched_off(emulator, hosted):
 def test_bucketing_mode(emulator, hosted, tracking):
     """The server decides nothing there, and so the context travels as a hit: it takes no events."""
     flagship = hosted(mode=Config.Mode.BUCKETING, tracking=tracking)
-    assert flagship.create_visitor("ann", context={"vip": True}).synchronize_modifications() == (True, "")
+    visitor = flagship.create_visitor("ann", context={"vip": True})
+    assert visitor.synchronize_modifications() == (True, "")
     assert flagship.flush(5)
     assert [(each["vid"], each["s"]) for each in emulator.segments] == [("ann", {"vip": True})]
     assert paths(emulator)[1:] == ["/collect/"]

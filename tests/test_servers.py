@@ -1,4 +1,5 @@
-"""Real servers: every worker follows the file and a panic, and what was sent is received when the server ends."""
+"""Real servers: every worker follows the file and a panic, and what was sent is received when the
+server ends."""
 import contextlib
 import json
 import os
@@ -19,32 +20,34 @@ pytestmark = pytest.mark.skipif(sys.version_info[:2] not in ((3, 11), (3, 13)),
 
 INTERVAL = 0.5  # seconds between two polls
 WORKERS = 2
+APPLICATION = "tests.servers.application:application"
+GTHREAD = ("--worker-class", "gthread", "--threads", "4")
 STOPS = 20      # seconds that a server's end may take, with all that it has to deliver
 
 
 def gunicorn(*arguments):
-    return ["-m", "gunicorn", "--workers", str(WORKERS), "--bind", "127.0.0.1:{port}"] + list(arguments) + [
-        "tests.servers.application:application"]
+    return ["-m", "gunicorn", "--workers", str(WORKERS), "--bind", "127.0.0.1:{port}"] + list(
+        arguments) + [APPLICATION]
 
 
 def uwsgi(*arguments):
-    return ["uwsgi", "--http-socket", "127.0.0.1:{port}", "--master", "--processes", str(WORKERS), "--die-on-term",
-            "--need-app", "--module", "tests.servers.application:application"] + list(arguments)
+    return ["uwsgi", "--http-socket", "127.0.0.1:{port}", "--master", "--processes", str(WORKERS),
+            "--die-on-term", "--need-app", "--module", APPLICATION] + list(arguments)
 
 
 #: name: (command, whether its workers end without atexit and so need the recipe)
 SERVERS = {
     "gunicorn sync": (gunicorn(), False),
     "gunicorn sync preload": (gunicorn("--preload"), False),
-    "gunicorn gthread": (gunicorn("--worker-class", "gthread", "--threads", "4"), False),
-    "gunicorn gthread preload": (gunicorn("--worker-class", "gthread", "--threads", "4", "--preload"), False),
+    "gunicorn gthread": (gunicorn(*GTHREAD), False),
+    "gunicorn gthread preload": (gunicorn("--preload", *GTHREAD), False),
     "gunicorn gevent": (gunicorn("--worker-class", "gevent"), False),
     "gunicorn gevent preload": (gunicorn("--worker-class", "gevent", "--preload"), False),
     "gunicorn max-requests": (gunicorn("--max-requests", "30"), False),
     "uwsgi threads": (uwsgi("--enable-threads", "--threads", "2"), True),
     "uwsgi lazy threads": (uwsgi("--enable-threads", "--lazy-apps"), True),
     "uwsgi without threads": (uwsgi(), True),
-    "waitress": (["-m", "waitress", "--listen=127.0.0.1:{port}", "tests.servers.application:application"], True),
+    "waitress": (["-m", "waitress", "--listen=127.0.0.1:{port}", APPLICATION], True),
     "uvicorn Django": (["-m", "uvicorn", "--port", "{port}", "--factory", "--log-level", "warning",
                         "tests.servers.application:asgi"], True),
 }
@@ -71,7 +74,8 @@ class Server(object):
         command, needs_recipe = SERVERS[name]
         self.workers = 1 if name in ONE_PROCESS else WORKERS
         self.taken, self.seen, self._changing = 0, {}, threading.Lock()
-        options = dict(emulator.urls, polling_interval=INTERVAL, tracking="deferred", tracking_interval=0.2, timeout=2)
+        options = dict(emulator.urls, polling_interval=INTERVAL, tracking="deferred",
+                       tracking_interval=0.2, timeout=2)
         environment = dict(os.environ, FLAGSHIP_TEST_OPTIONS=json.dumps(options),
                            FLAGSHIP_TEST_SIGNALS="yes" if needs_recipe else "",
                            PYTHONPATH=os.pathsep.join([ROOT] + [path for path in sys.path if path]))
@@ -81,7 +85,8 @@ class Server(object):
         beside = os.path.join(os.path.dirname(sys.executable), command[0])
         command = [beside] + command[1:] if command[0] == "uwsgi" else [sys.executable] + command
         self._log = open("log", "w")
-        self.process = subprocess.Popen(command, env=environment, stdout=self._log, stderr=self._log)
+        self.process = subprocess.Popen(command, env=environment, stdout=self._log,
+                                        stderr=self._log)
 
     def ask(self, times=5, at_once=8):
         """Ask from several threads at once; notes each worker's last value in ``seen``."""
@@ -142,8 +147,8 @@ def serve(emulator):
 
 @pytest.mark.parametrize("name", sorted(SERVERS))
 def test_workers_follow_and_lose_nothing(name, emulator, serve):
-    """Every worker follows a changed file, a panic and its end; what the pages were told was taken is received, and
-    the server ends in time."""
+    """Every worker follows a changed file, a panic and its end; what the pages were told was taken
+    is received, and the server ends in time."""
     server = serve(name)
     emulator.set_bucketing(file_of("two"))
     assert eventually(lambda: server.all_answer("two"), 30), server.seen
@@ -156,7 +161,8 @@ def test_workers_follow_and_lose_nothing(name, emulator, serve):
     assert len(emulator.hits) + lost() == server.taken, said()
 
 
-@pytest.mark.parametrize("name", ["gunicorn sync preload", "gunicorn gthread preload", "gunicorn gthread"])
+@pytest.mark.parametrize("name", [
+    "gunicorn sync preload", "gunicorn gthread preload", "gunicorn gthread"])
 def test_a_reload_loses_nothing(name, emulator, serve):
     """HUP replaces the workers; what the old ones had queued is delivered."""
     server = serve(name)
@@ -168,9 +174,11 @@ def test_a_reload_loses_nothing(name, emulator, serve):
     assert len(emulator.hits) + lost() == server.taken, said()
 
 
-@pytest.mark.parametrize("name", ["gunicorn sync preload", "gunicorn gthread preload", "uwsgi without threads"])
+@pytest.mark.parametrize("name", [
+    "gunicorn sync preload", "gunicorn gthread preload", "uwsgi without threads"])
 def test_an_idle_worker_decides_its_first_request_on_a_fresh_file(name, emulator, serve):
-    """A worker that was idle since the fork neither serves what is old nor knows nothing of a panic."""
+    """A worker that was idle since the fork neither serves what is old nor knows nothing of a
+    panic."""
     server = serve(name, idle=True)
     emulator.set_bucketing(file_of("two"))
     # Longer than an interval without a request.

@@ -46,7 +46,7 @@ NAMES = ["s%d" % number for number in range(6)]
 
 def environment(emulator):
     return dict(os.environ, URLS=json.dumps(emulator.urls), C_FORCE_ROOT="1",
-                PYTHONPATH=os.pathsep.join([ROOT, os.getcwd()] + [each for each in sys.path if each]))
+                PYTHONPATH=os.pathsep.join([ROOT, os.getcwd()] + list(filter(None, sys.path))))
 
 
 def run(emulator, *arguments):

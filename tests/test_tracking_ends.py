@@ -1,4 +1,5 @@
-"""However a process ends, but by SIGKILL, it delivers first what it queued, or says what is lost."""
+"""However a process ends, but by SIGKILL, it delivers first what it queued, or says what is
+lost."""
 from __future__ import unicode_literals
 
 import signal

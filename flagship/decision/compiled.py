@@ -35,7 +35,8 @@ class Campaigns(object):
     :ivar keys: the flag keys that the campaigns set, a frozenset; None until somebody asks.
     """
 
-    __slots__ = ("document", "walk", "audiences", "targetings", "group_of", "panic", "count", "keys")
+    __slots__ = ("document", "walk", "audiences", "targetings", "group_of", "panic", "count",
+                 "keys")
 
     def __init__(self, decoded):
         self.document = document = decoded if isinstance(decoded, Document) else Document(decoded)

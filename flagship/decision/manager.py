@@ -65,8 +65,8 @@ class DecisionManager(object):
         raise NotImplementedError
 
     def nearest_key(self, key):
-        """The known flag key that is nearest to one that no campaign sets, ``""`` where none is near;
-        None where the key is known, or nobody knows."""
+        """The known flag key that is nearest to one that no campaign sets, ``""`` where none is
+        near; None where the key is known, or nobody knows."""
         return None
 
     def close(self):

@@ -5,11 +5,12 @@ from flagship._compat import Mapping
 
 _CONTAINERS = (dict, list)
 
-#: Places in a Modification, for those to whom a property is too slow: the value itself, and whether it may be given
-#: away as it is, being neither null nor a container.
+#: Places in a Modification, for those to whom a property is too slow: the value itself, and whether
+#: it may be given away as it is, being neither null nor a container.
 VALUE, PLAIN = 1, 6
 
-# Deeper values are refused when they arrive: copying one could exhaust the stack of the view that reads it.
+# Deeper values are refused when they arrive: copying one could exhaust the stack of the view that
+# reads it.
 MAX_DEPTH = 100
 
 
@@ -17,7 +18,8 @@ class Modification(tuple):
     """One flag: a value and where it comes from. Immutable, and shared between visitors.
 
     :ivar str key: the flag's name.
-    :ivar value: null, bool, number, text, list or dict, as the platform gave it; a list or dict is a copy.
+    :ivar value: null, bool, number, text, list or dict, as the platform gave it; a list or dict is
+        a copy.
     :ivar str campaign_id: the campaign.
     :ivar str variation_group_id: the variation group.
     :ivar str variation_id: the variation.
@@ -27,8 +29,9 @@ class Modification(tuple):
     __slots__ = ()
 
     def __new__(cls, key, value, campaign_id, variation_group_id, variation_id, reference):
-        return tuple.__new__(cls, (key, value, campaign_id, variation_group_id, variation_id, reference,
-                                   value is not None and type(value) not in _CONTAINERS))
+        is_plain = value is not None and type(value) not in _CONTAINERS
+        return tuple.__new__(cls, (key, value, campaign_id, variation_group_id, variation_id,
+                                   reference, is_plain))
 
     def __getnewargs__(self):
         return self[:PLAIN]
@@ -44,8 +47,8 @@ class Modification(tuple):
         return copied(self[VALUE])
 
     def __repr__(self):
-        return ("Modification(key=%r, value=%r, campaign_id=%r, variation_group_id=%r, variation_id=%r, reference=%r)"
-                % self[:PLAIN])
+        return ("Modification(key=%r, value=%r, campaign_id=%r, variation_group_id=%r, "
+                "variation_id=%r, reference=%r)" % self[:PLAIN])
 
 
 class Modifications(Mapping):
@@ -76,15 +79,16 @@ def copied(value):
     """A value that the caller may change without changing everybody's."""
     kind = type(value)
     if kind is dict:
-        return {key: copied(part) if type(part) in _CONTAINERS else part for key, part in value.items()}
+        return {key: copied(part) if type(part) in _CONTAINERS else part
+                for key, part in value.items()}
     if kind is list:
         return [copied(part) if type(part) in _CONTAINERS else part for part in value]
     return value
 
 
 def finite(value):
-    """A copy of a decoded JSON value with null for a number that is out of range: 1e999 is JSON and becomes infinity,
-    which is none."""
+    """A copy of a decoded JSON value with null for a number that is out of range: 1e999 is JSON and
+    becomes infinity, which is none."""
     if isinstance(value, dict):
         return {key: finite(part) for key, part in value.items()}
     if isinstance(value, (list, tuple)):

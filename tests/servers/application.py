@@ -1,7 +1,8 @@
-"""What the servers of the matrix run: one page that decides and sends a hit, as WSGI and on Django's ASGI.
+"""What the servers of the matrix run: one page that decides and sends a hit, as WSGI and on
+Django's ASGI.
 
-The environment says how: FLAGSHIP_TEST_OPTIONS holds Config's options as JSON, FLAGSHIP_TEST_SIGNALS whether the
-recipe for servers that end without ``atexit`` is followed.
+The environment says how: FLAGSHIP_TEST_OPTIONS holds Config's options as JSON,
+FLAGSHIP_TEST_SIGNALS whether the recipe for servers that end without ``atexit`` is followed.
 """
 import json
 import logging
@@ -42,7 +43,8 @@ def asgi():
     from django.http import HttpResponse
     from django.urls import path
 
-    settings.configure(ALLOWED_HOSTS=["*"], SECRET_KEY="not one", ROOT_URLCONF=__name__, LOGGING_CONFIG=None)
+    settings.configure(ALLOWED_HOSTS=["*"], SECRET_KEY="not one", ROOT_URLCONF=__name__,
+                       LOGGING_CONFIG=None)
     django.setup()
     globals()["urlpatterns"] = [path("", lambda request: HttpResponse(page()))]
     return get_asgi_application()
