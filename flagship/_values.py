@@ -184,7 +184,7 @@ def is_a(value, kind):
     """``isinstance`` for a value that may be a proxy whose object cannot be had."""
     try:
         return isinstance(value, kind)
-    except Exception:
+    except Exception:  # what it stands for cannot be had
         return False
 
 
