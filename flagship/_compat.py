@@ -208,6 +208,14 @@ def native(text):
     return text.encode("latin-1") if PY2 and isinstance(text, text_type) else text
 
 
+def absolute(path):
+    """An absolute path; ``path`` itself where the working directory was removed."""
+    try:
+        return os.path.abspath(path)
+    except EnvironmentError:
+        return path
+
+
 def call_in_forked_child(call):
     """Have ``call()`` called in every child that this process forks from now on; whether this
     Python can do so (3.7)."""
@@ -263,6 +271,7 @@ def fspath(value):
 
 
 __all__ = ["Enum", "Iterable", "Mapping", "MappingProxyType", "PY2", "RLock", "RecursionError",
+           "absolute",
            "acquire_within", "argument_text", "call_around_fork", "call_in_forked_child",
            "code_points", "elapsed",
            "fspath", "integer_types", "is_ascii", "monotonic", "native", "parse_qs", "replace",

@@ -10,11 +10,11 @@ import traceback
 import six
 
 from flagship import _process
-from flagship._compat import monotonic
+from flagship._compat import absolute, monotonic
 from flagship.errors import FlagshipError
 from flagship.handler import FlagshipEventHandler, logger
 
-_PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_PACKAGE = os.path.dirname(absolute(__file__)) + os.sep
 _QUIET = 60.0       # seconds in which the same line is said once
 _MAX_RECENT = 1000  # different lines that are remembered
 # What would begin a new line in a log, or do something in the terminal that shows it.
@@ -148,7 +148,7 @@ def _traceback_from_caller():
     program's own code that called the library."""
     kind, error, failed = sys.exc_info()
     frame = sys._getframe()
-    while frame is not None and os.path.abspath(frame.f_code.co_filename).startswith(_PACKAGE):
+    while frame is not None and absolute(frame.f_code.co_filename).startswith(_PACKAGE):
         frame = frame.f_back
     called = [] if frame is None else traceback.format_stack(frame, 1)
     own = [entry for entry in traceback.extract_tb(failed) if entry[2] != "checked"]

@@ -10,7 +10,7 @@ import six
 
 from flagship import _json
 from flagship import _validation as check
-from flagship._compat import fspath, monotonic
+from flagship._compat import absolute, fspath, monotonic
 from flagship.cache.cache_visitor import VisitorCacheManager
 from flagship.errors import FlagshipError
 
@@ -94,7 +94,7 @@ class SQLiteVisitorCache(VisitorCacheManager):
         if ttl is not None:
             self._ttl = check.number(name, "ttl", ttl, above=0, maximum=_MAX_TTL)
         self._timeout = check.number(name, "timeout", timeout, above=0, maximum=_MAX_TIMEOUT)
-        self._path, self._max_visitors = os.path.abspath(accepted), max_visitors
+        self._path, self._max_visitors = absolute(accepted), max_visitors
         self._environment = u""
         self._between = min(max((max_visitors or _MAX_VISITORS) // _PRUNE_SHARE, 1), _MAX_BETWEEN)
         self._closed = False

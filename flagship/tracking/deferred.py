@@ -1,10 +1,9 @@
 """Delivery off the caller's path: a bounded queue, and a worker a process that empties it."""
 import json
-import os
 import weakref
 
 from flagship import _endings, _process
-from flagship._compat import monotonic
+from flagship._compat import absolute, monotonic
 from flagship.status import Counters
 from flagship.tracking.contexts import ReportedContexts
 from flagship.tracking.delivery import Delivery
@@ -34,7 +33,7 @@ class DeferredTrackingClient(TrackingClient):
     def __init__(self, config, http, events, state):
         super(DeferredTrackingClient, self).__init__(config, http, events)
         self._config, self._state = config, state
-        self._spool_path = config.spool and _absolute(config.spool)
+        self._spool_path = config.spool and absolute(config.spool)
         self._reported = None if config.repeat_contexts else ReportedContexts()
         self._closed = self._retired = False
         self._workers = {}  # lineage -> (Worker, Queue, Spool or None)
@@ -125,10 +124,3 @@ class DeferredTrackingClient(TrackingClient):
 
 def _visitor_of(payload):
     return payload.get("vid"), payload.get("cuid")
-
-
-def _absolute(path):
-    try:
-        return os.path.abspath(path)
-    except EnvironmentError:  # the working directory was removed
-        return path
