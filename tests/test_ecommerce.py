@@ -183,7 +183,7 @@ class TestPages:
         hit, = received(ann.id, "hits", 1)
         assert (hit["t"], hit["dl"], hit["vid"]) == ("PAGEVIEW", demo.shop + path,
                                                      ann.id) and "cuid" not in hit
-        for kind in ("decisions", "context_events"):
+        for kind in ("decisions", "segments"):
             assert len(received(ann.id, kind, 1)) == 1
 
     def test_the_shop_gives_an_id_and_the_variation_stays(self, guest):
@@ -397,8 +397,8 @@ class TestVisitor:
     def test_the_context_is_the_requests(self, guest, received, headers, expected):
         ann = guest(somebody(), **headers)
         ann.get()
-        event, = received(ann.id, "context_events", 1)
-        assert event["data"] == dict(
+        segment, = received(ann.id, "segments", 1)
+        assert segment["s"] == dict(
             zip(("sdk_deviceType", "sdk_deviceLanguage", "sdk_country"), expected),
             vip=False, logged_in=False, cart_value=0.0)
 
