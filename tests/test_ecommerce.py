@@ -513,8 +513,8 @@ class TestQaPanel:
 
 class TestStarting:
     def test_bucketing_mode(self, tmpdir):
-        """The process decides and tells its own reasons; panic arrives with the next poll; nothing
-        is left behind."""
+        """The process decides and tells its own reasons; panic arrives and ends with the next poll;
+        nothing is lost or left behind."""
         with started(tmpdir, "--mode", "bucketing") as demo:
             with Guest(demo, somebody("cta-warm")) as ann:
                 assert button(ann.get("product/ferry-jug/")) == WARM
@@ -525,6 +525,9 @@ class TestStarting:
                     "assigned", "cta-warm")
                 ann.post("qa/panic/", panic="on")
                 assert eventually(lambda: button(ann.get("product/ferry-jug/")) == ORIGINAL)
+                # What was queued waits for the panic's end; ended before, the demo would lose it.
+                ann.post("qa/panic/", panic="off")
+                assert eventually(lambda: button(ann.get("product/ferry-jug/")) == WARM)
         assert demo.process.returncode == 0
         assert complaints(tmpdir) == [] and not tmpdir.join("own").listdir()
 
