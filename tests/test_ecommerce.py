@@ -183,7 +183,7 @@ class TestPages:
         hit, = received(ann.id, "hits", 1)
         assert (hit["t"], hit["dl"], hit["vid"]) == ("PAGEVIEW", demo.shop + path,
                                                      ann.id) and "cuid" not in hit
-        for kind in ("decisions", "context_events"):
+        for kind in ("decisions", "segments"):
             assert len(received(ann.id, kind, 1)) == 1
 
     def test_the_shop_gives_an_id_and_the_variation_stays(self, guest):
@@ -397,8 +397,8 @@ class TestVisitor:
     def test_the_context_is_the_requests(self, guest, received, headers, expected):
         ann = guest(somebody(), **headers)
         ann.get()
-        event, = received(ann.id, "context_events", 1)
-        assert event["data"] == dict(
+        segment, = received(ann.id, "segments", 1)
+        assert segment["s"] == dict(
             zip(("sdk_deviceType", "sdk_deviceLanguage", "sdk_country"), expected),
             vip=False, logged_in=False, cart_value=0.0)
 
@@ -511,10 +511,18 @@ class TestQaPanel:
             "1 1 ['', 'qa/']", "1 0 ['']", "0 1 ['']", "0 0 ['']"]
 
 
+def polls(demo):
+    """How often the demo's process asked for the bucketing file."""
+    with requests.Session() as session:
+        session.trust_env = False
+        asked = session.get(demo.emulator + "/_emulator/received").json()["requests"]
+    return sum(each["endpoint"] == "bucketing" for each in asked)
+
+
 class TestStarting:
     def test_bucketing_mode(self, tmpdir):
-        """The process decides and tells its own reasons; panic arrives with the next poll; nothing
-        is left behind."""
+        """The process decides and tells its own reasons; panic arrives and ends with the next poll;
+        nothing is lost or left behind."""
         with started(tmpdir, "--mode", "bucketing") as demo:
             with Guest(demo, somebody("cta-warm")) as ann:
                 assert button(ann.get("product/ferry-jug/")) == WARM
@@ -525,6 +533,13 @@ class TestStarting:
                     "assigned", "cta-warm")
                 ann.post("qa/panic/", panic="on")
                 assert eventually(lambda: button(ann.get("product/ferry-jug/")) == ORIGINAL)
+                # What was queued waits for the panic's end; ended before, the demo would lose it.
+                ann.post("qa/panic/", panic="off")
+                # With the second poll from here the first was heeded. A page in between might
+                # synchronise in the panic and read its flags after it, and rightly warn.
+                begun = polls(demo)
+                assert eventually(lambda: polls(demo) >= begun + 2)
+                assert button(ann.get("product/ferry-jug/")) == WARM
         assert demo.process.returncode == 0
         assert complaints(tmpdir) == [] and not tmpdir.join("own").listdir()
 

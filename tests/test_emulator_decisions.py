@@ -387,7 +387,7 @@ def test_bucketing_file(emulator, session):
 
 @pytest.mark.parametrize("content", [
     b'{"campaigns": 5}', b"[]", b"", b"{", b"\xff", b"[" * 100000,
-    b'{"campaigns": [], "a": 1e999}'])
+    b'{"campaigns": [], "a": 1e999}', b'{"campaigns": [], "a": 1' + b"0" * 400 + b"}"])
 def test_no_bucketing_file(content, tmpdir):
     path = tmpdir.join("file.json")
     path.write(content, "wb")

@@ -16,6 +16,10 @@ VISITOR_ID, CONTEXT = "visitor_id", "context"
 BLOCK = 64 * 1024
 _LONGEST_ROW = 1024 * 1024  # bytes that a row with line breaks in it may go on for
 
+# Python 2 may hold a character beyond U+FFFF as two.
+_LONE_SURROGATE = re.compile(
+    "(?<![\ud800-\udbff])[\udc00-\udfff]|[\ud800-\udbff](?![\udc00-\udfff])")
+
 
 class BadRow(Exception):
     """A row that is skipped; the text says why."""
@@ -86,8 +90,7 @@ class CsvInput(object):
         """``(visitor id, context)``; an empty cell is no value. Raises BadRow."""
         if len(row) != len(self._columns):
             raise BadRow("%d cells, but the header has %d" % (len(row), len(self._columns)))
-        if six.PY2:
-            row = [_decoded(cell) for cell in row]
+        row = [_decoded(cell) for cell in row] if six.PY2 else _well_formed(row)
         context = {}
         for (key, convert), cell in zip(self._columns, row):
             if cell:
@@ -120,6 +123,8 @@ class JsonInput(object):
             VISITOR_ID, CONTEXT} else None
         if not isinstance(context, dict):
             raise BadRow('a row must be {"%s": text, "%s": {key: value}}' % (VISITOR_ID, CONTEXT))
+        texts = [row.get(VISITOR_ID)] + list(context) + list(context.values())
+        _well_formed([each for each in texts if isinstance(each, six.text_type)])
         return row.get(VISITOR_ID), {key: value
                                      for key, value in context.items() if value is not None}
 
@@ -127,11 +132,19 @@ class JsonInput(object):
 def _decoded(content):
     """Text of bytes, in which what is not UTF-8 costs no more than its row."""
     if not six.PY2:
-        return content.decode("utf-8", "surrogateescape")  # the SDK refuses such text
+        return content.decode("utf-8", "surrogateescape")  # see _well_formed
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError:
         raise BadRow("not UTF-8")
+
+
+def _well_formed(texts):
+    """The texts; raises BadRow where UTF-8 cannot express one, as the bytes that were no UTF-8 and
+    JSON's lone surrogates. The SDK would read U+FFFD, and all such visitors would be one."""
+    if _LONE_SURROGATE.search("\n".join(texts)):
+        raise BadRow("not UTF-8")
+    return texts
 
 
 def columns_of(header):

@@ -101,8 +101,11 @@ def _headers(value):
         raise check.param_error(_FUNCTION, "headers", "must be at most %d" % _MAX_HEADERS)
     headers = {}
     for name, line in value.items():
-        name = check.text(_FUNCTION, "headers", name, _MAX_HEADER)
-        line = check.text(_FUNCTION, "headers", line, _MAX_HEADER)
+        name = check.text(_FUNCTION, "headers", name)
+        line = check.text(_FUNCTION, "headers", line)
+        if max(len(name), len(line)) > _MAX_HEADER:
+            raise check.param_error(_FUNCTION, "headers",
+                                    "must be of at most %d characters each" % _MAX_HEADER)
         if not _TOKEN.match(name) or _CONTROL.search(line):
             raise check.param_error(_FUNCTION, "headers", "must be names and single lines")
         try:

@@ -138,6 +138,7 @@ class Platform(object):
                 bucketing = _document(file.read())
         content = encoded(bucketing)
         document = decode(content)
+        encoded(document)  # refuses an integer so long that reading makes it infinite, as 1e999
         if self._decisions is None:
             self._decisions = Decisions(document)
         else:
