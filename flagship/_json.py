@@ -6,7 +6,8 @@ from flagship._compat import RecursionError
 
 _INFINITY = float("inf")
 
-# Python itself takes no longer ones since 3.11, as reading them takes quadratic time.
+# Longer ones fit in no float, and reading them takes quadratic time: Python itself refuses those of
+# over 4300 digits since 3.11.
 _MOST_DIGITS = 308
 _LONG = re.compile(b"(?<![0-9])[0-9]{309}")
 

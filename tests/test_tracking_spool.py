@@ -235,9 +235,10 @@ def renew(self, items):
     if flagship.create_visitor and items[0].kind == 'SCREENVIEW' and not os.path.exists('frozen'):
         open('frozen', 'w').close()
         os.kill(os.getpid(), signal.SIGSTOP)
+        time.sleep(0.5)  # another thread may take the signal, and this one run on for a moment
     return real(self, items)
 spool.Spool.renew = renew
-visitor = begin(tracking_interval=1.0)  # by then all is on disk, and nobody holds the file's lock
+visitor = begin(tracking_interval=3.0)  # by then all is on disk, and nobody holds the file's lock
 for number in range(30):
     visitor.send_hit(screen(number))
 while not os.path.exists('frozen'):
@@ -245,12 +246,14 @@ while not os.path.exists('frozen'):
 assert flagship.flush(20)
 """, emulator, stderr=None)
     try:
-        assert eventually(lambda: os.path.exists("frozen"))
+        assert eventually(lambda: os.path.exists("frozen"), 30)
         time.sleep(0.3)
         # As after a minute.
         ask("UPDATE spool SET claimed = claimed - 61 WHERE claimed != 0")
         spooling()
-        assert Flagship.instance().flush(20) and len(emulator.hits) == 30
+        # It sees them with its next look at the file; a flush waits for its own alone.
+        assert eventually(lambda: len(emulator.hits) == 30), ask("SELECT * FROM spool")[:2]
+        assert Flagship.instance().flush(20)
     finally:
         process.send_signal(signal.SIGCONT)
     assert process.wait() == 0

@@ -311,7 +311,7 @@ def test_session_factory_that_makes_something_else(emulator, start):
     """It is the caller's mistake: what ran before goes on."""
     flagship = start()
     with pytest.raises(TypingError) as caught:
-        start(session=lambda: 5)
+        start(again=True, session=lambda: 5)
     assert caught.value.parameter == "session" and flagship.is_flagship_started()
     assert flagship.create_visitor("ann").synchronize_modifications() == (True, "")
 

@@ -31,6 +31,14 @@ def members(content, size):
     return b"".join(member(content[start:start + size]) for start in range(0, len(content), size))
 
 
+@pytest.fixture(autouse=True)
+def client_of_ones_own(request):
+    """A test without the SDK sends what it likes, with a client of its own."""
+    names = request.fixturenames
+    if "emulator" in names and "start" not in names:
+        request.getfixturevalue("emulator").is_watched = False
+
+
 @pytest.fixture
 def fetch(emulator):
     """Fetches a body; a RequestFailed's cause where it fails."""
@@ -91,7 +99,7 @@ def test_sizes_at_the_bound(fetch):
             assert (fetch(pack(content), encoding) == content) is taken
 
 
-@pytest.mark.parametrize("digits", [1, 19, 4300])
+@pytest.mark.parametrize("digits", [1, 19, 308])
 def test_integers(digits):
     value = int("7" * digits)
     assert decode(b"[" + b"7" * digits + b"]") == [value]
@@ -101,7 +109,8 @@ def test_integers(digits):
 def test_endless_integers():
     """They are not parsed, on any Python: that takes quadratic time."""
     assert decode(b"[" + b"7" * 5000000 + b", 1]") == [float("inf"), 1]
-    assert decode(b"[-" + b"7" * 4301 + b"]") == [-float("inf")]
+    assert decode(b"[" + b"7" * 309 + b"]") == [float("inf")]
+    assert decode(b"[-" + b"7" * 309 + b"]") == [-float("inf")]
 
 
 def test_a_byte_order_mark():

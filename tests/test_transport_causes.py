@@ -226,6 +226,7 @@ def test_a_status_line_of_a_peer_s(start):
 
 def test_last_errors(emulator, log):
     """The client keeps each endpoint's last error: when, why, how often."""
+    emulator.is_watched = False  # a client of its own, without the SDK
     client = HttpClient(Config(timeout=5, **emulator.urls), EventLog(log))
     hit = Endpoint("hit", "POST", emulator.urls["tracking_url"])
     gone = Endpoint("bucketing", "GET", "http://127.0.0.1:%d/" % free_port())

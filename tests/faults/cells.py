@@ -7,7 +7,8 @@ call is made again. What must hold, from contract.md ("Failures", "Calls") and p
 ============================  =====================================================================================
 the call                      ends within BOUND and raises nothing; slow faults end by the time-out, others before it
 its result                    see below
-the state                     visitor id, anonymous id, context, flags, panic and status are as before
+the state                     visitor id, anonymous id, context, flags, panic and status are as before, apart from the
+                              status's ``last_errors``, where an endpoint that gave no whole 2xx has the same cause
 the log                       one line at WARNING or above, which names the endpoint and the cause; no line of any
                               level holds the API key, an id of the visitor, a value of its context or the hit's URL
 afterwards                    with the fault's end the next call succeeds, and without a word
@@ -141,7 +142,9 @@ class World(object):
                 "flags": {key: (each.value, each.campaign_id, each.variation_group_id, each.variation_id,
                                 each.reference) for key, each in visitor.modifications.items()},
                 "flag": visitor.get_modification(FLAG, None), "info": visitor.get_modification_info(FLAG),
-                "status": self.flagship.status, "config": repr(self.flagship.config)}
+                # What is in last_errors is to change, and is checked by itself.
+                "status": self.flagship.status._replace(last_errors={}),
+                "config": repr(self.flagship.config)}
 
     @contextlib.contextmanager
     def away(self):
@@ -441,7 +444,8 @@ FAULTS = [
            body=True),
     _fault("no object", "wrong shape|must be an object", _misbehaves(body="[1, 2]"), body=True),
     _fault("wrong object", "wrong shape|must be a list", _misbehaves(body='{"message": "sorry"}'), body=True),
-    _fault("nested deep", _NOT_JSON,
+    # What a real file or answer may nest is read; this many lists are refused before they are parsed.
+    _fault("nested deep", "^(the answer|it) has more than [0-9]+ objects and lists$",
            _misbehaves(body='{"campaigns": ' + "[" * 100000 + "]" * 100000 + "}"), body=True),
     _fault("invalid UTF-8", _NOT_JSON, _misbehaves(body=b'{"campaigns": [], "x": "\xff\xfe"}'), body=True),
     _fault("200 MB, declared", _TOO_LARGE, _floods(chunked=False), front=_relayed),
@@ -526,7 +530,10 @@ def _check_failure(world, report, expected):
         state = endpoint.state(world)
         for name in sorted(expected):
             report.check(state[name] == expected[name], "%s was %r and is %r", name, expected[name], state[name])
-    said = [text for _, text, _ in log.lines[told:]] + [repr(result)]
+        errors = world.flagship.status.last_errors
+        if not fault.body:
+            _check_last_error(report, endpoint, fault, errors)
+    said = [text for _, text, _ in log.lines[told:]] + [repr(result), repr(errors)]
     report.check(not [text for text in said for secret in world.secrets() if secret in text], "a secret is in %r", said)
 
 
@@ -536,14 +543,23 @@ def _check_line(report, endpoint, fault, line):
     report.check(re.search(fault.cause, report.cause), "the line names another cause: %r", line)
 
 
+def _check_last_error(report, endpoint, fault, errors):
+    last = errors.get(endpoint.name)
+    report.check(last and last.count >= 1 and re.search(fault.cause, last.cause),
+                 "the last errors are %r, without the fault", errors)
+
+
 def _check_visitor_without_file(world, report):
     report.check(world.flagship.is_flagship_started(), "the SDK is not started")
     told = len(world.log.warnings())
     world.meet()
     result = world.visitor.synchronize_modifications()
     report.check(_is_refused(result), "a visitor's synchronisation returned %r", result)
+    said = world.log.warnings()[told:]
+    report.check(len(said) == 1, "a visitor's synchronisation logged %r", said)
     report.check(world.visitor.get_modification(FLAG, "default") == "default", "a visitor gets no default")
-    report.check(len(world.log.warnings()) == told + 1, "a visitor's synchronisation logged %r", world.log.warnings())
+    said = world.log.warnings()[told + 1:]
+    report.check(len(said) == 1 and "before a synchronisation" in said[0], "a reading logged %r", said)
 
 
 def _check_recovery(world, report):
