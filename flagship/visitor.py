@@ -1,6 +1,4 @@
 """A visitor: who it is, its context and its flags."""
-import threading
-
 from flagship import _process, _values
 from flagship import _validation as check
 from flagship import context as contexts
@@ -14,6 +12,10 @@ from flagship.hits import Hit
 
 MAX_ID = 500  # bytes of UTF-8 that the platform takes in an id
 _UNKNOWN = "[%s] the visitor has no modification %r"
+
+# One for all visitors: it is held for no longer than a dict takes to copy, and neither a signal
+# handler nor a fork finds it locked for ever.
+_CHANGING = _process.Lock()
 
 # What a visitor has before its first synchronisation; not to be filled.
 _NOT_SYNCHRONIZED = {}
@@ -44,7 +46,6 @@ class Visitor(object):
 
     def _attach(self, runtime):
         self._runtime, self._events, self._state = runtime, runtime.events, runtime.state
-        self._changing = threading.RLock()
         # An id that was made up for a request without one (see AssignmentCache.save), and what is
         # to be saved once the visitor turns out to be one.
         self._provisional_id = self._unsaved = None
@@ -121,7 +122,7 @@ class Visitor(object):
         if accepted:
             # A new dict each time: a synchronisation in another thread goes on with the one that it
             # began with.
-            with self._changing:
+            with _CHANGING:
                 context = dict(self._context)
                 context.update(accepted)
                 self._context = context
@@ -177,7 +178,7 @@ class Visitor(object):
                 "[%s] ignored: there is no experience continuity in bucketing mode", function)
             return
         accepted = None if context is None else self._read_context(function, context)[0]
-        with self._changing:
+        with _CHANGING:
             ids = change(self._ids)
             if ids:
                 self._ids = ids

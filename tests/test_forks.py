@@ -501,3 +501,30 @@ def test_every_worker_s_first_answer_is_fresh(emulator, tmpdir, command, more):
     with io.open("log", encoding="utf-8") as file:
         warnings = [line for line in file if "uWSGI runs no threads" in line]
     assert len(warnings) == (command is uwsgi and not more)
+
+
+def test_a_child_is_not_held_by_what_another_thread_of_its_parent_does(emulator, start):
+    """Contexts, identities and the state may be in the middle of a change when a process forks."""
+    visitor, over = start().create_visitor("ann"), threading.Event()
+
+    def change():
+        while not over.is_set():
+            visitor.update_context({"key": 1})
+            visitor.authenticate("bob")
+            visitor.unauthenticate()
+    threads = [threading.Thread(target=change) for _ in range(3)]
+    [thread.start() for thread in threads]
+    try:
+        for _ in range(50):
+            pid = os.fork()
+            if not pid:
+                try:
+                    signal.alarm(10)
+                    visitor.update_context({"key": 2})
+                    visitor.authenticate("eve")
+                finally:
+                    os._exit(0 if visitor.visitor_id == "eve" else 1)
+            assert os.waitpid(pid, 0)[1] == 0
+    finally:
+        over.set()
+        [thread.join() for thread in threads]
