@@ -4,7 +4,6 @@ from __future__ import unicode_literals
 
 import csv
 import io
-import itertools
 import json
 import re
 
@@ -57,6 +56,34 @@ def _rest_of_row(file):
     return b"".join(lines)
 
 
+class _Lines(object):
+    """Gives lines one by one, none after a row has gone on for too long.
+
+    :ivar int place: how many were given; may be set back.
+    """
+
+    def __init__(self, lines):
+        self._lines, self.place, self._size = lines, 0, 0
+
+    def begin_row(self):
+        """Begin to count the size of a row; returns ``place``."""
+        self._size = 0
+        return self.place
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        if self.place >= len(self._lines) or self._size >= _LONGEST_ROW:
+            raise StopIteration
+        line = self._lines[self.place]
+        self.place += 1
+        self._size += len(line)
+        return line
+
+    next = __next__  # Python 2's name
+
+
 class CsvInput(object):
     """Reads CSV.
 
@@ -71,20 +98,22 @@ class CsvInput(object):
         Lines count from 1."""
         lines = block.splitlines(True) if six.PY2 else io.StringIO(
             _decoded(block), newline="").readlines()
-        begun = done = 0
-        rows = csv.reader(lines, strict=True)
+        source = _Lines(lines)
+        rows = csv.reader(source, strict=True)
         while True:
+            begun = source.begin_row()
             try:
-                for row in rows:
-                    if row:
-                        yield done + 1, row
-                    done = begun + rows.line_num
+                row = next(rows)
+            except StopIteration:
                 return
             except csv.Error as problem:
-                # A quote that nobody closes reads on to the end; only its own line is given up.
-                done += 1
-                skipped.append((done, "not CSV: %s" % problem))
-                begun, rows = done, csv.reader(itertools.islice(lines, done, None), strict=True)
+                # A quote that nobody closes reads on; only its own line is given up.
+                skipped.append((begun + 1, "not CSV: %s" % problem))
+                source.place = begun + 1
+                rows = csv.reader(source, strict=True)
+            else:
+                if row:
+                    yield begun + 1, row
 
     def visitor(self, row):
         """``(visitor id, context)``; an empty cell is no value. Raises BadRow."""

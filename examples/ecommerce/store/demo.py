@@ -48,7 +48,7 @@ def main(arguments):
 def surroundings(mode, on_emulator):
     """A folder, and an emulator unless the shop runs against the platform; told to settings.py
     through the environment. Gives the platform's name for people."""
-    folder = tempfile.mkdtemp(prefix="marl-shop-")
+    folder = tempfile.mkdtemp(prefix="flagship-marl-shop-")
     os.environ.update(SHOP_DEMO="1", SHOP_MODE=mode.upper(), SHOP_FOLDER=folder)
     emulator = None
     try:

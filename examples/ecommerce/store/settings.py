@@ -1,7 +1,6 @@
 """Settings of the demo shop. ``demo.py`` sets the SHOP_ variables; without them this is an ordinary
 project."""
 import os
-import tempfile
 
 from django.core.management.utils import get_random_secret_key
 
@@ -11,10 +10,11 @@ from flagship.cache import SQLiteVisitorCache
 HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 # The database, the visitor cache and the bucketing file's copy. Not in the checkout, where they
-# could be committed.
-FOLDER = os.environ.get("SHOP_FOLDER") or os.path.join(tempfile.gettempdir(), "marl-shop")
+# could be committed, nor where other users of the machine could have made it before.
+FOLDER = os.environ.get("SHOP_FOLDER") or os.path.join(
+    os.path.expanduser("~"), ".cache", "flagship-marl-shop")
 if not os.path.isdir(FOLDER):
-    os.makedirs(FOLDER)
+    os.makedirs(FOLDER, 0o700)
 
 DEBUG = os.environ.get("SHOP_DEBUG", "1") == "1"
 # The addresses to see and change every visitor's decisions are for the demo alone.
