@@ -5,7 +5,7 @@ from flagship.config import Config
 from flagship.tracking.items import Item
 from flagship.tracking.queue import Queue
 from flagship.tracking.spool import Spool
-from flagship.transport.client import RequestFailed
+from flagship.transport.answer import RequestFailed
 
 class Route:
     endpoint: str

@@ -9,7 +9,7 @@ from flagship.transport.endpoint import Endpoint
 class LastError(NamedTuple):
     when: float
     cause: str
-    count: int
+    count: int  # type: ignore[assignment]
     status: int | None
 
 class HttpClient:
