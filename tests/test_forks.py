@@ -430,7 +430,8 @@ needs_uwsgi = pytest.mark.skipif(not HAS_UWSGI, reason="uWSGI is in the test ext
 SERVERS = [
     pytest.param(gunicorn, ("--workers", "3"), id="gunicorn sync"),
     pytest.param(gunicorn, ("--workers", "3", "--worker-class", "gthread", "--threads", "4"),
-                 id="gunicorn gthread"),
+                 id="gunicorn gthread", marks=pytest.mark.skipif(
+                     sys.version_info < (3,), reason="it wants a library of its own on 2.7")),
     pytest.param(uwsgi, (), id="uwsgi", marks=needs_uwsgi),
     pytest.param(uwsgi, ("--enable-threads",), id="uwsgi with threads", marks=needs_uwsgi),
 ]
