@@ -323,10 +323,12 @@ def test_session_that_raises(visitor):
             raise KeyError("broken")
     session = requests.Session()
     visitor = visitor(session=session)
+    before = session.get_adapter("http://")
     session.mount("http://", Adapter())
     success, reason = visitor.send_hit(PAGE)
     assert success is False and "KeyError" in reason
     session.close()
+    before.close()  # an old urllib3 does not by itself
 
 
 def test_users_mocks_keep_working(start):
