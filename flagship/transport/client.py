@@ -48,7 +48,8 @@ class HttpClient(object):
         self._pool_size, self._given = config.connection_pool_size, config.session
         self._debug, self._events = config.debug, events
         self._breaks, self._offline = config.circuit_breaker, config.offline
-        self._closed, self._said = False, set()
+        self._closed = self._retired = False
+        self._said = set()
         self._breakers, self._last_errors, self._changing = {}, {}, Lock()
         self._requests = threading.local()  # .under_way: how many this thread is making
         self._inherited = []
@@ -191,7 +192,7 @@ class HttpClient(object):
             yield connections
         finally:
             self._requests.under_way = under_way
-            if under_way or self._closed:
+            if under_way or self._closed or self._retired:
                 connections.close()
 
     def _reopen(self):
@@ -237,6 +238,7 @@ class HttpClient(object):
     def retire(self):
         """Close the idle connections, as another client takes over; requests under way, and those
         of calls that are, may still be sent."""
+        self._retired = True
         self._connections.close()
 
     def close(self):
