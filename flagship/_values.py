@@ -5,7 +5,6 @@ raises here, for its caller to translate: :class:`Absent` where there is no valu
 :class:`Unreadable` where there is one that cannot be used, :class:`WrongType` where no data could
 ever be of this type and so the program is mistaken.
 """
-import decimal
 import math
 import numbers
 import re
@@ -105,6 +104,11 @@ def _present(value):
     return value
 
 
+def _is_decimal(value):
+    # By name: the module takes long to import on Python 2, and whoever has one has imported it.
+    return ("decimal", "Decimal") in _origins(value)
+
+
 def _is_integral(value):
     return isinstance(value, numbers.Integral) and not isinstance(value, bool)
 
@@ -128,7 +132,7 @@ def scalar(value):
     value = _present(value)
     if isinstance(value, bool) or _NUMPY_BOOL & _origins(value):
         return bool(value)
-    if isinstance(value, (numbers.Real, decimal.Decimal)):
+    if isinstance(value, numbers.Real) or _is_decimal(value):
         return _number(value)
     return text(value)
 
@@ -139,7 +143,7 @@ def number(value):
     value = _present(value)
     if isinstance(value, bool) or _NUMPY_BOOL & _origins(value):
         raise Unreadable("is a bool, not a number")
-    if isinstance(value, (numbers.Real, decimal.Decimal)):
+    if isinstance(value, numbers.Real) or _is_decimal(value):
         return _number(value)
     return _number_in(text(value))
 
@@ -159,7 +163,7 @@ def _number(value):
         if value.bit_length() > MAX_BITS:
             raise Unreadable("is out of range")
         return value
-    if isinstance(value, decimal.Decimal) and value.is_nan():  # a signalling one cannot be a float
+    if _is_decimal(value) and value.is_nan():  # a signalling one cannot be a float
         raise Unreadable("is not a number")
     try:
         value = float(value)

@@ -3,7 +3,6 @@
 A targeting that no visitor can match, as its operator is unknown or does not take its value, is
 *unusable*. A context's value of an unexpected type never matches, and never raises.
 """
-import decimal
 import operator
 
 from flagship._compat import code_points, integer_types, text_type
@@ -116,6 +115,7 @@ def json_text(value):
         return u"null"
     shortest = repr(value)
     if 1e-6 <= abs(value) < 1e21:
+        import decimal  # here, as it takes long to import on Python 2
         plain = format(decimal.Decimal(shortest), "f")
         return text_type(plain.rstrip("0").rstrip(".") if "." in plain else plain)
     mantissa, _, exponent = shortest.partition("e")
