@@ -234,10 +234,11 @@ def test_the_queue_is_bounded_in_bytes(emulator, deferred, monkeypatch, log):
 
 def test_what_is_lost_is_counted_and_said_once(emulator, deferred, log):
     """At close, in panic, over a full queue: the count outlives the client."""
-    visitor, sent = deferred(tracking_queue_size=10), counters().sent
+    deferred(tracking_queue_size=10)
+    sent, tracking = counters().sent, Flagship.instance()._runtime.parts.tracking
+    Flagship.instance()._runtime.state.set_panic(True)  # nothing leaves the queue from now on
     for number in range(15):
-        visitor.send_hit(Screen("%d" % number))
-    Flagship.instance()._runtime.state.set_panic(True)
+        tracking.send_hit("ann", None, Screen("%d" % number))
     del log.lines[:]
     began = time.time()
     Flagship.instance().close(10)

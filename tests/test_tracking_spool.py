@@ -465,7 +465,6 @@ def test_the_bound_drops_what_counts_least(emulator, spooling, log):
                          else Screen("s%d" % number))
     assert eventually(lambda: counters().spooled == 10)
     for number in range(10, 14):
-        time.sleep(0.05)  # Python 2 tells hundredths
         visitor.send_hit(Screen("s%d" % number))
         assert eventually(lambda: counters().queued == 0)
     assert counters().dropped == 4

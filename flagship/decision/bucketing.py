@@ -44,13 +44,14 @@ class _Polling(object):
     :ivar attempt: the _Attempt that is under way, or None.
     :ivar bool has_asked: whether an attempt of this process has ended.
     :ivar Event asked: the same, to wait for.
+    :ivar float last_asked: when its last attempt ended, by ``elapsed``.
     """
 
-    __slots__ = ("lineage", "task", "attempt", "has_asked", "asked")
+    __slots__ = ("lineage", "task", "attempt", "has_asked", "asked", "last_asked")
 
     def __init__(self):
         self.lineage, self.task, self.attempt = lineage(), None, None
-        self.has_asked, self.asked = False, threading.Event()
+        self.has_asked, self.asked, self.last_asked = False, threading.Event(), 0.0
 
 
 class BucketingDecisionManager(DecisionManager):
@@ -180,11 +181,9 @@ class BucketingDecisionManager(DecisionManager):
 
     def _refresh_in_call(self, polling, now):
         """Refresh the file, or wait a while for whoever does so already."""
-        attempt = polling.attempt
-        if attempt is None:
-            self._ask(self._cdn_in_call, late=True)
-        elif attempt.late:
-            attempt.over.wait(max(0, attempt.began + self._wait - now))
+        other = polling.attempt or self._ask(self._cdn_in_call, late=True, since=now)
+        if other is not None and other.late:
+            other.over.wait(max(0, other.began + self._wait - now))
 
     def _await_first(self):
         """Wait for the first attempt of the thread that was just started; it goes on after that."""
@@ -225,13 +224,19 @@ class BucketingDecisionManager(DecisionManager):
             return None
         return max(self._due - elapsed(), min(self._interval, _GLANCE))
 
-    def _ask(self, endpoint, late=False):
-        """Ask for the file once, unless somebody in this process is at it; never raises."""
+    def _ask(self, endpoint, late=False, since=None):
+        """Ask for the file once; never raises.
+
+        :param float since: do not, where somebody has asked since then (by ``elapsed``).
+        :returns: the attempt of somebody in this process who is at it already, else None.
+        """
         attempt = _Attempt(self._http.deadline(endpoint), late)
         with self._changing:
             polling = self._own_polling()
             if self._closed or polling.attempt is not None:
-                return
+                return polling.attempt
+            if since is not None and polling.last_asked > since:
+                return None
             polling.attempt = attempt
             if not late:  # decisions look for this attempt until a late one is over
                 self._due = elapsed() + self._next()
@@ -241,9 +246,11 @@ class BucketingDecisionManager(DecisionManager):
         finally:
             self._failures = self._failures + 1 if failed else 0
             self._due = elapsed() + self._next()
+            polling.last_asked = elapsed()
             polling.attempt, polling.has_asked = None, True
             polling.asked.set()
             attempt.over.set()
+        return None
 
     def _ask_fails(self, endpoint, attempt):
         """Ask, and say why that failed; whether it did."""

@@ -37,7 +37,7 @@ _COLUMNS = (("rank", "INTEGER NOT NULL DEFAULT 0"), ("owner", "TEXT NOT NULL DEF
             ("sending", "INTEGER NOT NULL DEFAULT 0"), ("ahead", "REAL NOT NULL DEFAULT 0"),
             ("clock", "TEXT NOT NULL DEFAULT ''"))
 _INDEX = """
-CREATE INDEX IF NOT EXISTS spool_order ON spool (environment, claimed, endpoint, rank, made)
+CREATE INDEX IF NOT EXISTS spool_order ON spool (environment, claimed, endpoint, rank)
 """
 
 _KNOWN = (ACTIVATE, HIT)
@@ -125,7 +125,7 @@ class Spool(object):
             return 0
         return connection.execute(
             "DELETE FROM spool WHERE id IN (SELECT id FROM spool WHERE environment = ?"
-            " AND claimed = 0 ORDER BY rank DESC, made, id LIMIT ?)",
+            " AND claimed = 0 ORDER BY rank DESC, id LIMIT ?)",
             (self._env_id, excess)).rowcount
 
     def claim(self, endpoint, most, least=False, ending=False):
@@ -141,7 +141,7 @@ class Spool(object):
             rows = connection.execute(
                 "SELECT id, made, payload, ahead, clock FROM spool WHERE environment = ?"
                 " AND claimed = 0 AND endpoint = ? AND owner NOT IN (%s)"
-                " ORDER BY %s rank %s, made, id LIMIT ?"
+                " ORDER BY %s rank %s, id LIMIT ?"
                 % (_marks(others), "owner != ?," if ending else "", "DESC" if least else ""),
                 (self._env_id, endpoint) + tuple(others) + ((self._owner,) if ending else ())
                 + (most,)).fetchall()
