@@ -2,6 +2,7 @@
 what is left."""
 import gc
 import os
+import tempfile
 import threading
 import warnings
 
@@ -11,13 +12,14 @@ import pytest
 from flagship import Config, Flagship
 from flagship.emulator import Emulator
 from tests.documented import undocumented
-from tests.support import Log, data, sockets
+from tests.support import WHOLE, Log, data, sockets
 
 # An example that takes long on a busy machine has failed nothing, and nothing is kept in the
 # working directory. Without the phase "target": no test here has one, and in the last hypothesis
 # for 2.7 it can go on for minutes all the same.
 hypothesis.settings.register_profile("patient", deadline=None, database=None, phases=[
-    hypothesis.Phase.explicit, hypothesis.Phase.generate, hypothesis.Phase.shrink])
+    hypothesis.Phase.explicit, hypothesis.Phase.generate, hypothesis.Phase.shrink],
+    max_examples=100 if WHOLE else 20)
 hypothesis.settings.load_profile("patient")
 
 
@@ -86,6 +88,17 @@ def visitor(start):
         assert visitor.synchronize_modifications() == (True, "")
         return visitor
     return visitor
+
+
+@pytest.fixture(scope="session")
+def folders(tmpdir_factory):
+    return tmpdir_factory.mktemp("tests")
+
+
+@pytest.fixture
+def tmpdir(folders):
+    """As pytest's own, which looks through all that it has made before it makes the next."""
+    return type(folders)(tempfile.mkdtemp(dir=str(folders)))
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,7 @@ from flagship import Config
 from flagship._compat import Mapping
 from flagship.cache.assignments import UnreadableRecord, read_record
 from flagship.cache.cache_visitor import VisitorCacheManager
-from tests.support import everybody
+from tests.support import everybody, slow
 
 
 class Store(VisitorCacheManager):
@@ -115,6 +115,7 @@ JSON = st.recursive(
     max_leaves=8)
 
 
+@slow
 @given(record=st.one_of(JSON, st.fixed_dictionaries({"version": st.just(1), "vId": st.just("ann"),
                                                      "vaIds": JSON})))
 def test_any_record_is_read_or_refused(record):
@@ -210,6 +211,7 @@ def test_a_visitor_who_comes_often_keeps_its_variation_in_a_store_that_forgets(e
     assert color(0, 100, "bob") == "new"
 
 
+@slow
 def test_a_store_that_is_slow(visitor, log):
     """It costs one log line, never a decision."""
     store = Store()

@@ -27,7 +27,7 @@ from flagship.contrib.django import DjangoVisitorCache
 from flagship.errors import ParamError, TypingError
 from flagship.testing.visitor_cache import VisitorCacheSuite
 from tests.django_project import project
-from tests.support import ROOT, eventually, everybody
+from tests.support import ROOT, eventually, everybody, slow
 
 RECORD = {"version": 1, "data": {"vId": "ann", "vaIds": ["a", "b"]}}
 KEY = "flagship:" + hashlib.sha256(b"env:ann").hexdigest()
@@ -199,6 +199,7 @@ def test_the_ttl_ends(alias):
     assert eventually(lambda: (time.sleep(0.2), cache.lookup("ann"))[1] is None)
 
 
+@slow
 def test_the_ttl_slides():
     """A visitor that comes more often than the ttl is not forgotten."""
     kinds = [made(alias, ttl=2) for alias in ("default", "files", "database")]

@@ -22,7 +22,7 @@ from flagship import Config
 from flagship.cache.redis import RedisVisitorCache
 from flagship.errors import ParamError, TypingError
 from flagship.testing.visitor_cache import VisitorCacheSuite
-from tests.support import ROOT, eventually, everybody, file_of, free_port
+from tests.support import ROOT, eventually, everybody, file_of, free_port, slow
 
 TIMEOUT = 0.5
 # A call that is not bounded takes for ever, or redis-py's own 5 s and more.
@@ -387,6 +387,7 @@ def test_a_password_with_escapes(servers):
     locked.kill()
 
 
+@slow
 @pytest.mark.parametrize("ttl", [None, 60])
 def test_a_server_that_hangs(server, make, ttl):
     """Each call ends with the time-out, on a kept connection and on a new one; afterwards caching
@@ -404,6 +405,7 @@ def test_a_server_that_hangs(server, make, ttl):
     assert cache.lookup("ann") == RECORD
 
 
+@slow
 def test_more_threads_than_a_pool_of_redis_py_has(server, make):
     """Each has a connection: what they are told is that the server hangs."""
     cache, seen = make(timeout=2), []
@@ -460,6 +462,7 @@ def test_a_restart_while_idle(server, make, ttl):
     assert cache.lookup("ann") is None
 
 
+@slow
 def test_killed_in_the_middle_of_traffic(server, bucketing, make, admin, log):
     """Four threads lose no decision, wait for nobody, and find their cache again once it is
     back."""
@@ -544,6 +547,7 @@ def environment():
                 PYTHONPATH=os.pathsep.join([ROOT] + [path for path in sys.path if path]))
 
 
+@slow
 def test_another_machine(server, emulator):
     """A visitor that one process assigned keeps its variation in another, after its allocation went
     to 0."""

@@ -22,7 +22,7 @@ from flagship import Config
 from flagship.cache import MemoryVisitorCache, SQLiteVisitorCache, VisitorCacheManager
 from flagship.errors import FlagshipError, ParamError, TypingError
 from flagship.testing.visitor_cache import VisitorCacheSuite
-from tests.support import descriptors, eventually, everybody
+from tests.support import descriptors, eventually, everybody, slow
 
 SOAK_SECONDS = 2
 FILE = "visitors.db"
@@ -403,6 +403,7 @@ def test_sqlite_removes_the_oldest_a_hundredth_at_a_time(sqlite):
     assert known(cache, numbered(1500)) == numbered(1500)[-count:]
 
 
+@slow
 def test_sqlite_is_bounded_where_processes_save_once_and_end(sqlite):
     for visitor_id in numbered(1100):
         cache = sqlite(max_visitors=1000)
@@ -693,6 +694,7 @@ sys.stdout.write("done\\n")
 """
 
 
+@slow
 def test_sqlite_several_processes_meet_at_a_new_file(cache, script):
     """Four that begin at the same moment lose nothing of each other's."""
     processes = [script(MEETING, "process-%d" % number) for number in range(4)]
@@ -707,6 +709,7 @@ def test_sqlite_several_processes_meet_at_a_new_file(cache, script):
     assert lost == []
 
 
+@slow
 def test_sqlite_soak(tmpdir):
     """Two processes that write, look up and overwrite at full speed raise nothing and lose
     nobody."""

@@ -25,7 +25,7 @@ from flagship.decision.compiled import Campaigns
 from flagship.decision.evaluator import assign
 from flagship.decision.snapshot import Snapshot
 from flagship.errors import FlagshipParsingError
-from tests.support import ROOT, command, data, eventually, everybody
+from tests.support import ROOT, command, data, eventually, everybody, slow
 from tests.test_explain import ALLOCATIONS, KEYS, TARGETINGS, document
 from tests.test_quickstart import environment
 
@@ -449,6 +449,7 @@ _PLACES = [("campaigns",), ("campaigns", 0), ("campaigns", 0, "id"),
 CHANGES = st.lists(st.tuples(st.sampled_from(_PLACES), _PARTS), min_size=1, max_size=3)
 
 
+@slow
 @settings(max_examples=300, deadline=None)
 @given(CHANGES, TARGETINGS)
 def test_what_is_ignored_is_what_the_sdk_ignores(changes, targetings):
@@ -469,6 +470,7 @@ def test_what_is_ignored_is_what_the_sdk_ignores(changes, targetings):
                        if each.problem}
 
 
+@slow
 @settings(max_examples=40, deadline=None)
 @given(CHANGES, TARGETINGS)
 def test_every_command_survives_every_file(folder, changes, targetings):
@@ -540,6 +542,7 @@ def test_syntax(tmpdir, content, line, column, message):
     assert "ignored  line %d, column %d" % (line, column) in command(["validate", path])[1]
 
 
+@slow
 @settings(max_examples=500, deadline=None)
 @given(st.text(u'{}[]:,"\\ \n019-+.eEtrunulfas\u00e9', max_size=12), st.booleans())
 def test_what_is_json(text, is_long):

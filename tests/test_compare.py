@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from benchmarks.upgrade.classes import CLASSES, FLAG_CLASSES, TRANSPARENT
-from tests.support import ROOT
+from tests.support import ROOT, slow
 from tests.test_quickstart import environment
 
 
@@ -33,6 +33,7 @@ def test_the_migration_page_has_no_list_of_its_own():
     assert changelog.index(title) < start < end < changelog.index("### Added")
 
 
+@slow
 @pytest.mark.skipif(sys.version_info[0] == 2, reason="the recording server is of Python 3")
 def test_the_comparison_runs(tmpdir):
     """Under this version twice, no program shows a difference."""

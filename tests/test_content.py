@@ -12,7 +12,7 @@ import pytest
 
 from flagship import Config
 from flagship.decision.content import Unreadable, decode
-from tests.support import command, eventually, everybody
+from tests.support import command, eventually, everybody, slow
 
 MARK = b"\xef\xbb\xbf"
 
@@ -151,6 +151,7 @@ def test_an_answer_of_too_many_parts(emulator, start, log, body):
     assert success is False and "objects and lists" in reason
 
 
+@slow
 def test_wrong_campaigns_cost_nothing(emulator, start, log):
     """A million wrong campaigns are twenty lines and a number; in API mode one line."""
     body = b'{"campaigns":[' + b"1," * 1000000 + b"1]}"

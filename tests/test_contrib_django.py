@@ -42,7 +42,7 @@ from flagship.contrib.django import DjangoVisitorCache
 from flagship.contrib.django.middleware import FlagshipMiddleware, user_id
 from flagship.hits import Page
 from tests.django_project import project
-from tests.support import OUTAGES, ROOT, RUBBISH, eventually, everybody, free_port
+from tests.support import OUTAGES, ROOT, RUBBISH, eventually, everybody, free_port, slow
 
 try:
     from django.urls import re_path
@@ -1000,6 +1000,7 @@ def test_manage_py_check_says_what_is_missing(tmpdir, emulator):
     assert "(flagship.E001) settings: FLAGSHIP_API_KEY is missing" in output
 
 
+@slow
 def test_the_autoreloader_restarts_it(tmpdir, emulator):
     """With its poller at work, the server ends at once and comes back with the new source."""
     command, port = manage(tmpdir, emulator), free_port()

@@ -22,7 +22,7 @@ from flagship.decision.evaluator import assign, merge
 from flagship.decision.explanation import explain
 from flagship.decision.targeting import json_text
 from flagship.errors import FlagshipParsingError
-from tests.support import data
+from tests.support import data, slow
 
 
 def load(name):
@@ -270,6 +270,7 @@ def test_a_context_is_what_its_items_say():
 LARGE = 40000  # what is quadratic takes minutes
 
 
+@slow
 @pytest.mark.parametrize("value", [
     lambda number: ["shared", number], lambda number: number * (2 ** 61 - 1),
     lambda number: [number * (2 ** 61 - 1), "shared"], lambda number: "v%d" % number],
@@ -577,6 +578,7 @@ def damaged(draw):
         place = place[key]
 
 
+@slow
 @settings(max_examples=300, deadline=None)
 @given(document=st.one_of(damaged(), JSON))
 def test_any_json_is_a_file_or_refused(document):

@@ -23,7 +23,7 @@ from tests.test_quickstart import environment
 if django.VERSION < (3, 2):
     pytest.skip("the demo needs Django 3.2, which Python 2.7 does not have",
                 allow_module_level=True)
-if not WHOLE and sys.version_info[:2] != (3, 9):  # 3.9 has a Django that none of those has
+if not WHOLE:
     pytest.skip(SLOW, allow_module_level=True)
 
 from html.parser import HTMLParser  # noqa: E402

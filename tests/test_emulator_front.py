@@ -20,7 +20,9 @@ from six.moves import BaseHTTPServer
 from flagship.emulator import Emulator
 from flagship.errors import FlagshipError
 from tests.emulated import emulator, session  # noqa: F401
-from tests.support import ROOT
+from tests.support import ROOT, SLOW, WHOLE
+
+pytestmark = pytest.mark.skipif(not WHOLE, reason=SLOW)
 
 CONTROL = [("GET", "received", None), ("DELETE", "received", None), ("DELETE", "faults", None),
            ("POST", "faults", {"endpoint": "hit", "status": 503}), ("GET", "panic", None),

@@ -15,7 +15,7 @@ from flagship.decision.compiled import Campaigns
 from flagship.decision.evaluator import assign, merge
 from flagship.decision.explanation import explain, merged
 from flagship.errors import TypingError
-from tests.support import Log, data, eventually, everybody
+from tests.support import Log, data, eventually, everybody, slow
 
 KEYS = ["plan", "age", "fs_users", "fs_all_users"]
 VALUES = st.sampled_from(["gold", "", 1, 1.0, 18, True, False, None, ["gold", 1], {"a": 1},
@@ -41,6 +41,7 @@ def document(campaigns):
                           groups in enumerate(campaigns)]}
 
 
+@slow
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.lists(st.tuples(TARGETINGS, ALLOCATIONS), max_size=3), max_size=3),
        st.text("ab1", max_size=3),

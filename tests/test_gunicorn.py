@@ -11,7 +11,7 @@ import threading
 import requests
 
 from flagship._compat import monotonic
-from tests.support import ROOT, eventually, file_of, free_port
+from tests.support import ROOT, eventually, file_of, free_port, slow
 
 APPLICATION = """
 import os, threading, time
@@ -53,6 +53,7 @@ def ask(url, seen):
         thread.join()
 
 
+@slow
 def test_every_worker_follows(emulator, tmpdir):
     """Four workers answer with a new file, which each process has fetched once, and none polls more
     than it should."""

@@ -16,7 +16,7 @@ from flagship import Config, Flagship
 from flagship.emulator import Emulator
 from flagship.errors import ParamError, TypingError
 from flagship.testing import flagship_flags
-from tests.support import Log, eventually, everybody
+from tests.support import Log, eventually, everybody, slow
 
 if sys.version_info < (3, 9):
     pytest.skip("openfeature-sdk needs Python 3.9", allow_module_level=True)
@@ -438,6 +438,7 @@ def test_what_is_too_long_to_be_tracked_is_cut(client, platform, log):
     assert [line for line in log.at(logging.WARNING) if "cut to 500 bytes" in line]
 
 
+@slow
 def test_threads_get_whole_answers(started, use, platform):
     def work(name):
         for number in range(60):

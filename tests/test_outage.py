@@ -10,7 +10,7 @@ import threading
 import pytest
 
 from flagship.helpers.hits import Page
-from tests.support import eventually
+from tests.support import eventually, slow
 
 PAGE = Page("https://shop.example/")
 ANSWER = b'HTTP/1.1 200 OK\r\nContent-Length: 37\r\n\r\n{"campaigns": [], "visitorId": "ann"}'
@@ -121,6 +121,7 @@ def test_what_was_cut_off_is_sent_again(fickle, start):
     assert len(server.requests) == 3
 
 
+@slow
 def test_an_outage_costs_nothing(emulator, visitor, log):
     """After five failures in a row calls fail at once and send nothing; one probe ends that. Few
     lines say so."""
@@ -141,6 +142,7 @@ def test_an_outage_costs_nothing(emulator, visitor, log):
     assert "answers again" in log.at(logging.INFO)[-1]
 
 
+@slow
 def test_one_probe(emulator, visitor):
     """When a pause ends, one of many callers tries; the others go on failing at once."""
     visitor = visitor()

@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+from tests.support import slow
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SCRIPT = os.path.join(ROOT, "examples", "quickstart.py")
@@ -97,10 +98,12 @@ def test_each_kind_of_hit_arrived(tour, kind, visitor, fact):
     assert len(lines(tour, kind + " ")) == 2
 
 
+@slow
 def test_two_runs_print_the_same(tour):
     assert run()[1] == tour
 
 
+@slow
 def test_it_leaves_no_file_behind(tmpdir):
     assert run(directory=str(tmpdir))[0] == 0
     assert not tmpdir.listdir()

@@ -20,7 +20,7 @@ from flagship.cache import MemoryVisitorCache
 from flagship.emulator import Emulator
 from flagship.errors import InitializationError
 from flagship.hits import Page
-from tests.support import ROOT, Log, eventually, file_of
+from tests.support import ROOT, Log, eventually, file_of, slow
 
 PAGE = Page("https://shop.example/")
 BUCKETING = Config.Mode.BUCKETING
@@ -85,6 +85,7 @@ def served(handle):
     return Server(("127.0.0.1", 0), Handler)
 
 
+@slow
 def test_a_start_in_each_request(emulator, log):
     """As programs of 2.1.x do it: of 1,000 requests each reads its visitor's flag, for one download
     of the file and one poller in all."""
@@ -204,6 +205,7 @@ def test_panic_is_the_new_platform_s(start, emulator, other, log):
     assert visitor.synchronize_modifications() == (True, "")
 
 
+@slow
 @pytest.mark.parametrize("tracking", ["immediate", "deferred"])
 def test_calls_in_other_threads_go_on_through_restarts(tracking, start, emulator):
     """Threads that use held visitors while the SDK is started again and again notice nothing, and

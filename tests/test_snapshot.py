@@ -16,7 +16,7 @@ import pytest
 
 from flagship import Config, Flagship
 from flagship.emulator import Emulator
-from tests.support import ROOT, command, data, eventually, file_of
+from tests.support import ROOT, command, data, eventually, file_of, slow
 
 COPY = "copy.json"
 
@@ -303,6 +303,7 @@ flagship.close()
 """
 
 
+@slow
 def test_several_processes_share_a_path(emulator):
     """While four processes write it, the copy is whole at every look."""
     emulator.set_bucketing(file_of(0, campaigns=50))

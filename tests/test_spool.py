@@ -15,7 +15,7 @@ import pytest
 
 from flagship import Flagship
 from flagship.helpers.hits import Screen
-from tests.support import ROOT, eventually
+from tests.support import ROOT, eventually, slow
 
 SPOOL = "spool.db"
 
@@ -163,6 +163,7 @@ Flagship.instance().close()
 """
 
 
+@slow
 def test_several_processes(emulator):
     """Four processes share a file while a third of the requests fail; each hit arrives exactly once."""
     emulator.misbehave("hit", status=503, share=0.3)
@@ -176,6 +177,7 @@ def test_several_processes(emulator):
     assert rows() == []
 
 
+@slow
 def test_what_a_killed_process_was_delivering(emulator, spooling):
     """A claim that nobody ends is another's after a while."""
     visitor = spooling()

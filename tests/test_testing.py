@@ -17,7 +17,7 @@ from flagship.cache import MemoryVisitorCache
 from flagship.errors import FlagshipError, InitializationError, ParamError, TypingError
 from flagship.hits import Event, EventCategory, Page, Transaction
 from flagship.testing import SentActivation, flagship_flags
-from tests.support import Log
+from tests.support import Log, slow
 
 RED = {"btn-color": "red"}
 NOWHERE = "http://127.0.0.1:1"
@@ -606,6 +606,7 @@ def test_a_view_that_starts(client):
 """
 
 
+@slow
 def test_a_run_of_pytest_of_the_user_s_own(tmpdir):
     """The fixture gives the flags, and Django's views get them whoever starts the SDK, and when."""
     for name, source in (("shop.py", ""), ("test_mine.py", WITH_THE_FIXTURE),

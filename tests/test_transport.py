@@ -20,6 +20,7 @@ from flagship import Flagship
 from flagship.emulator import Emulator
 from flagship.errors import TypingError
 from flagship.helpers.hits import Page
+from tests.support import slow
 
 PAGE = Page("https://shop.example/")
 ANSWER = json.dumps({"visitorId": "ann", "campaigns": [{
@@ -179,6 +180,7 @@ def test_time_out_bounds_the_connect(start):
             each.close()
 
 
+@slow
 def test_a_slow_call_leaves_the_connection_its_time_out(emulator, visitor):
     """What was left of one request's time is not what the next one has."""
     visitor = visitor(timeout=1)
@@ -466,6 +468,7 @@ def test_fork_with_a_factory_that_fails(visitor):
     assert visitor.send_hit(PAGE) == (True, "200")
 
 
+@slow
 def test_threads_share_a_visitor(emulator, visitor):
     """Every hit, activation and synchronisation of eight threads arrives."""
     visitor, failures = visitor(), []

@@ -15,7 +15,7 @@ from flagship import Config
 from flagship._events import EventLog
 from flagship._json import decode
 from flagship.transport import Endpoint, HttpClient, RequestFailed
-from tests.support import ROOT, Log
+from tests.support import ROOT, Log, slow
 
 DOCUMENT = json.dumps({"campaigns": [], "text": "x" * 2000}).encode("ascii")
 
@@ -145,6 +145,7 @@ print((peak() - before) // len(content))
 """
 
 
+@slow
 @pytest.mark.parametrize("part", sorted(PARTS))
 def test_small_parts(part):
     """Millions of tiny values cost at most ten times their size, which gzip makes a thousandth."""
@@ -153,6 +154,7 @@ def test_small_parts(part):
     assert int(output) <= 10
 
 
+@slow
 def test_a_large_file_of_real_shape():
     """What a real file consists of is read, however large it is."""
     campaign = json.dumps({"id": "c1", "variationGroups": [{

@@ -17,7 +17,7 @@ from flagship import Config
 from flagship._events import EventLog
 from flagship.emulator import Emulator
 from flagship.transport import Endpoint, HttpClient, RequestFailed, breaker, retry
-from tests.support import eventually
+from tests.support import eventually, slow
 
 
 class Clock(object):
@@ -236,6 +236,7 @@ def test_tls_that_fails_has_sent_nothing(http):
     listener.close()
 
 
+@slow
 def test_outage_lines(http, emulator, log):
     """An open circuit is one line with the last cause, its end is another; nothing else is said."""
     client, endpoint = http(), hit_of(emulator)
@@ -319,6 +320,7 @@ def run(emulator, action, stop="False", times=400, calls=1):
     return output
 
 
+@slow
 def test_a_signal_handler_that_sends(emulator):
     """A request inside of a request, on one thread, is made and answered, wherever it comes."""
     emulator.misbehave("hit", status=200)
@@ -327,6 +329,7 @@ def test_a_signal_handler_that_sends(emulator):
     assert int(count) > 100 and statuses.strip() == "[200]"
 
 
+@slow
 def test_a_signal_handler_that_closes(emulator):
     """It may interrupt a request of its own thread, at any place."""
     emulator.misbehave("hit", status=200)
@@ -334,6 +337,7 @@ def test_a_signal_handler_that_closes(emulator):
         assert run(emulator, "client.close()", stop="True").startswith("1 ")
 
 
+@slow
 def test_a_signal_handler_in_an_outage(emulator):
     """The circuit breaker's lock may be met again on its own thread."""
     emulator.misbehave("hit", status=503)

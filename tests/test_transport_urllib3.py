@@ -18,7 +18,7 @@ import responses
 from flagship import Config, Flagship
 from flagship.emulator import Emulator
 from flagship.helpers.hits import Page
-from tests.support import ROOT
+from tests.support import ROOT, slow
 
 PAGE = Page("https://shop.example/")
 ANSWER = {"visitorId": "ann", "campaigns": [{"id": "c", "variationGroupId": "g", "variation": {
@@ -32,6 +32,7 @@ URLLIB3S = {"as_it_is": False, "no_way_to_connect": True, "another_way_to_connec
             "another_connection_class": True}
 
 
+@slow
 @pytest.mark.parametrize("case", sorted(URLLIB3S))
 def test_another_urllib3(case):
     """A urllib3 without our hooks costs one line, never the start, a decision or an unbounded

@@ -17,6 +17,7 @@ from flagship.errors import InitializationError
 from flagship.helpers.hits import Event, EventCategory, Page
 from flagship.helpers.preset_context import PresetContext
 from flagship.visitor import FlagshipVisitor, Visitor
+from tests.support import slow
 
 PAGE = Page("https://shop.example/cart")
 
@@ -350,6 +351,7 @@ CAMPAIGN = st.fixed_dictionaries(
         "modifications": st.fixed_dictionaries({"value": JSON})})})
 
 
+@slow
 def test_any_json_is_an_answer_or_refused(emulator, visitor):
     """Whatever JSON comes, the synchronisation says whether it took it; reading what came of it
     never raises."""
@@ -502,6 +504,7 @@ def test_api_mode_starts_no_thread(visitor):
     assert [name for name in named if not name.startswith("flagship-emulator")] == []
 
 
+@slow
 def test_no_torn_set(emulator, visitor):
     """A thread that reads during synchronisations sees one set or another, never a mix."""
     def file(version):
