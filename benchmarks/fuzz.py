@@ -1,8 +1,9 @@
-"""Coverage-guided fuzzing of the three things that come from outside: the campaigns answer, the
-bucketing file and the visitor cache's record. Needs atheris (``pip install atheris``).
+"""Coverage-guided fuzzing of what comes from outside: the campaigns answer, the bucketing file, a
+copy of it on disk, the visitor cache's record, a cookie, a URL, and errors that quote a secret.
+Needs atheris and itsdangerous (``pip install atheris itsdangerous``).
 
-Usage: python benchmarks/fuzz.py campaigns|bucketing|record [options of libFuzzer,
-                                                                  such as -max_total_time=1200]
+Usage: python benchmarks/fuzz.py campaigns|bucketing|file|record|cookie|url|secret
+           [options of libFuzzer, such as -max_total_time=1200]
 """
 from __future__ import print_function
 
@@ -14,17 +15,22 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:] = [os.path.dirname(HERE)] + [path for path in sys.path if os.path.abspath(path) != HERE]
 
 import atheris  # noqa: E402
+import itsdangerous  # noqa: E402
 
 with atheris.instrument_imports(include=["flagship"]):
-    from flagship import _json
+    from flagship import _json, _validation
     from flagship.transport.answer import Answer
+    from flagship.transport.causes import Causes
+    from flagship.contrib import _web
     from flagship._events import EventLog
     from flagship.cache.assignments import UnreadableRecord, read_record
     from flagship.config import Config
     from flagship.decision.api import ApiDecisionManager
     from flagship.decision.compiled import Campaigns
+    from flagship.decision.content import Unreadable, decode
     from flagship.decision.evaluator import assign, merge
     from flagship.decision.manager import DecisionError
+    from flagship.decision.snapshot import Record
     from flagship.state import PlatformState
     from flagship.errors import FlagshipParsingError
     from flagship.handler import FlagshipEventHandler
@@ -32,6 +38,8 @@ with atheris.instrument_imports(include=["flagship"]):
 CONTEXTS = ({}, {u"vip": True, u"country": u"fr", u"age": 31},
             {u"vip": 1.5, u"country": False, u"age": u"x"})
 EVENTS = EventLog(FlagshipEventHandler())
+SIGNER = itsdangerous.TimestampSigner("secret")
+MOST = 64 * 1024  # bytes
 
 
 class _Network(object):
@@ -74,7 +82,49 @@ def record(data):
     assert all(type(each) is str for each in ids)
 
 
-TARGETS = {"campaigns": campaigns, "bucketing": bucketing, "record": record}
+def file(data):
+    try:
+        decoded = Record(decode(data, MOST), u"env").bucketing
+        compiled = Campaigns(decoded)
+    except (Unreadable, FlagshipParsingError):
+        return
+    for context in CONTEXTS:
+        merge(assign(compiled, u"ann", context, ()))
+
+
+def cookie(data):
+    """An id, in a cookie that anybody may write: None, or one of ours."""
+    text = data.decode("latin-1")
+    for signer in (None, SIGNER):
+        read = _web._read_cookie(text, signer)
+        assert read is None or 0 < len(read) <= 128 and read.isprintable()
+    signed = SIGNER.sign(data).decode("latin-1")
+    if _web._read_cookie(text, None) == text and signed.isprintable():
+        assert _web._read_cookie(signed, SIGNER) == text
+
+
+def url(data):
+    """Whatever it is, its problem is a sentence that quotes nothing of it."""
+    text = data.decode("utf-8", "surrogateescape")
+    for each in (text, u"http://" + text, u"https://[" + text):
+        problem = _validation.url_problem(each)
+        assert problem is None or len(text) < 8 or text not in problem
+
+
+def secret(data):
+    """A key does not stand in the text of an error, however that spells it."""
+    text = data.decode("utf-8", "replace")
+    if len(text.strip()) < 8:
+        return
+    causes = Causes(Config(), dict)
+    causes._api_key = text
+    for error in (u"refused: %s" % text, u"refused: %r" % text, u"refused: %s" % text.strip(),
+                  u"refused: %r" % data.decode("utf-8", "replace").encode("utf-8")):
+        assert text.strip() not in causes.mask(error)
+
+
+TARGETS = {each.__name__: each
+           for each in (campaigns, bucketing, file, record, cookie, url, secret)}
 
 if __name__ == "__main__":
     if len(sys.argv) < 2 or sys.argv[1] not in TARGETS:
