@@ -421,4 +421,5 @@ def test_whatever_is_posted_is_answered(path, body):
             answer = session.post(emulator.url + path, json=body, headers={"x-api-key": "key"},
                                   timeout=10)
             assert answer.status_code < 500 and (answer.json() or True if answer.content else True)
-        assert session.get(emulator.url + "/_emulator/received", timeout=10).status_code == 200
+        for name in ("received", "arrivals"):
+            assert session.get(emulator.url + "/_emulator/" + name, timeout=10).status_code == 200
