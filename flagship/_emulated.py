@@ -35,7 +35,7 @@ def is_emulated(url):
 def environment(config):
     """Whose a file on disk is that one run leaves to the next: the environment, or the emulator's
     own. What of it the platform has never seen must not stay when the variable is gone."""
-    if any(is_emulated(getattr(config, name)) for name in _PLACES):
+    if not config.offline and any(is_emulated(getattr(config, name)) for name in _PLACES):
         return u"%s on an emulator" % config.env_id  # an environment's id has no spaces
     return config.env_id
 

@@ -164,6 +164,15 @@ def test_the_emulator_s_file_does_not_outlive_it(platform, point, log, tmpdir):
         flagship.close()
 
 
+def test_offline_serves_the_platform_s_file(platform, point, log, tmpdir):
+    """The variable changes nothing where no request is made."""
+    options = {"mode": Config.Mode.BUCKETING, "bucketing_file": str(tmpdir.join("bucketing.json"))}
+    with Emulator(file_of("of the platform"), env_id="of-the-program") as real:
+        start(log, **dict(options, **real.urls)).close()
+    point(platform.url)
+    assert start(log, offline=True, **options).status.source == "snapshot"
+
+
 def test_what_was_spooled_goes_where_it_was_meant_to(platform, point, log, tmpdir):
     """What a program left for the platform is not the emulator's, nor the other way round."""
     options = {"tracking": "deferred", "spool": str(tmpdir.join("spool.db"))}

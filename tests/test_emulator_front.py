@@ -204,6 +204,13 @@ def test_each_thing_that_arrived_is_a_row(emulator, session, ask, path, body, wa
     assert arrivals(ask)[1] == wanted
 
 
+def test_what_a_fault_kept_from_the_platform_is_no_hit(emulator, session, ask):
+    emulator.misbehave("hit", status=204)
+    session.post(emulator.url + "/collect/", json=PAGE)
+    assert arrivals(ask)[1] == [
+        ("refused", "ann", "the emulator misbehaves, as it was told", 204)]
+
+
 def test_rows_after_a_number(emulator, session, ask):
     session.get(emulator.url + "/cdn/env/bucketing.json")
     first, rows = arrivals(ask)

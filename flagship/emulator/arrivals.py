@@ -44,11 +44,12 @@ def rows_of(request, most=100):
     except ValueError:
         body = None
     parts = _parts(body)
-    if request.endpoint is None or request.status is None or request.status >= 400:
-        what = u"%s: %s" % (request.message or u"refused", request.path)
+    if request.message is not None:
+        what = request.message
+        if request.endpoint is None:
+            what = u"%s: %s" % (what, request.path)
         visitor = _visitor(parts[0]) if parts else u""
-        return [Row("refused", visitor, what if request.endpoint is None else
-                    request.message or u"", request.body if body is None else body)]
+        return [Row("refused", visitor, what, request.body if body is None else body)]
     if not parts:
         what = u"not changed" if request.status == 304 else u""
         return [Row(_kind(request, {}), u"", what, body)]

@@ -30,10 +30,10 @@ class Emulator(object):
     :raises FlagshipParsingError: when ``bucketing`` is no bucketing file.
     :raises OSError: from :meth:`start`, when the port is taken.
 
-    Over HTTP, from this machine and from no web page of another origin: ``GET`` or ``DELETE
-    /_emulator/received``; ``POST`` or ``DELETE /_emulator/faults`` with the arguments of
-    :meth:`misbehave` as an object; ``GET``, or ``POST`` with true or false, ``/_emulator/panic``;
-    ``POST /_emulator/bucketing`` with a file's content.
+    Over HTTP, from this machine and from no web page of another origin: ``GET /``, a page that
+    shows what arrives; ``GET`` or ``DELETE /_emulator/received``; ``POST`` or ``DELETE
+    /_emulator/faults`` with the arguments of :meth:`misbehave` as an object; ``GET``, or ``POST``
+    with true or false, ``/_emulator/panic``; ``POST /_emulator/bucketing`` with a file's content.
     """
 
     host = "127.0.0.1"
