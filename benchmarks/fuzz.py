@@ -1,8 +1,8 @@
 """Coverage-guided fuzzing of what comes from outside: the campaigns answer, the bucketing file, a
-copy of it on disk, the visitor cache's record, a cookie, a URL, and errors that quote a secret.
-Needs atheris and itsdangerous (``pip install atheris itsdangerous``).
+copy of it on disk, the visitor cache's record, a cookie, a URL, errors that quote a secret, and the
+requests to the emulator. Needs atheris and itsdangerous (``pip install atheris itsdangerous``).
 
-Usage: python benchmarks/fuzz.py campaigns|bucketing|file|record|cookie|url|secret
+Usage: python benchmarks/fuzz.py campaigns|bucketing|file|record|cookie|url|secret|emulator
            [options of libFuzzer, such as -max_total_time=1200]
 """
 from __future__ import print_function
@@ -31,6 +31,9 @@ with atheris.instrument_imports(include=["flagship"]):
     from flagship.decision.evaluator import assign, merge
     from flagship.decision.manager import DecisionError
     from flagship.decision.snapshot import Record
+    from flagship.emulator import Emulator
+    from flagship.emulator.arrivals import rows_of
+    from flagship.emulator.platform import Request, encoded, route_of
     from flagship.state import PlatformState
     from flagship.errors import FlagshipParsingError
     from flagship.handler import FlagshipEventHandler
@@ -123,8 +126,27 @@ def secret(data):
         assert text.strip() not in causes.mask(error)
 
 
-TARGETS = {each.__name__: each
-           for each in (campaigns, bucketing, file, record, cookie, url, secret)}
+def emulator(data):
+    """Whatever is asked is answered, and what the page shows of it is text. The data are lines:
+    method, path, Host, Origin and the body."""
+    lines = data.decode("latin-1").split("\n", 4)
+    if len(lines) < 5:
+        return
+    method, path, host, origin = lines[:4]
+    headers = {"x-api-key": "key", "host": host}
+    if origin:
+        headers["origin"] = origin
+    request = Request(route_of(path).endpoint, method, path, headers, lines[4].encode("latin-1"))
+    platform = Emulator(any_credentials=len(data) % 2 == 0)
+    status, _, body, _ = platform._answer(request)
+    assert 200 <= status < 500, (status, body)
+    for _, each in platform.requests_after(0):
+        encoded([row.as_dict() for row in rows_of(each)])
+        rows_of(each, 1)
+
+
+TARGETS = {each.__name__: each for each in (
+    campaigns, bucketing, file, record, cookie, url, secret, emulator)}
 
 if __name__ == "__main__":
     if len(sys.argv) < 2 or sys.argv[1] not in TARGETS:

@@ -17,7 +17,7 @@ _process
 _events _values _validation _json
 context hits status state
 cache.cache_visitor
-config
+_emulated config
 _threads _endings _signals
 transport.endpoint transport.retry transport.breaker transport.causes transport.deadline
 transport.answer transport.session transport.client transport
@@ -37,11 +37,12 @@ contrib.django.templatetags contrib.django.templatetags.flagship
 contrib.openfeature.visitors contrib.openfeature.provider contrib.openfeature
 helpers helpers.hits helpers.preset_context
 emulator.bodies emulator.collect emulator.decisions emulator.faults emulator.platform
-emulator.server
+emulator.arrivals emulator.server
 emulator.front emulator.emulator emulator emulator.__main__
 testing.sent testing._stage testing.flags testing testing.visitor_cache testing.pytest_plugin
 cli._errors cli._layout cli._output cli._syntax cli._arguments cli._source cli._context
-cli._findings cli._shares cli._explained cli.decide cli.validate cli.share cli.send cli __main__
+cli._findings cli._shares cli._explained cli.decide cli.validate cli.share cli.send
+cli.emulator cli __main__
 """
 ORDER = LAYERS.split()
 

@@ -1,19 +1,20 @@
-"""The command line: decide, validate, share and send. ``import flagship`` does not import it."""
+"""The command line, a module a command. ``import flagship`` does not import it."""
 import argparse
 import errno
 
 from flagship._version import __version__
-from flagship.cli import decide, send, share, validate
+from flagship.cli import decide, emulator, send, share, validate
 from flagship.cli._errors import Unavailable, Usage
 from flagship.cli._output import Outcome, Output
 
-COMMANDS = (decide, validate, share, send)
+COMMANDS = (decide, validate, share, send, emulator)
 
 OK, FOUND, USAGE, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 130, 141
 
 _DESCRIPTION = """\
 Feature flags of AB Tasty Flagship from the command line: what a visitor gets
-and why, what a bucketing file does, and hits for smoke tests."""
+and why, what a bucketing file does, hits for smoke tests, and the platform on
+this machine for development."""
 
 _EPILOG = """\
 Results go to standard output, messages to standard error. With --json the
@@ -93,7 +94,7 @@ def _run(parser, arguments, output):
     try:
         options = parser.parse_args(arguments)
         if options.command is None:
-            parser.error("a COMMAND is needed: decide, validate, share or send")
+            parser.error("a COMMAND is needed: decide, validate, share, send or emulator")
         output.program = "%s %s" % (output.program, options.command)
         outcome = options.run(options, output.say)
     except _Shown as shown:

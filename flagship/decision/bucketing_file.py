@@ -6,6 +6,7 @@ import time
 from email.utils import mktime_tz, parsedate_tz
 
 from flagship._compat import RecursionError, to_text
+from flagship._emulated import environment
 from flagship._json import encode
 from flagship.decision.compiled import Campaigns
 from flagship.decision.content import Unreadable, decode
@@ -42,7 +43,7 @@ class BucketingFile(object):
         self._initial = config.initial_bucketing
         self._snapshot = None
         if config.bucketing_file:
-            self._snapshot = Snapshot(config.bucketing_file, config.env_id, self._max_size)
+            self._snapshot = Snapshot(config.bucketing_file, environment(config), self._max_size)
         self._snapshot_fails = False
         self._file, self._closed = None, False
         self._refused = None  # a Last-Modified that the CDN does not take as a condition

@@ -4,6 +4,7 @@ import weakref
 
 from flagship import _endings, _process
 from flagship._compat import absolute, monotonic
+from flagship._emulated import environment
 from flagship.status import Counters
 from flagship.tracking.contexts import ReportedContexts
 from flagship.tracking.delivery import Delivery
@@ -78,7 +79,7 @@ class DeferredTrackingClient(TrackingClient):
         queue = Queue(config.tracking_queue_size)
         if self._spool_path:
             from flagship.tracking.spool import Spool
-            spool = Spool(self._spool_path, config.env_id, config.tracking_queue_size,
+            spool = Spool(self._spool_path, environment(config), config.tracking_queue_size,
                           self._events)
         endpoints = {ACTIVATE: self._activate, HIT: self._collect}
 

@@ -10,6 +10,7 @@ from six.moves.http_cookiejar import DefaultCookiePolicy
 
 from flagship import _validation as check
 from flagship._compat import native, to_text, urlsplit
+from flagship._emulated import is_emulated
 from flagship._process import lineage
 from flagship.errors import TypingError
 from flagship.transport.causes import Refused
@@ -141,7 +142,7 @@ def _settings(session, url):
         parts = urlsplit(url)
         keys = (parts.scheme + "://" + (parts.hostname or ""), parts.scheme,
                 "all://" + (parts.hostname or ""), "all")
-        if not any(key in proxies for key in keys):
+        if not any(key in proxies for key in keys) and not is_emulated(url):
             proxies = get_environ_proxies(url)
         if is_default:
             # An empty one is one that is not set, never one that turns checks off.
