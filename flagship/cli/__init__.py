@@ -35,6 +35,7 @@ Exit codes:
 
 Environment: FLAGSHIP_ENV_ID and FLAGSHIP_API_KEY hold the credentials. Give
 the API key there and not as an option: process lists show options to all.
+NO_COLOR turns colors off.
 "flagship COMMAND --help" tells the rest."""
 
 
