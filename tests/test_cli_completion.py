@@ -134,5 +134,6 @@ if which(str("zsh")):
     def test_zsh(tmpdir, typed, completed):
         path = tmpdir.join("script")
         path.write(script("zsh"))
-        shown = zsh("autoload -Uz compinit; compinit -u -D; source %s" % path, typed, completed)
+        setup = "autoload -Uz compinit; compinit -u -D; eval \"$(cat '%s')\"" % path
+        shown = zsh(setup, typed, completed)
         assert "flagship %s " % completed in shown, shown

@@ -32,6 +32,8 @@ LACKS = "raise ImportError('it is not there')"
 # (example and arguments, modules in place of the real ones, exit code, what it says)
 STARTS = [
     (["quickstart.py"], {"requests": LACKS}, 1, "The SDK is not installed"),
+    (["batch/assign.py"], {"requests": LACKS}, 1, "the SDK is not installed"),
+    (["batch/assign_dask.py"], {"dask": LACKS}, 1, "Dask is not installed"),
     (["flask_app/app.py"], {"flask": LACKS}, 1, "Flask or the SDK is not installed"),
     (["flask_app/app.py", "many"], {}, 2, "The port must be a number from 0 to 65535."),
 ]

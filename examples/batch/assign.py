@@ -27,12 +27,16 @@ import os
 import signal
 import sys
 
-import six
+try:
+    import six
 
-from assignment import Settings, Unusable, assign, of_this_process
-from output import Failed, Mismatch, ResumableOutput, StandardOutput
-from rows import (BLOCK, INPUTS, OUTPUTS, BadHeader, blocks, columns_of,
-                  refuse_what_is_no_text)
+    from assignment import Settings, Unusable, assign, of_this_process
+    from output import Failed, Mismatch, ResumableOutput, StandardOutput
+    from rows import (BLOCK, INPUTS, OUTPUTS, BadHeader, blocks, columns_of,
+                      refuse_what_is_no_text)
+except ImportError as missing:
+    sys.exit("assign: the SDK is not installed for this Python: python -m pip install . in the "
+             "checkout does it (%s)." % missing)
 
 JOIN = 10  # seconds that a process may take to end; it has nothing left to do
 
