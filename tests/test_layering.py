@@ -42,7 +42,7 @@ emulator.front emulator.emulator emulator emulator.__main__
 testing.sent testing._stage testing.flags testing testing.visitor_cache testing.pytest_plugin
 cli._errors cli._layout cli._output cli._syntax cli._arguments cli._source cli._context
 cli._findings cli._shares cli._explained cli.decide cli.validate cli.share cli.send
-cli.emulator cli __main__
+cli.emulator cli._shells cli.completion cli __main__
 """
 ORDER = LAYERS.split()
 
