@@ -4,6 +4,7 @@ from __future__ import unicode_literals
 
 import contextlib
 import io
+import json
 import logging
 import os
 import signal
@@ -270,6 +271,17 @@ def test_threads_that_the_system_refuses(emulator, bucketing, monkeypatch):
     assert eventually(lambda: len(polls(emulator)) >= 2)
 
 
+def uwsgi(port, *more):
+    binary = os.path.join(os.path.dirname(sys.executable), "uwsgi")
+    return [binary, "--http-socket", "127.0.0.1:%d" % port, "--wsgi-file", "application.py",
+            "--master", "--processes", "3", "--die-on-term", "--need-app",
+            "--pythonpath", ROOT] + list(more)
+
+
+# uWSGI is in the test extra of 3.11 and 3.13.
+HAS_UWSGI = os.path.exists(os.path.join(os.path.dirname(sys.executable), "uwsgi"))
+
+
 class Uwsgi(object):
     """What uWSGI puts into a process of its own."""
 
@@ -287,6 +299,37 @@ def test_uwsgi_without_threads(emulator, bucketing, monkeypatch, log):
     emulator.set_bucketing(file_of(2))
     assert eventually(lambda: flag(flagship) == 2)
     assert pollers() == [] and len(log.at(logging.WARNING)) == 1
+
+
+UWSGI = """
+import json, logging, os
+from flagship import Config, Flagship
+from flagship.hits import Screen
+
+logging.basicConfig(level=logging.WARNING)
+with Flagship.instance() as flagship:
+    flagship.start(u"env", u"key", Config(tracking="deferred", bucketing_file=None,
+                                          **json.loads(os.environ["OPTIONS"])))
+    flagship.create_visitor(u"ann").send_hit(Screen(u"page"))
+    # Nothing serves: uWSGI ends.
+"""
+
+
+@pytest.mark.skipif(not HAS_UWSGI, reason="uWSGI is in the test extra of 3.11 and 3.13")
+@pytest.mark.parametrize("mode", ["API", "BUCKETING"])
+@pytest.mark.parametrize("arguments, lines", [((), 1), (("--enable-threads",), 0)])
+def test_deferred_tracking_under_uwsgi(emulator, tmpdir, mode, arguments, lines):
+    """Without threads one WARNING says, in either mode, that nothing is delivered in the
+    background, and how to turn it on; close delivers."""
+    tmpdir.join("application.py").write(UWSGI.replace(
+        'tracking="deferred"', 'mode=Config.Mode.%s, tracking="deferred"' % mode))
+    process = subprocess.Popen(
+        uwsgi(free_port(), *arguments), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        env=environment(OPTIONS=json.dumps(emulator.urls)))
+    said = process.communicate()[0].decode("utf-8")
+    warnings = [line for line in said.splitlines() if "WARNING:flagship" in line]
+    assert len(warnings) == lines and len(emulator.hits) == 1, said
+    assert all("--enable-threads" in line and "delivered" in line for line in warnings)
 
 
 @pytest.mark.parametrize("option", ["enable-threads", "threads", b"enable-threads"], ids=repr)
@@ -437,16 +480,6 @@ def gunicorn(port, *more):
             "127.0.0.1:%d" % port, "application"] + list(more)
 
 
-def uwsgi(port, *more):
-    binary = os.path.join(os.path.dirname(sys.executable), "uwsgi")
-    return [binary, "--http-socket", "127.0.0.1:%d" % port, "--wsgi-file", "application.py",
-            "--master", "--processes", "3", "--die-on-term", "--need-app",
-            "--pythonpath", ROOT] + list(more)
-
-
-# uWSGI is in the test extra of 3.11 and 3.13.
-HAS_UWSGI = os.path.exists(os.path.join(os.path.dirname(sys.executable), "uwsgi"))
-
 #: name: the command, given the port
 SERVERS = {
     "gunicorn sync": lambda port: gunicorn(port, "--workers", "3")}
@@ -499,8 +532,11 @@ def first_answers(servers, many=12):
         thread.start()
     for thread in threads:
         thread.join()
-    assert all(len({pid for pid, _ in answers}) >= 2 for answers in seen.values()), seen
-    return {name: {told for _, told in answers} for name, answers in seen.items()}
+    told = {}
+    for name, answers in seen.items():
+        pids, told[name] = map(set, zip(*answers))
+        assert len(pids) >= 2, seen
+    return told
 
 
 @pytest.fixture
