@@ -39,10 +39,7 @@ class Totals(object):
 
     def include(self, queue):
         """Count what waits in ``queue``, too, for as long as somebody has it."""
-        for each in list(self._queues):
-            if each() is None:
-                self._queues.remove(each)
-        self._queues.append(weakref.ref(queue))
+        self._queues.append(weakref.ref(queue, self._queues.remove))
 
     @property
     def pending(self):
