@@ -7,13 +7,14 @@ class PlatformState(object):
 
     :ivar bool panic: whether the platform is in panic.
     :ivar bool closed: whether the SDK was closed, or never started.
+    :ivar dict tracked: what became of what deferred tracking took, by the lineage of the process.
     :ivar bool serving: neither in panic nor closed; what every call of a visitor asks first.
     """
 
-    __slots__ = ("panic", "closed", "serving", "_events", "_changing", "_end", "_source")
+    __slots__ = ("panic", "closed", "serving", "tracked", "_events", "_changing", "_end", "_source")
 
     def __init__(self, events):
-        self.panic, self.closed, self.serving = False, False, True
+        self.panic, self.closed, self.serving, self.tracked = False, False, True, {}
         self._events, self._changing, self._end, self._source = events, Lock(), None, None
 
     def listen_to(self, source, panic, events):

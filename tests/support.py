@@ -75,9 +75,11 @@ def eventually(holds, seconds=10):
     """Wait until ``holds()`` is true; its last value. The bound is for what is broken, not for what
     is slow."""
     ends = time.time() + seconds
-    while not holds() and time.time() < ends:
+    while True:
+        value = holds()
+        if value or time.time() >= ends:
+            return value
         time.sleep(0.005)
-    return holds()
 
 
 def free_port():

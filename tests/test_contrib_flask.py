@@ -563,12 +563,30 @@ def test_credentials_are_not_missing_where_somebody_else_starts_the_sdk(start):
     ("FLAGSHIP_COOKIE_NAME", "a b"),
     ("FLAGSHIP_COOKIE_AGE", "60"), ("FLAGSHIP_COOKIE_DOMAIN", "a;b"),
     ("FLAGSHIP_COOKIE_SECURE", "yes"),
-    ("FLAGSHIP_COOKIE_SAMESITE", "lux"), ("FLAGSHIP_COOKIE_SIGNED", "yes")], ids=repr)
+    ("FLAGSHIP_COOKIE_SAMESITE", "lux"), ("FLAGSHIP_COOKIE_SIGNED", "yes"),
+    ("FLAGSHIP_CLOSE_ON_SIGNALS", "yes")], ids=repr)
 def test_a_wrong_setting_is_an_error_that_names_it(made, name, value):
     with pytest.raises(FlagshipError) as caught:
         made(**{str(name): value})
     assert caught.value.parameter == name and name in caught.value.message
     assert not Flagship.instance().is_flagship_started()
+
+
+def test_signals_outside_of_the_main_thread(made, log):
+    """There Python allows no handlers: one line says so, and the SDK starts all the same."""
+    raised = []
+
+    def make():
+        try:
+            made(FLAGSHIP_CLOSE_ON_SIGNALS=True, event_handler=log)
+        except Exception as error:
+            raised.append(error)
+    thread = threading.Thread(target=make)
+    thread.start()
+    thread.join()
+    assert raised == [] and Flagship.instance().is_flagship_started()
+    line, = log.at(logging.WARNING)
+    assert "FLAGSHIP_CLOSE_ON_SIGNALS" in line and "main thread" in line
 
 
 def test_a_forked_worker_serves(made, emulator):

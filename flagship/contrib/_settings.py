@@ -85,7 +85,7 @@ def _cookie_secure(name, value):
     return value if value is None else check.boolean("settings", name, value)
 
 
-def _cookie_signed(name, value):
+def _switch(name, value):
     return check.boolean("settings", name, value)
 
 
@@ -102,7 +102,8 @@ def _cookie_samesite(name, value):
 #: name -> (check, default): what the SDK starts with.
 START = (("FLAGSHIP_ENV_ID", (_credential, None)),
          ("FLAGSHIP_API_KEY", (_credential, None)),
-         ("FLAGSHIP_OPTIONS", (_options, None)))
+         ("FLAGSHIP_OPTIONS", (_options, None)),
+         ("FLAGSHIP_CLOSE_ON_SIGNALS", (_switch, False)))
 #: The same for what the visitor of a request is made with.
 VISITOR = (("FLAGSHIP_CONTEXT", (_function, None)),
            ("FLAGSHIP_USER_ID", (_function, None)),
@@ -111,7 +112,7 @@ VISITOR = (("FLAGSHIP_CONTEXT", (_function, None)),
            ("FLAGSHIP_COOKIE_DOMAIN", (_cookie_domain, None)),
            ("FLAGSHIP_COOKIE_SECURE", (_cookie_secure, None)),
            ("FLAGSHIP_COOKIE_SAMESITE", (_cookie_samesite, "Lax")),
-           ("FLAGSHIP_COOKIE_SIGNED", (_cookie_signed, False)))
+           ("FLAGSHIP_COOKIE_SIGNED", (_switch, False)))
 
 
 class Settings(object):

@@ -42,6 +42,12 @@ def start(settings):
 
     :param Settings settings: those of ``START``, without a problem.
     """
+    _start(settings)
+    if settings.close_on_signals:
+        _close_on_signals()
+
+
+def _start(settings):
     flagship, handler = Flagship.instance(), settings.options.get("event_handler")
     given = settings.env_id, settings.api_key, settings.options
     if flagship.is_flagship_started():
@@ -59,6 +65,14 @@ def start(settings):
     _Started.given, _Started.config = given, config
     flagship.start(settings.env_id, settings.api_key, config)
     _warn_of_misconfiguration()
+
+
+def _close_on_signals():
+    try:
+        Flagship.instance().close_on_signals()
+    except ValueError:  # a thread other than the main one, where Python allows no handlers
+        current().warning("FLAGSHIP_CLOSE_ON_SIGNALS has no effect, as the application was not "
+                          "loaded in the main thread; a spool keeps what a signal would lose")
 
 
 def _warn_of_misconfiguration():

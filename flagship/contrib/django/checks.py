@@ -15,6 +15,7 @@
 ``flagship.E010``   ``FLAGSHIP_COOKIE_SAMESITE`` is none of ``"Lax"``, ``"Strict"``, ``"None"`` and
                     None
 ``flagship.E011``   ``FLAGSHIP_COOKIE_SIGNED`` is not a bool
+``flagship.E012``   ``FLAGSHIP_CLOSE_ON_SIGNALS`` is not a bool
 ``flagship.W001``   the visitor cache is in the cache that sessions live in, so that visitors may
                     evict sessions
 ``flagship.W002``   the visitor cache is in a cache of Django's that keeps at most 300 entries
@@ -37,7 +38,8 @@ _NUMBERS = {"FLAGSHIP_ENV_ID": "E002", "FLAGSHIP_API_KEY": "E002", "FLAGSHIP_OPT
             "FLAGSHIP_CONTEXT": "E004", "FLAGSHIP_USER_ID": "E005",
             "FLAGSHIP_COOKIE_NAME": "E006", "FLAGSHIP_COOKIE_AGE": "E007",
             "FLAGSHIP_COOKIE_DOMAIN": "E008", "FLAGSHIP_COOKIE_SECURE": "E009",
-            "FLAGSHIP_COOKIE_SAMESITE": "E010", "FLAGSHIP_COOKIE_SIGNED": "E011"}
+            "FLAGSHIP_COOKIE_SAMESITE": "E010", "FLAGSHIP_COOKIE_SIGNED": "E011",
+            "FLAGSHIP_CLOSE_ON_SIGNALS": "E012"}
 _SESSIONS_IN_CACHE = ("django.contrib.sessions.backends.cache",
                       "django.contrib.sessions.backends.cached_db")
 _FEW = 300  # MAX_ENTRIES where OPTIONS does not say it
