@@ -7,6 +7,7 @@ from flagship import _process, _signals, _values
 from flagship import _validation as check
 from flagship._events import EventLog, current, set_current
 from flagship._runtime import NOT_STARTED, Runtime, connect, connect_cache, neutral, shut
+from flagship._troubleshooting import see
 from flagship.config import Config
 from flagship.errors import FlagshipError, InitializationError
 from flagship.status import Status
@@ -117,8 +118,7 @@ class Flagship(object):
         try:
             config = Config() if config is None else config
             check.instance("start", "config", config, Config, "Config or None")
-            env_id = _credential("env_id", env_id, _ENV_ID, config)
-            api_key = _credential("api_key", api_key, _API_KEY, config)
+            env_id, api_key = read_credentials(env_id, api_key, config)
             self._start(env_id, api_key, config)
         except FlagshipError as error:
             events = EventLog(config.event_handler) if isinstance(config, Config) else current()
@@ -248,7 +248,8 @@ class Flagship(object):
     def _refuse_visitor(self):
         try:
             raise InitializationError(
-                "create_visitor: call Flagship.instance().start(env_id, api_key, config) first")
+                "create_visitor: call Flagship.instance().start(env_id, api_key, config) first"
+                + see("not-started"))
         except InitializationError as error:
             events = current() if self._config is None else EventLog(self._config.event_handler)
             events.report(error)
@@ -316,6 +317,15 @@ class Flagship(object):
 
     def __exit__(self, *exc_info):
         self.close()
+
+
+def read_credentials(env_id, api_key, config):
+    """The credentials as they are sent; raises as :meth:`Flagship.start` does.
+
+    :param Config config: whose event handler is told of white space that is stripped.
+    """
+    return (_credential("env_id", env_id, _ENV_ID, config),
+            _credential("api_key", api_key, _API_KEY, config))
 
 
 def _credential(parameter, value, pattern, config):

@@ -9,6 +9,7 @@ from flagship.visitor import Visitor
 
 __all__ = ["Config", "Flagship"]
 
+def read_credentials(env_id: str, api_key: str, config: Config) -> tuple[str, str]: ...
 def neutral_visitor(visitor_id: str | None = None) -> Visitor: ...
 
 class Flagship:

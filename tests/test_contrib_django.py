@@ -839,7 +839,8 @@ def test_missing_settings(serve, settings):
     assert not Flagship.instance().is_flagship_started()
     with pytest.warns(RuntimeWarning) as warned:
         assert text(client.get("/often")) == "none"
-    assert ["flagship.E001: settings: %s is missing, so every visitor gets the defaults" % name
+    assert ["flagship.E001: settings: %s is missing, so every visitor gets the defaults "
+            "(see troubleshooting: missing-settings)" % name
             for name in sorted(settings, reverse=True)] == ["%s" % each.message for each in warned]
 
 

@@ -532,8 +532,8 @@ def test_missing_credentials_are_said_at_the_start(made, missing):
     """Not in the view, which gets the defaults."""
     with pytest.warns(RuntimeWarning) as warned:
         app = made(**{name: "" for name in missing})
-    assert ["settings: %s is missing, so every visitor gets the defaults" % name
-            for name in missing] == [
+    assert ["settings: %s is missing, so every visitor gets the defaults "
+            "(see troubleshooting: missing-settings)" % name for name in missing] == [
         "%s" % each.message for each in warned]
     assert text(app.test_client().get("/often")) == "none"
 

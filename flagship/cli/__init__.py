@@ -1,13 +1,13 @@
-"""The command line: decide, validate, share and send. ``import flagship`` does not import it."""
+"""The command line, a module a command. ``import flagship`` does not import it."""
 import argparse
 import errno
 
 from flagship._version import __version__
-from flagship.cli import decide, send, share, validate
+from flagship.cli import decide, doctor, send, share, validate
 from flagship.cli._errors import Unavailable, Usage
 from flagship.cli._output import Outcome, Output
 
-COMMANDS = (decide, validate, share, send)
+COMMANDS = (decide, validate, share, send, doctor)
 
 OK, FOUND, USAGE, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 130, 141
 
@@ -93,7 +93,7 @@ def _run(parser, arguments, output):
     try:
         options = parser.parse_args(arguments)
         if options.command is None:
-            parser.error("a COMMAND is needed: decide, validate, share or send")
+            parser.error("a COMMAND is needed: decide, validate, share, send or doctor")
         output.program = "%s %s" % (output.program, options.command)
         outcome = options.run(options, output.say)
     except _Shown as shown:

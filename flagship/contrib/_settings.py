@@ -5,6 +5,7 @@ import re
 from flagship import _validation as check
 from flagship._compat import native, string_types, to_text
 from flagship._events import describe
+from flagship._troubleshooting import see
 from flagship.config import Config
 from flagship.errors import FlagshipError, ParamError
 
@@ -21,8 +22,8 @@ class MissingSetting(ParamError):
 
 def _credential(name, value):
     if value is None or value == "":
-        raise MissingSetting("settings: %s is missing, so every visitor gets the defaults" % name,
-                             "settings", name)
+        raise MissingSetting("settings: %s is missing, so every visitor gets the defaults%s"
+                             % (name, see("missing-settings")), "settings", name)
     return check.text("settings", name, value)
 
 
