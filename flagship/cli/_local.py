@@ -39,9 +39,9 @@ def folder_problem(path):
     return None
 
 
-def snapshot(path, env_id, max_size):
+def snapshot(config, env_id):
     """The Check of the bucketing file's copy on disk."""
-    name = u"snapshot"
+    name, path, max_size = u"snapshot", config.bucketing_file, config.max_response_size
     if path is None:
         return Check(OK, name, u"bucketing_file=None keeps no copy")
     try:
@@ -49,9 +49,9 @@ def snapshot(path, env_id, max_size):
         record = None if content is None else Record(decode(content, max_size), env_id)
     except Unreadable as problem:
         return Check(WRONG, name, u"%s %s%s" % (path, problem, see("snapshot")))
-    problem = folder_problem(path)
-    if problem:
-        return Check(WRONG, name, problem + see("snapshot"))
+    closed = folder_problem(path)
+    if closed:
+        return Check(WRONG, name, closed + see("snapshot"))
     if record is None:
         return Check(OK, name, u"%s is not there yet, and can be written" % path)
     return Check(OK, name, u"%s, last modified %s" % (path, record.last_modified or u"unknown"))
@@ -96,13 +96,13 @@ def visitor_cache(manager, env_id):
         manager.save(_VISITOR, make_record(_VISITOR, (_VISITOR,)))
         record = manager.lookup(_VISITOR)
         ids = () if record is None else read_record(record, _VISITOR)
-        problem = None if _VISITOR in ids else u"does not give back what it was given"
+        said = None if _VISITOR in ids else u"does not give back what it was given"
     except UnreadableRecord as error:
-        problem = u"gives back another record: %s" % error
+        said = u"gives back another record: %s" % error
     except Exception as error:  # the store's own
-        problem = u"raised %s" % error_text(error)
-    if problem:
-        return Check(WRONG, u"cache", u"%s %s%s" % (kind, problem, see("visitor-cache")))
+        said = u"raised %s" % error_text(error)
+    if said:
+        return Check(WRONG, u"cache", u"%s %s%s" % (kind, said, see("visitor-cache")))
     return Check(OK, u"cache", u"%s gives back what it was given" % kind)
 
 

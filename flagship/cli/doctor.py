@@ -19,7 +19,7 @@ from flagship.cli._local import LEVELS, OK, SKIPPED, WARNING, WRONG, Check
 from flagship.cli._output import Outcome
 from flagship.config import Config
 from flagship.contrib import _settings
-from flagship.contrib._platform import Inquiry
+from flagship.contrib._platform import inquire
 from flagship.errors import FlagshipError
 from flagship.transport.causes import Refused, looks_swapped, one_line, without_user_info
 
@@ -95,8 +95,22 @@ def _as_dict(check):
             "see": found and found.group(1)}
 
 
+class _Given(object):
+    """What is looked at.
+
+    :ivar dict options: what Config takes.
+    :ivar mode: a Config.Mode, or None where nobody says.
+    :ivar list problems: a FlagshipError for each setting that is missing or wrong.
+    """
+
+    def __init__(self, settings):
+        self.env_id, self.api_key = settings.env_id, settings.api_key
+        self.options, self.problems = dict(settings.options or {}), settings.problems
+        self.mode = None
+
+
 def _given(options):
-    """The Settings, those of the command line in their place; raises Usage."""
+    """The settings, with those of the command line in their place; raises Usage."""
     module = None if options.settings is None else _imported(options.settings)
     own = {"FLAGSHIP_ENV_ID": options.env_id, "FLAGSHIP_API_KEY": options.api_key}
 
@@ -107,8 +121,7 @@ def _given(options):
         if module is not None:
             return getattr(module, name, default)
         return os.environ.get(name, default)
-    given = _settings.Settings(get, _settings.START)
-    given.options = dict(given.options or {})
+    given = _Given(_settings.Settings(get, _settings.START))
     for name in _OPTIONS:
         value = getattr(options, name)
         if value is not None:
@@ -116,9 +129,7 @@ def _given(options):
             _refuse_option(name, given.options[name])
     if options.mode is not None:
         given.options["mode"] = Config.Mode[options.mode.upper()]
-    given.mode = given.options.get("mode")
-    if module is not None and given.mode is None:
-        given.mode = Config.Mode.API
+    given.mode = given.options.get("mode", None if module is None else Config.Mode.API)
     return given
 
 
@@ -158,9 +169,8 @@ def _checks(options, given):
     if given.options.get("spool"):
         works["spool"] = lambda: [_local.spool(given.options["spool"])]
     if given.env_id and given.mode is Config.Mode.BUCKETING:
-        settings = Config(**dict(given.options, event_handler=None))
-        works["snapshot"] = lambda: [_local.snapshot(
-            settings.bucketing_file, given.env_id, settings.max_response_size)]
+        config = Config(**dict(given.options, event_handler=None))
+        works["snapshot"] = lambda: [_local.snapshot(config, given.env_id)]
     if given.env_id and given.api_key and not given.options.get("offline"):
         found += _of_platform(options, given, works)
     else:
@@ -185,7 +195,7 @@ def _of_platform(options, given, works):
         return [Check(WRONG, u"credentials", u"the environment's id and the API key are swapped"
                       + see("wrong-key"))] + _joined(works, options.timeout)
     try:
-        inquiry = Inquiry(given.env_id, given.api_key, given.options, options.timeout)
+        inquiry = inquire(given.env_id, given.api_key, given.options, options.timeout)
     except Exception as error:  # a session of the user's may raise anything
         problem = error.message if isinstance(error, FlagshipError) else describe(error)
         return [Check(WRONG, u"credentials", u"%s%s" % (problem, see("wrong-key")))] + _joined(

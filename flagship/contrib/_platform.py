@@ -39,8 +39,8 @@ class Reply(object):
         self.seconds, self.panic, self.campaigns = 0.0, False, None
 
 
-class Inquiry(object):
-    """Questions to the platform of one environment, each within a timeout; none raises.
+def inquire(env_id, api_key, options, timeout):
+    """The Inquiry of one environment.
 
     :param env_id: the environment's id.
     :param api_key: its API key.
@@ -48,14 +48,22 @@ class Inquiry(object):
     :param float timeout: seconds, the bound on each question.
     :raises FlagshipError: where the credentials or options cannot be used.
     """
+    config = Config(**dict(
+        options, timeout=timeout, event_handler=_Silent(), circuit_breaker=False,
+        # A self-hosted server would report the context of whoever asks it.
+        context_events=False))
+    config._start(*read_credentials(env_id, api_key, config))
+    return Inquiry(config)
 
-    def __init__(self, env_id, api_key, options, timeout):
-        self._config = Config(**dict(
-            options, timeout=timeout, event_handler=_Silent(), circuit_breaker=False,
-            # A self-hosted server would report the context of whoever asks it.
-            context_events=False))
-        self._config._start(*read_credentials(env_id, api_key, self._config))
-        self.http = HttpClient(self._config, EventLog(self._config.event_handler))
+
+class Inquiry(object):
+    """Questions to the platform of one environment, each within the timeout; none raises.
+
+    :param Config config: with credentials.
+    """
+
+    def __init__(self, config):
+        self._config, self.http = config, HttpClient(config, EventLog(config.event_handler))
 
     def close(self):
         self.http.close()
