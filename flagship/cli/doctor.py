@@ -22,6 +22,7 @@ from flagship.contrib import _settings
 from flagship.contrib._platform import inquire
 from flagship.errors import FlagshipError
 from flagship.transport.causes import Refused, looks_swapped, one_line, without_user_info
+from flagship.transport.client import doubt_of_timeout
 
 _DESCRIPTION = """\
 Look for the reason why a program gets only defaults: credentials, each URL that
@@ -180,10 +181,9 @@ def _checks(options, given):
 
 
 def _of_options(options):
-    timeout = options.get("timeout")
-    if timeout is not None and timeout > 60:
-        yield Check(WARNING, u"timeout", u"%g seconds; if milliseconds are meant, divide by 1000%s"
-                    % (timeout, see("milliseconds")))
+    doubt = doubt_of_timeout(options.get("timeout", 0))
+    if doubt:
+        yield Check(WARNING, u"timeout", doubt)
     if options.get("offline"):
         yield Check(WARNING, u"offline", u"with offline=True the SDK never asks the platform")
 

@@ -56,10 +56,9 @@ class HttpClient(object):
         self._inherited = []
         self._connections = open_connections(self._given, self._pool_size)
         self._causes = Causes(config, lambda: self._connections.proxies)
-        if self._timeout > _MILLISECONDS:
-            self._events.warning("Config: timeout is %g seconds; if milliseconds are meant, as in "
-                                 "the vendor's 3.x, divide by 1000%s", self._timeout,
-                                 see("milliseconds"))
+        doubt = doubt_of_timeout(self._timeout)
+        if doubt:
+            self._events.warning("%s", doubt)
 
     @property
     def last_errors(self):
@@ -258,6 +257,14 @@ class HttpClient(object):
         self._closed = True
         if not getattr(self._requests, "under_way", 0):
             self._connections.close()
+
+
+def doubt_of_timeout(seconds):
+    """What to ask whoever chose this timeout, one line, or None."""
+    if seconds <= _MILLISECONDS:
+        return None
+    return ("Config: timeout is %g seconds; if milliseconds are meant, as in the vendor's 3.x, "
+            "divide by 1000%s" % (seconds, see("milliseconds")))
 
 
 def _is_outage(status):

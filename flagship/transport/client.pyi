@@ -12,6 +12,8 @@ class LastError(NamedTuple):
     count: int  # type: ignore[assignment]
     status: int | None
 
+def doubt_of_timeout(seconds: float) -> str | None: ...
+
 class HttpClient:
     def __init__(self, config: Config, events: Any) -> None: ...
     @property
