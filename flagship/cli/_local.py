@@ -6,10 +6,6 @@ import sys
 import tempfile
 from collections import namedtuple
 
-import mmh3
-import requests
-import urllib3
-
 from flagship._compat import native
 from flagship._troubleshooting import see
 from flagship._version import __version__
@@ -108,16 +104,16 @@ def visitor_cache(manager, env_id):
 
 def versions():
     """The Check of what the SDK runs on."""
-    found = [(u"Python", sys.version.split()[0]), (u"flagship", __version__),
-             (u"requests", requests.__version__), (u"urllib3", urllib3.__version__),
-             (u"mmh3", _version_of_mmh3())]
+    found = [(u"Python", sys.version.split()[0]), (u"flagship", __version__)]
+    found += [(name, _version_of(name)) for name in (u"requests", u"urllib3", u"mmh3")]
     return Check(OK, u"versions", u"%s, %s" % (
         u", ".join(u"%s %s" % pair for pair in found), ssl.OPENSSL_VERSION))
 
 
-def _version_of_mmh3():
-    version = getattr(mmh3, "__version__", None)  # not in version 5
-    if version is None:
+def _version_of(name):
+    """The version of a library that the SDK has imported."""
+    version = getattr(sys.modules[native(name)], "__version__", None)
+    if version is None:  # as of mmh3 5
         from importlib import metadata
-        version = metadata.version("mmh3")
+        version = metadata.version(name)
     return version
