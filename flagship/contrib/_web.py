@@ -62,7 +62,7 @@ def start(settings):
     handler = handler or FlagshipEventHandler(catch_all_exceptions=True)
     config = Config(**dict(settings.options, event_handler=handler))
     _Started.given, _Started.config = given, config
-    doubt = doubt_of_timeout(config.timeout)
+    doubt = doubt_of_timeout(settings.options.get("timeout") or 0)
     if doubt:
         warnings.warn(doubt, RuntimeWarning)
     flagship.start(settings.env_id, settings.api_key, config)

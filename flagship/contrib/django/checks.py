@@ -78,8 +78,11 @@ def check_settings(app_configs=None, **options):
 def check_platform(app_configs=None, **options):
     """The check that the application registers for ``check --deploy``: the platform's answer to the
     settings; a list as :func:`check_settings` gives."""
-    given = _settings.Settings(
-        lambda name, default: getattr(settings, name, default), _settings.START)
+    return _asked(_settings.Settings(
+        lambda name, default: getattr(settings, name, default), _settings.START))
+
+
+def _asked(given):
     chosen = given.options or {}
     if given.problems or chosen.get("offline"):
         return []  # check_settings says it; nobody is asked
