@@ -893,7 +893,8 @@ def test_settings_are_not_missing_where_somebody_else_starts_the_sdk(serve, star
 
 
 @pytest.mark.parametrize("number, name, values", [
-    ("E002", "FLAGSHIP_ENV_ID", [5, ["env"]]), ("E002", "FLAGSHIP_API_KEY", [True]),
+    ("E002", "FLAGSHIP_ENV_ID", [5, ["env"], "a/b", " "]),
+    ("E002", "FLAGSHIP_API_KEY", [True, u"\u201cs3cret\u201d", "a b"]),
     ("E003", "FLAGSHIP_OPTIONS",
      ["mode", [], {"timeout": "2"}, {"no_such": 1}, {5: 5}, {"event_handler": 5}]),
     ("E004", "FLAGSHIP_CONTEXT",

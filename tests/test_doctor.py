@@ -127,10 +127,11 @@ def test_a_collector_at_another_address(doctor, emulator):
     (["--mode", "api", "--env-id", "of-nobody"], "the API key or the environment is wrong",
      "wrong-key"),
     (["--env-id", KEY, "--api-key", ENVIRONMENT], "are swapped", "wrong-key"),
-    (["--env-id", "a b"], "env_id", "wrong-key"), (["--api-key", "s3crét"], "api_key", "wrong-key"),
-])
+    (["--env-id", "a b"], "FLAGSHIP_ENV_ID (", None),
+    (["--api-key", "“s3cret”"], "FLAGSHIP_API_KEY (", None)])
 def test_credentials(doctor, emulator, options, said, see):
-    level, message, section = doctor(*options)["credentials"]
+    found = doctor(*options)
+    level, message, section = found["credentials" if see else "settings"]
     assert (level, section) == ("wrong", see) and said in message
     swapped = KEY in options
     assert not [request for request in emulator.requests if KEY in request.path]

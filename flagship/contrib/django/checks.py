@@ -3,7 +3,8 @@
 ==================  ============================================================================
 ``flagship.E001``   ``FLAGSHIP_ENV_ID`` or ``FLAGSHIP_API_KEY`` is missing, and nobody else started
                     the SDK
-``flagship.E002``   ``FLAGSHIP_ENV_ID`` or ``FLAGSHIP_API_KEY`` is not text
+``flagship.E002``   ``FLAGSHIP_ENV_ID`` or ``FLAGSHIP_API_KEY`` is not text, or holds a character
+                    that it cannot have
 ``flagship.E003``   ``FLAGSHIP_OPTIONS`` is not a dict of options that :class:`flagship.Config`
                     takes
 ``flagship.E004``   ``FLAGSHIP_CONTEXT`` is neither a callable nor the dotted path of one
