@@ -7,6 +7,7 @@ from flagship import _process, _signals, _values
 from flagship import _validation as check
 from flagship._events import EventLog, current, set_current
 from flagship._runtime import NOT_STARTED, Runtime, connect, connect_cache, neutral, shut
+from flagship._troubleshooting import see
 from flagship.config import Config
 from flagship.errors import FlagshipError, InitializationError
 from flagship.status import Status
@@ -15,9 +16,8 @@ from flagship.visitor import Visitor, new_id, read_id
 __all__ = ["Config", "Flagship"]
 
 # What can stand in a header and in a part of a URL's path.
-_PLACES = {"env_id": "a URL's path", "api_key": "a header"}
-_API_KEY = re.compile(u"[!-~]+\\Z")
-_ENV_ID = re.compile(u"[!$&'()*+,.0-9:;=@A-Z_a-z~-]+\\Z")
+_PLACES = {"env_id": (re.compile(u"[!$&'()*+,.0-9:;=@A-Z_a-z~-]+\\Z"), "a URL's path"),
+           "api_key": (re.compile(u"[!-~]+\\Z"), "a header")}
 
 
 def neutral_visitor(visitor_id=None):
@@ -117,8 +117,7 @@ class Flagship(object):
         try:
             config = Config() if config is None else config
             check.instance("start", "config", config, Config, "Config or None")
-            env_id = _credential("env_id", env_id, _ENV_ID, config)
-            api_key = _credential("api_key", api_key, _API_KEY, config)
+            env_id, api_key = read_credentials(env_id, api_key, config)
             self._start(env_id, api_key, config)
         except FlagshipError as error:
             events = EventLog(config.event_handler) if isinstance(config, Config) else current()
@@ -248,7 +247,8 @@ class Flagship(object):
     def _refuse_visitor(self):
         try:
             raise InitializationError(
-                "create_visitor: call Flagship.instance().start(env_id, api_key, config) first")
+                "create_visitor: call Flagship.instance().start(env_id, api_key, config) first"
+                + see("not-started"))
         except InitializationError as error:
             events = current() if self._config is None else EventLog(self._config.event_handler)
             events.report(error)
@@ -318,15 +318,33 @@ class Flagship(object):
         self.close()
 
 
-def _credential(parameter, value, pattern, config):
+def read_credentials(env_id, api_key, config):
+    """The credentials as they are sent; raises as :meth:`Flagship.start` does.
+
+    :param Config config: whose event handler is told of white space that is stripped.
+    """
+    return (_credential("env_id", env_id, config), _credential("api_key", api_key, config))
+
+
+def credential_problem(parameter, value):
+    """What keeps text, stripped, from being a credential, or None; quotes nothing of it.
+
+    :param str parameter: ``env_id`` or ``api_key``.
+    """
+    if not value:
+        return "must not be empty"
+    pattern, place = _PLACES[parameter]
+    if not pattern.match(value):
+        return "holds a character that cannot stand in " + place
+    return None
+
+
+def _credential(parameter, value, config):
     accepted = check.text("start", parameter, value)
     stripped = accepted.strip()
-    if not stripped:
-        raise check.param_error("start", parameter, "(%s) must not be empty" % type(value).__name__)
-    if not pattern.match(stripped):
-        raise check.param_error(
-            "start", parameter, "(%s) holds a character that cannot stand in %s"
-            % (type(value).__name__, _PLACES[parameter]))
+    problem = credential_problem(parameter, stripped)
+    if problem:
+        raise check.param_error("start", parameter, "(%s) %s" % (type(value).__name__, problem))
     if stripped != accepted:
         EventLog(config.event_handler).warning("[start] the white space around %s is stripped",
                                                parameter)

@@ -17,7 +17,8 @@ _USER_INFO = re.compile("//.*@")
 
 
 def _mode(value):
-    return check.instance("Config", "mode", value, Config.Mode, "Config.Mode")
+    return check.instance("Config", "mode", value, Config.Mode,
+                          "Config.Mode.API or Config.Mode.BUCKETING")
 
 
 def _timeout(value):

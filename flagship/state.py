@@ -1,5 +1,6 @@
 """Whether the SDK serves its visitors: the platform's panic, and the end of the SDK."""
 from flagship._process import Lock
+from flagship._troubleshooting import see
 
 
 class PlatformState(object):
@@ -43,7 +44,8 @@ class PlatformState(object):
             self.serving = not (self.panic or self.closed)
         if changed and panic:
             self._events.warning(
-                "The platform is in panic: defaults are served and nothing is sent until it ends")
+                "The platform is in panic: defaults are served and nothing is sent until it ends%s",
+                see("panic"))
         elif changed:
             self._events.warning("The platform's panic has ended")
 

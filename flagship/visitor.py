@@ -4,6 +4,7 @@ from flagship import _validation as check
 from flagship import context as contexts
 from flagship._compat import is_ascii, text_type
 from flagship._events import reports_mistakes
+from flagship._troubleshooting import see
 from flagship.decision.explanation import merged, unknown_key
 from flagship.decision.manager import DecisionError
 from flagship.decision.modification import PLAIN, VALUE, Modifications
@@ -175,7 +176,8 @@ class Visitor(object):
     def _identify(self, function, context, synchronize, change):
         if not self._knows_anonymous:
             self._events.warning(
-                "[%s] ignored: there is no experience continuity in bucketing mode", function)
+                "[%s] ignored: there is no experience continuity in bucketing mode%s", function,
+                see("continuity"))
             return
         accepted = None if context is None else self._read_context(function, context)[0]
         with _CHANGING:
@@ -281,17 +283,27 @@ class Visitor(object):
     def _note_unknown(self, function, key):
         """Say that there is no such flag, once where that can be a mistake; what was said."""
         if self._modifications is _NOT_SYNCHRONIZED:
-            log = "[%s] %r is read before a synchronisation succeeded" % (function, key)
+            log = "[%s] %r is read before a synchronisation succeeded%s" % (
+                function, key, see("not-synchronized"))
             self._events.warn_once("unsynchronized", key, log)
             return log
         log = _UNKNOWN % (function, key)
         nearest = self._runtime.parts.decisions.nearest_key(key)
         if nearest is None:
             self._events.debug("%s", log)
+            self._note_mistyped()
             return log
         log += ", and no campaign has" + (", but one has %r" % nearest if nearest else "")
+        log += see("unknown-key")
         self._events.warn_once("unknown", key, log)
         return log
+
+    def _note_mistyped(self):
+        """Say once what of the context can be why the visitor has no such flag."""
+        for key, kind, kinds in self._runtime.parts.decisions.mistyped(self._context):
+            self._events.warn_once("mistyped", key, "[context] %r is %s, and campaigns compare it "
+                                   "with %s%s" % (key, kind, " or ".join(sorted(kinds)),
+                                                  see("context-types")))
 
     def _mistake(self, error):
         """Raise a mistake, or report it where the user's handler catches all; its message."""

@@ -67,4 +67,4 @@ def test_every_command_has_an_example():
     page = os.path.join(ROOT, "docs", "cli.rst")
     commands = [body.split()[2] for kind, argument, _, body, _ in blocks(page)
                 if argument == "console"]
-    assert commands == ["decide", "validate", "share", "send", "completion"]
+    assert commands == ["decide", "validate", "share", "send", "doctor", "completion"]

@@ -4,7 +4,7 @@ import errno
 
 from flagship._compat import argument_text
 from flagship._version import __version__
-from flagship.cli import completion, decide, emulator, send, share, validate
+from flagship.cli import completion, decide, doctor, emulator, send, share, validate
 from flagship.cli._errors import Unavailable, Usage, suggestion
 from flagship.cli._output import Outcome, Output
 
@@ -13,6 +13,7 @@ COMMANDS = (
     validate,
     share,
     send,
+    doctor,
     emulator,
     completion,
 )

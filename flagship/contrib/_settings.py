@@ -5,6 +5,8 @@ import re
 from flagship import _validation as check
 from flagship._compat import native, string_types, to_text
 from flagship._events import describe
+from flagship._troubleshooting import see
+from flagship.app import credential_problem
 from flagship.config import Config
 from flagship.errors import FlagshipError, ParamError
 
@@ -21,9 +23,13 @@ class MissingSetting(ParamError):
 
 def _credential(name, value):
     if value is None or value == "":
-        raise MissingSetting("settings: %s is missing, so every visitor gets the defaults" % name,
-                             "settings", name)
-    return check.text("settings", name, value)
+        raise MissingSetting("settings: %s is missing, so every visitor gets the defaults%s"
+                             % (name, see("missing-settings")), "settings", name)
+    accepted = check.text("settings", name, value)
+    problem = credential_problem(name[len("FLAGSHIP_"):].lower(), accepted.strip())
+    if problem:
+        raise check.param_error("settings", name, "(%s) %s" % (type(value).__name__, problem))
+    return accepted
 
 
 def _options(name, value):

@@ -8,6 +8,7 @@ from email.utils import mktime_tz, parsedate_tz
 from flagship._compat import RecursionError, to_text
 from flagship._emulated import environment
 from flagship._json import encode
+from flagship._troubleshooting import see
 from flagship.decision.compiled import Campaigns
 from flagship.decision.content import Unreadable, decode
 from flagship.decision.document import RefusedFile
@@ -73,14 +74,15 @@ class BucketingFile(object):
             if record:
                 self._use_snapshot(record)
         except Exception as problem:
-            self._events.warning("[bucketing] the snapshot %s is ignored: %s",
-                                 self._snapshot.path, said(problem))
+            self._events.warning("[bucketing] the snapshot %s is ignored: %s%s",
+                                 self._snapshot.path, said(problem), see("snapshot"))
         if self._file is not None or self._initial is None:
             return
         try:
             self._use(self._decoded_initial(), "initial")
         except Exception as problem:
-            self._events.error("[bucketing] initial_bucketing is ignored: %s", said(problem))
+            self._events.error("[bucketing] initial_bucketing is ignored: %s%s", said(problem),
+                               see("initial-bucketing"))
 
     def _decoded_initial(self):
         if isinstance(self._initial, dict):
@@ -167,8 +169,8 @@ class BucketingFile(object):
             self._snapshot_fails = False
         except Exception as problem:
             if not self._snapshot_fails:
-                self._events.warning("[bucketing] the snapshot %s is not kept: %s",
-                                     self._snapshot.path, said(problem))
+                self._events.warning("[bucketing] the snapshot %s is not kept: %s%s",
+                                     self._snapshot.path, said(problem), see("snapshot"))
             self._snapshot_fails = True
 
 

@@ -2,6 +2,7 @@
 from collections import deque
 
 from flagship._compat import monotonic
+from flagship._troubleshooting import see
 from flagship.tracking.items import (ACTIVATE, HIT, MAX_ACTIVATIONS, MAX_AGE, batches, body_of,
                                      counted, kinds_of)
 from flagship.transport.client import RequestFailed
@@ -115,7 +116,7 @@ class Delivery(object):
         self._settle(items, self._queue.failed)
         if items:
             self._events.warning("[tracking] lost %s that could not be delivered before the end: "
-                                 "%s", counted(len(items)), kinds_of(items))
+                                 "%s%s", counted(len(items)), kinds_of(items), see("lost"))
 
     def drop(self, items):
         """Count items of the queue that were dropped for want of room, and say so once in a
@@ -138,7 +139,8 @@ class Delivery(object):
         """Say how many were dropped since that was last said."""
         number, self._unsaid = self._unsaid, 0
         if number:
-            self._events.warning("[tracking] dropped %s, as the queue is full", counted(number))
+            self._events.warning("[tracking] dropped %s, as the queue is full%s",
+                                 counted(number), see("lost"))
 
     def name_unreadable(self, reasons):
         """Count rows of the spool that cannot be read, and say why."""

@@ -17,6 +17,7 @@ from collections import namedtuple
 from flagship import _process
 from flagship._compat import (acquire_within, call_around_fork, integer_types, monotonic,
                               string_types)
+from flagship._troubleshooting import see
 from flagship.tracking.items import ACTIVATE, HIT, MAX_AGE, RANKS, SEGMENT, create_item
 
 _LEASE = 60.0       # seconds that a claim holds where nobody can tell whether its process lives
@@ -287,8 +288,8 @@ class Spool(object):
         # A full disk may take one thing and not the other.
         if self._said is None or not 0 <= now - self._said < _SAY_EVERY:
             self._said = now
-            self._events.warning("[tracking] the spool cannot be used: %s: %s",
-                                 type(error).__name__, error)
+            self._events.warning("[tracking] the spool cannot be used: %s: %s%s",
+                                 type(error).__name__, error, see("spool"))
         self.works, self.left, self._tried = False, 0, now
 
     def _transaction(self, work):

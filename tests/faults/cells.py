@@ -415,9 +415,9 @@ def _sends_a_bomb(world):
 
 # Its first half is an answer by itself, so that whoever takes a cut body takes it for an empty environment.
 _CUT = {"status": 200, "body": '{"campaigns": []}' + " " * 17}
-_NO_ANSWER = r"^no answer within 0.5 s \((\w+_)?timeout\)$"
+_NO_ANSWER = r"^no answer within 0.5 s \((\w+_)?timeout\) \(see troubleshooting: timeout\)$"
 _NOT_JSON = "^(the answer|it) is not JSON$"
-_TOO_LARGE = "^the answer is over %d bytes$" % MAX_SIZE
+_TOO_LARGE = r"^the answer is over %d bytes \(see troubleshooting: too-large\)$" % MAX_SIZE
 
 FAULTS = [
     _fault("DNS failure", "(?i)name|nodename|getaddrinfo", _unknown_name, front=_named),
