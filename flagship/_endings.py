@@ -23,7 +23,7 @@ class _Hooks(object):
     exit = None        # the real os._exit, once it is wrapped
     running = False
     ending = False     # whether SIGTERM has been handled
-    woken = None       # what the system writes to at a signal, once that is watched
+    woken = -1         # what the system writes to at a signal, once that is watched
 
 
 def call_at_end(call):
@@ -110,7 +110,7 @@ def _watch_sigterm():
     this process waits as long. Where a fork cannot be told of (before Python 3.7) nothing is
     watched: a child would write to its parent's pipe.
     """
-    if not hasattr(os, "register_at_fork") or _Hooks.woken is not None:
+    if not hasattr(os, "register_at_fork") or _Hooks.woken != -1:
         return
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
@@ -131,8 +131,8 @@ def _watch_sigterm():
 
 def _forget_watch():
     """In a child that inherited what its parent watches."""
-    if _Hooks.woken is not None:
-        _Hooks.woken = None
+    if _Hooks.woken != -1:
+        _Hooks.woken = -1
         try:
             signal.set_wakeup_fd(-1)
         except ValueError:

@@ -1,10 +1,10 @@
 """The SDK: starts and closes it, makes visitors, and holds the process's one instance."""
-import re
 import signal
 import threading
 
 from flagship import _process, _signals, _values
 from flagship import _validation as check
+from flagship._credentials import read_credentials
 from flagship._events import EventLog, current, set_current
 from flagship._runtime import NOT_STARTED, Runtime, connect, connect_cache, neutral, shut
 from flagship._troubleshooting import see
@@ -14,10 +14,6 @@ from flagship.status import Status
 from flagship.visitor import Visitor, new_id, read_id
 
 __all__ = ["Config", "Flagship"]
-
-# What can stand in a header and in a part of a URL's path.
-_PLACES = {"env_id": (re.compile(u"[!$&'()*+,.0-9:;=@A-Z_a-z~-]+\\Z"), "a URL's path"),
-           "api_key": (re.compile(u"[!-~]+\\Z"), "a header")}
 
 
 def neutral_visitor(visitor_id=None):
@@ -316,39 +312,6 @@ class Flagship(object):
 
     def __exit__(self, *exc_info):
         self.close()
-
-
-def read_credentials(env_id, api_key, config):
-    """The credentials as they are sent; raises as :meth:`Flagship.start` does.
-
-    :param Config config: whose event handler is told of white space that is stripped.
-    """
-    return (_credential("env_id", env_id, config), _credential("api_key", api_key, config))
-
-
-def credential_problem(parameter, value):
-    """What keeps text, stripped, from being a credential, or None; quotes nothing of it.
-
-    :param str parameter: ``env_id`` or ``api_key``.
-    """
-    if not value:
-        return "must not be empty"
-    pattern, place = _PLACES[parameter]
-    if not pattern.match(value):
-        return "holds a character that cannot stand in " + place
-    return None
-
-
-def _credential(parameter, value, config):
-    accepted = check.text("start", parameter, value)
-    stripped = accepted.strip()
-    problem = credential_problem(parameter, stripped)
-    if problem:
-        raise check.param_error("start", parameter, "(%s) %s" % (type(value).__name__, problem))
-    if stripped != accepted:
-        EventLog(config.event_handler).warning("[start] the white space around %s is stripped",
-                                               parameter)
-    return stripped
 
 
 def _retire(parts, timeout):

@@ -14,7 +14,7 @@ PACKAGE = os.path.dirname(os.path.abspath(flagship.__file__))
 LAYERS = """
 _compat _version _troubleshooting errors handler
 _process
-_events _values _validation _json
+_events _values _validation _json _credentials
 context hits status state
 cache.cache_visitor
 _emulated config

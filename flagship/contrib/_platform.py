@@ -1,7 +1,7 @@
 """Asks the platform what the SDK would, so that nothing is recorded there."""
 from flagship._compat import elapsed
+from flagship._credentials import read_credentials
 from flagship._events import EventLog
-from flagship.app import read_credentials
 from flagship.config import Config
 from flagship.decision.api import campaigns_endpoint, read_campaigns
 from flagship.decision.compiled import Campaigns

@@ -4,9 +4,9 @@ import re
 
 from flagship import _validation as check
 from flagship._compat import native, string_types, to_text
+from flagship._credentials import credential_problem
 from flagship._events import describe
 from flagship._troubleshooting import see
-from flagship.app import credential_problem
 from flagship.config import Config
 from flagship.errors import FlagshipError, ParamError
 
