@@ -171,6 +171,16 @@ def test_retry_after_at_the_end(emulator, deferred, log):
     assert "lost 1 item" in log.at(logging.WARNING)[-1]
 
 
+@pytest.mark.parametrize("spool", [None, "spool.db"], ids=["memory", "spool"])
+def test_close_tries_again(emulator, deferred, spool):
+    """What fails while there is time for another try gets one."""
+    visitor = deferred(spool=spool)
+    emulator.misbehave("hit", status=503, times=1)
+    visitor.send_hit(PAGE)
+    Flagship.instance().close(10)
+    assert len(emulator.hits) == 1
+
+
 def test_an_outage_of_hits_holds_up_no_activation(emulator, deferred):
     visitor = deferred(tracking_interval=0.05)
     emulator.misbehave("hit", status=503)

@@ -13,7 +13,11 @@ import pytest
 import requests
 
 from flagship import Flagship
+from flagship._compat import monotonic
+from flagship._events import EventLog
 from flagship.hits import Page, Screen
+from flagship.tracking.items import HIT, create_item
+from flagship.tracking.spool import Spool
 from tests.support import SLOW, WHOLE, eventually, run_program, screens, start_program
 
 pytestmark = pytest.mark.skipif(not WHOLE, reason=SLOW)
@@ -322,6 +326,28 @@ def test_a_batch_that_is_split_forgets_its_own_rows(emulator, start, at):
     session.left = -1
     start(tracking="deferred", spool=SPOOL).flush(10)
     assert screens(emulator) == everything and rows() == []
+
+
+def test_a_row_with_the_number_of_a_forgotten_one(log):
+    """SQLite gives the number of a removed row to the next one, which may be another process's."""
+    first, second = [Spool(os.path.abspath(SPOOL), "env", 10, EventLog(log)) for _ in range(2)]
+    screen = create_item(HIT, monotonic(), {"t": "SCREENVIEW", "dl": "a"})
+    assert first.add([screen]) == (True, 0)
+    sent = first.claim(HIT, 10).items
+    assert first.renew(sent) == sent
+    # As if it had taken too long for somebody who cannot know whether this process lives.
+    ask("UPDATE spool SET claimed = claimed - 61, owner = 'elsewhere/1/x'")
+    assert second.look().uncertain == 1 and second.add([screen]) == (True, 0)
+    anew = second.claim(HIT, 10).items
+    assert anew[0].row == sent[0].row
+    assert first.renew(sent) == []
+    first.release(sent)
+    first.forget(sent)
+    assert ask("SELECT claimed != 0 FROM spool") == [(1,)] and second.renew(anew) == anew
+    first.close()
+    second.forget(anew)
+    assert rows() == [] and log.lines == []
+    second.close()
 
 
 def test_one_probe(emulator, spooling):
