@@ -91,9 +91,12 @@ def test_contexts(emulator, deferred):
 
 
 def test_sent_by_age(emulator, deferred):
-    visitor = deferred(tracking_interval=0.05)
-    visitor.send_hit(PAGE)
-    assert eventually(lambda: len(emulator.hits) == 1)
+    """A hit waits for the interval, and not for anything longer."""
+    visitor, began = deferred(tracking_interval=0.05), time.time()
+    for number in range(1, 6):
+        visitor.send_hit(PAGE)
+        assert eventually(lambda: len(emulator.hits) == number)
+    assert time.time() - began < 4
 
 
 def test_sent_by_size(emulator, deferred):
@@ -115,8 +118,10 @@ def test_activations_by_the_hundred(emulator, deferred):
 
 
 def test_batches_stay_below_the_platforms_limit(emulator, deferred):
-    """No batch is over 2.5 MB, however long its hits are."""
+    """No batch is over 2.5 MB, however long its hits are; what would have followed one that fails
+    waits with it."""
     visitor = deferred("ann", tracking_interval=60, tracking_batch_size=10000, timeout=10)
+    emulator.misbehave("hit", status=503, times=1)
     for _ in range(1500):
         visitor.send_hit(Screen("é" * 1000))
     assert Flagship.instance().flush(20)

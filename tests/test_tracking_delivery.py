@@ -11,6 +11,8 @@ import pytest
 
 from flagship import Flagship
 from flagship.hits import Event, EventCategory, Item, Page, Screen, Transaction
+from flagship.tracking import delivery
+from flagship.transport import RequestFailed
 from tests.support import SLOW, WHOLE, eventually, run_program, screens
 
 pytestmark = pytest.mark.skipif(not WHOLE, reason=SLOW)
@@ -135,6 +137,19 @@ def test_tries_become_rarer(emulator, deferred):
     first, second, third = gaps(emulator, 4)
     assert first >= 0.45 and second >= 0.95 and third >= 1.9
     emulator.behave()
+
+
+def test_pauses_are_bounded(monkeypatch):
+    """They double up to half a minute; what was not even tried lengthens none."""
+    monkeypatch.setattr(delivery, "monotonic", lambda: 1000.0)
+    route, failure = delivery.Route("hit", 100, 1000), RequestFailed("hit", "refused")
+    route.failed(RequestFailed("hit", "circuit open", tried=False))
+    for pause in (0.5, 1, 2, 4, 8, 16, 30, 30):
+        route.failed(failure)
+        assert route.opens == 1000.0 + pause
+    route.succeeded()
+    route.failed(failure)
+    assert route.opens == 1000.5
 
 
 def test_a_success_ends_the_pauses(emulator, deferred):
