@@ -16,6 +16,7 @@ from flagship import Flagship
 from flagship._compat import monotonic
 from flagship._events import EventLog
 from flagship.hits import Page, Screen
+from flagship.tracking import spool as spool_module
 from flagship.tracking.items import HIT, create_item
 from flagship.tracking.spool import Spool
 from tests.support import SLOW, WHOLE, eventually, run_program, screens, start_program
@@ -434,6 +435,29 @@ def test_a_file_that_cannot_be_used(emulator, spooling, log, kind):
     Flagship.instance().close()
     line, = log.at(logging.WARNING)
     assert "the spool cannot be used" in line
+
+
+def test_a_file_that_comes_and_goes(monkeypatch, log):
+    """Each return is one line, and what is wrong is one a minute."""
+    now, path = [1000.0], os.path.abspath(SPOOL)
+    monkeypatch.setattr(spool_module, "monotonic", lambda: now[0])
+    spool = Spool(path, "env", 10, EventLog(log))
+    screen = create_item(HIT, now[0], {"t": "SCREENVIEW", "dl": "a"})
+    for _ in range(3):
+        os.mkdir(path)
+        assert spool.add([screen]) == (False, 0) and not spool.works
+        now[0] += 2
+        assert spool.next_try() == 3.0
+        now[0] += 28
+        assert spool.next_try() == 0.0
+        os.rmdir(path)
+        for number in range(1, 4):
+            assert spool.add([screen]) == (True, 0) and spool.works and spool.left == number
+        for name in os.listdir("."):
+            os.remove(name)
+    spool.close()
+    assert [level for level, _ in log.lines] == [
+        logging.WARNING, logging.INFO, logging.INFO, logging.WARNING, logging.INFO]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="the limit is POSIX'")
