@@ -178,6 +178,20 @@ def test_a_hung_request_is_cancelled(http, hung, log):
     assert client.last_errors == {} and log.at(logging.INFO) == []
 
 
+def test_what_is_cancelled_before_it_connects_is_not_sent(emulator, http, monkeypatch):
+    """So is one that waited for a name."""
+    client, endpoint, real = http(timeout=60), hit_of(emulator), socket.getaddrinfo
+    deadline = client.deadline(endpoint)
+
+    def resolve(*args, **kwargs):
+        deadline.cancel()
+        return real(*args, **kwargs)
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    failure = failure_of(client, endpoint, {}, deadline=deadline)
+    assert failure.cause == "given up, as Flagship is closed" and not failure.received
+    assert emulator.requests == [] and client.last_errors == {}
+
+
 def test_a_hung_handshake_is_cancelled(http):
     """So is one that hangs in the beginning of TLS."""
     listener = socket.socket()

@@ -243,7 +243,7 @@ class Delivery(object):
         says that it was not."""
         if failure.status is not None:
             return failure.status == 429 or failure.status >= 500
-        return not failure.received or self._cancelled and not self._deadline.sent
+        return not failure.received
 
     def _pause(self, route, failure):
         if self._cancelled:
