@@ -75,7 +75,7 @@ def test_gzip_members_at_the_edge_of_a_slice(fetch):
     (member(b" " * 60000) * 2, "the answer is over 100000 bytes"),
     (member(DOCUMENT)[:-1], "the answer ends inside of its gzip data"),
     (member(DOCUMENT) + member(DOCUMENT)[:-9], "the answer ends inside of its gzip data"),
-    (b"not gzip", "the answer is not gzip")])
+    (b"not gzip", "the answer is not gzip"), (zlib.compress(DOCUMENT), "the answer is not gzip")])
 def test_gzip_that_is_refused(fetch, body, cause):
     """Members count together, and one that is cut is no answer."""
     assert fetch(body) == cause

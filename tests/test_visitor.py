@@ -17,6 +17,7 @@ from flagship.errors import InitializationError
 from flagship.helpers.hits import Event, EventCategory, Page
 from flagship.helpers.preset_context import PresetContext
 from flagship.visitor import FlagshipVisitor, Visitor
+from tests.support import everybody
 
 PAGE = Page("https://shop.example/cart")
 
@@ -198,6 +199,20 @@ def test_a_value_is_the_callers_to_change(visitor):
     visitor.modifications["banner"].value["title"] = "changed"
     visitor.get_modification_with_results("banner", {})[0].clear()
     assert visitor.get_modification("banner", {}) == {"title": "Merci", "lines": ["a", "b"]}
+
+
+@pytest.mark.parametrize("value", [[[1]], [{"a": 1}], {"a": [[1]]}, {"a": [{"b": [1]}]}], ids=repr)
+def test_a_value_is_the_callers_to_change_however_deep(emulator, visitor, value):
+    def change(part):
+        for each in part.values() if isinstance(part, dict) else part:
+            if isinstance(each, (dict, list)):
+                change(each)
+        part.clear() if isinstance(part, dict) else part.append("changed")
+
+    emulator.set_bucketing({"campaigns": [everybody("c", ("v", 100, {"flag": value}))]})
+    visitor = visitor("ann")
+    change(visitor.get_modification("flag", None))
+    assert visitor.get_modification("flag", None) == value
 
 
 def test_get_modification_with_results(emulator, visitor):
