@@ -90,9 +90,10 @@ def test_contexts(emulator, deferred):
     assert (segment["vid"], segment["s"]) == ("ann", {"vip": True}) and len(emulator.hits) == 1
 
 
-def test_sent_by_age(emulator, deferred):
+@pytest.mark.parametrize("spool", [None, "spool.db"], ids=["memory", "spool"])
+def test_sent_by_age(emulator, deferred, spool):
     """A hit waits for the interval, and not for anything longer."""
-    visitor, began = deferred(tracking_interval=0.05), time.time()
+    visitor, began = deferred(tracking_interval=0.05, spool=spool), time.time()
     for number in range(1, 6):
         visitor.send_hit(PAGE)
         assert eventually(lambda: len(emulator.hits) == number)

@@ -216,6 +216,40 @@ def test_a_queue_that_is_smaller_than_a_batch(emulator, deferred):
     assert len(emulator.hits) == 200 and counters().dropped == 0
 
 
+def test_memory_that_is_short_for_a_moment(emulator, deferred, monkeypatch):
+    """What could not even be put together is sent later."""
+    visitor, real, errors = deferred(), delivery.body_of, [MemoryError()]
+
+    def body_of(*args):
+        if errors:
+            raise errors.pop()
+        return real(*args)
+    monkeypatch.setattr(delivery, "body_of", body_of)
+    visitor.send_hit(PAGE)
+    assert Flagship.instance().flush(10) and len(emulator.hits) == 1
+    assert counters()[2:4] == (0, 0)
+
+
+@pytest.mark.parametrize("fault", [{}, {"status": 503}], ids=repr)
+@pytest.mark.parametrize("spool", [None, "spool.db"], ids=["memory", "spool"])
+def test_who_has_nothing_to_send_does_nothing(emulator, deferred, monkeypatch, spool, fault):
+    """Nor who has to wait: no processor is kept busy."""
+    visitor, rounds = deferred(spool=spool, tracking_interval=0.1, circuit_breaker=False), []
+    real = delivery.Delivery.deliver_round
+    emulator.misbehave("hit", **fault) if fault else emulator.behave()
+
+    def deliver_round(self):
+        rounds.append(1)
+        return real(self)
+    visitor.send_hit(PAGE)
+    assert eventually(lambda: hit_requests(emulator))
+    time.sleep(0.1)
+    monkeypatch.setattr(delivery.Delivery, "deliver_round", deliver_round)
+    time.sleep(0.2)
+    assert len(rounds) <= 5
+    emulator.behave()
+
+
 def test_what_counts_goes_first(emulator, deferred):
     """When the end has come: results before what was looked at, that before contexts."""
     visitor = deferred(tracking_batch_size=2, tracking_queue_size=100000, repeat_contexts=True)

@@ -79,8 +79,11 @@ def test_the_pause_doubles(clock):
 def test_stragglers_do_not_lengthen_a_pause(clock):
     """Calls that were on their way when the circuit opened say nothing new."""
     circuit = breaker.Breaker()
-    assert fail(circuit, 50).count(True) == 1
-    assert circuit.wait() == 1.0
+    for _ in range(2):
+        assert fail(circuit, 50).count(True) == 1
+        assert circuit.wait() == 1.0
+        clock.now += 1
+        assert circuit.wait() == 0.0 and circuit.succeed() is True
 
 
 def test_the_end_is_said_once(clock):

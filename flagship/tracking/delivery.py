@@ -180,7 +180,7 @@ class Delivery(object):
             if now - item.made <= MAX_AGE:
                 young.append(item)
         self._settle([item for item in items if now - item.made > MAX_AGE], self._queue.dropped)
-        left = deque(batches(young, len(young) or 1))
+        left = deque(batches(young))
         while left:
             unsent = self._send_batch(route, left.popleft())
             if unsent:
