@@ -451,6 +451,19 @@ def test_panic_in_and_out(emulator, start, log):
     assert "The platform is in panic" in begins and "panic has ended" in ends
 
 
+@pytest.mark.parametrize("body, is_panic", [
+    ('{"panic": true}', True), ('{"panic": true, "campaigns": null}', True),
+    ('{"panic": true, "campaigns": []}', True), ('{"panic": true, "campaigns": {}}', False),
+    ('{"panic": 1, "campaigns": []}', False), ('{"panic": false}', False), ("{}", False)])
+def test_what_an_answer_in_panic_may_leave_out(emulator, start, body, is_panic):
+    """Its campaigns; what is no answer otherwise is none in panic either."""
+    flagship = start()
+    emulator.misbehave("campaigns", body=body)
+    success, reason = flagship.create_visitor("ann").synchronize_modifications()
+    assert flagship.status.panic is is_panic
+    assert success is ("[]" in body and not is_panic) and ("in panic" in reason) is is_panic
+
+
 def test_panic_is_forgotten_at_a_start_with_other_options(emulator, start):
     """A panic is the platform's that ran before; a start that says the same goes on with it."""
     emulator.panic = True
