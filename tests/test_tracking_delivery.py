@@ -3,6 +3,7 @@
 from __future__ import unicode_literals
 
 import decimal
+import json
 import logging
 import threading
 import time
@@ -12,6 +13,7 @@ import pytest
 from flagship import Flagship
 from flagship.hits import Event, EventCategory, Item, Page, Screen, Transaction
 from flagship.tracking import delivery
+from flagship.tracking.items import body_of, create_item
 from flagship.transport import RequestFailed
 from tests.support import SLOW, WHOLE, eventually, run_program, screens
 
@@ -248,6 +250,16 @@ def test_who_has_nothing_to_send_does_nothing(emulator, deferred, monkeypatch, s
     time.sleep(0.2)
     assert len(rounds) <= 5
     emulator.behave()
+
+
+@pytest.mark.parametrize("age, sent", [
+    (0.0, 0), (0.25, 250), (7.0, 7000), (4 * 3600.0, 14400000), (1e9, 14400000), (-5.0, 0)])
+def test_an_items_age(age, sent):
+    """In milliseconds, between none and the platform's four hours."""
+    item = create_item("hit", 1000.0 - age, {"t": "EVENT"})
+    body = json.loads(body_of([item, item], "env", 1000.0).decode("ascii"))
+    assert body == {"t": "BATCH", "ds": "APP", "cid": "env",
+                    "h": [{"t": "EVENT", "qt": sent}] * 2}
 
 
 def test_what_counts_goes_first(emulator, deferred):

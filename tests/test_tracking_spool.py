@@ -351,6 +351,21 @@ def test_a_row_with_the_number_of_a_forgotten_one(log):
     second.close()
 
 
+def test_rows_that_could_not_be_released(log):
+    """They are free again with the next look at the file."""
+    spool = Spool(os.path.abspath(SPOOL), "env", 10, EventLog(log))
+    spool.add([create_item(HIT, monotonic(), {"t": "SCREENVIEW", "dl": "a"})])
+    claimed = spool.claim(HIT, 10).items
+    os.rename(SPOOL, "elsewhere")
+    os.mkdir(SPOOL)
+    spool.release(claimed)
+    os.rmdir(SPOOL)
+    os.rename("elsewhere", SPOOL)
+    assert spool.claim(HIT, 10).items == [] and spool.look() == (0, [])
+    assert [item.row for item in spool.claim(HIT, 10).items] == [item.row for item in claimed]
+    spool.close()
+
+
 def test_one_probe(emulator, spooling):
     """As long as the platform is not known to answer, a request carries one item: a platform that
     hangs costs one item a try, not a hundred."""
