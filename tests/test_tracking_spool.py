@@ -5,8 +5,11 @@ import json
 import logging
 import os
 import signal
+import socket
 import sqlite3
 import stat
+import subprocess
+import sys
 import time
 
 import pytest
@@ -363,6 +366,26 @@ def test_rows_that_could_not_be_released(log):
     os.rename("elsewhere", SPOOL)
     assert spool.claim(HIT, 10).items == [] and spool.look() == (0, [])
     assert [item.row for item in spool.claim(HIT, 10).items] == [item.row for item in claimed]
+    spool.close()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere nobody can tell who lives")
+@pytest.mark.parametrize("host, process, ago, is_over", [
+    ("here", "living", 0, False), ("here", "living", 61, True), ("here", "living", -61, True),
+    ("here", "dead", 0, True), ("here", "this", 0, True), ("elsewhere", "dead", 0, False),
+    ("elsewhere", "living", 61, True)])
+def test_when_a_claim_is_over(log, host, process, ago, is_over):
+    """With its process, or after a minute; of another use of the file in this one it is over, too,
+    as it was closed without a word."""
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    spool = Spool(os.path.abspath(SPOOL), "env", 10, EventLog(log))
+    spool.add([create_item(HIT, monotonic(), {"t": "SCREENVIEW", "dl": "a"})])
+    host = socket.gethostname() if host == "here" else host
+    pid = {"living": os.getppid(), "dead": ended.pid, "this": os.getpid()}[process]
+    ask("UPDATE spool SET claimed = ?, owner = ?", time.time() - ago, "%s/%d/x" % (host, pid))
+    assert spool.look() == (0, [])
+    assert len(spool.claim(HIT, 10).items) == is_over
     spool.close()
 
 

@@ -181,6 +181,17 @@ def test_a_hung_request_is_cancelled(http, hung, log):
     assert client.last_errors == {} and log.at(logging.INFO) == []
 
 
+@pytest.mark.parametrize("status, opens", [
+    (400, False), (401, True), (403, True), (404, True), (413, False), (422, False), (429, True),
+    (499, False), (500, True), (503, True)])
+def test_which_answers_open_a_circuit(emulator, http, status, opens):
+    """Those of a platform that is down or not as it should be, not those that find fault with the
+    request."""
+    client, endpoint = http(), hit_of(emulator)
+    emulator.misbehave("hit", status=status)
+    assert [failure_of(client, endpoint, {}).tried for _ in range(6)] == [True] * 5 + [not opens]
+
+
 def test_what_is_cancelled_before_it_connects_is_not_sent(emulator, http, monkeypatch):
     """So is one that waited for a name."""
     client, endpoint, real = http(timeout=60), hit_of(emulator), socket.getaddrinfo
