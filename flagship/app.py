@@ -194,16 +194,6 @@ class Flagship(object):
         runtime.events.use(config.event_handler)
         runtime.parts.decisions.start_again()
 
-    def _exchange(self, runtime, config, connect, given=None):
-        """Put something else in the place of what runs, of its Config and of what connects the next
-        start; nothing is closed. Returns what was there, to be given back."""
-        with self._changing:
-            before = self._runtime, self._config, self._connect, self._given
-            self._runtime, self._config = runtime, config
-            self._connect, self._given = connect, given
-        set_current(runtime and runtime.events)
-        return before
-
     def runtime(self):
         """What a visitor that was loaded from elsewhere belongs to: what runs, or will be
         started."""

@@ -10,7 +10,6 @@ from flagship.transport.client import RequestFailed
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds between tries, doubled by each that fails
 _SAY_EVERY = 60.0       # seconds between two lines about what was dropped
 _AT_END = 10            # times as many hits in a request when time is short; the bytes are bounded
-_LONGEST_ASKED = 300.0  # seconds that a platform may ask to wait
 # Requests after which a batch of which nothing was accepted is not narrowed down any further: the
 # platform refuses everything, say of an environment that it does not know.
 _HOPELESS = 20
@@ -44,7 +43,7 @@ class Route(object):
     def failed(self, failure):
         """Make no request for a while: as long as the platform asks, and twice as long as after
         the failure before."""
-        asked = min(failure.retry_after or 0.0, _LONGEST_ASKED)
+        asked = failure.retry_after or 0.0
         self.well, self._asked = False, asked > 0
         self.opens = monotonic() + max(self._pause, asked)
         if failure.tried:
@@ -183,7 +182,7 @@ class Delivery(object):
             if now - item.made <= MAX_AGE:
                 young.append(item)
         self._settle([item for item in items if now - item.made > MAX_AGE], self._queue.dropped)
-        left = deque(batches(young, len(young) or 1))
+        left = deque(batches(young))
         while left:
             unsent = self._send_batch(route, left.popleft())
             if unsent:
@@ -246,7 +245,7 @@ class Delivery(object):
         says that it was not."""
         if failure.status is not None:
             return failure.status == 429 or failure.status >= 500
-        return not failure.received or self._cancelled and not self._deadline.sent
+        return not failure.received
 
     def _pause(self, route, failure):
         if self._cancelled:

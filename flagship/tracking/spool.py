@@ -268,7 +268,8 @@ class Spool(object):
                                   (self._env_id,)).fetchone()[0]
 
     def _attempt(self, work, otherwise):
-        """``work(connection)`` in a transaction; ``otherwise`` where the file cannot be used."""
+        """``work(connection)`` in a transaction; ``otherwise`` where the file cannot be used, which
+        is closed then, and the transaction with it."""
         with _gate as is_open:
             try:
                 if not is_open:
@@ -296,13 +297,9 @@ class Spool(object):
         connection = self._connect()
         # Immediate: what is read here must still stand when it is changed.
         connection.execute("BEGIN IMMEDIATE")
-        try:
-            result = work(connection)
-            left = self._count(connection)
-            connection.execute("COMMIT")
-        except Exception:
-            connection.rollback()
-            raise
+        result = work(connection)
+        left = self._count(connection)
+        connection.execute("COMMIT")
         self.left = left
         return result
 
