@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.pool import ThreadPool
 
 import pytest
 from six.moves import http_client
@@ -182,16 +182,19 @@ def run(name, folder):
 
 @pytest.fixture(scope="module")
 def ends(request, tmpdir_factory):
-    """How the lives of the servers that are asked for went, ``{name: a future}``: several run at
+    """How the lives of the servers that are asked for went, ``{name: its result}``: several run at
     once, as each waits for the most part."""
     names = [each.callspec.params["name"] for each in request.session.items
              if each.module is request.module]
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        return {name: pool.submit(run, name, tmpdir_factory.mktemp("server")) for name in names}
+    pool = ThreadPool(AT_ONCE)
+    lives = {name: pool.apply_async(run, (name, tmpdir_factory.mktemp("server"))) for name in names}
+    pool.close()
+    pool.join()
+    return lives
 
 
 @pytest.mark.parametrize("name", sorted(SERVERS))
 def test_workers_follow_and_lose_nothing(name, ends):
     """Every worker follows a changed file, a panic and its end; what the pages were told was taken
     is received, also where HUP replaces the workers, and the server ends in time."""
-    ends[name].result()
+    ends[name].get()
