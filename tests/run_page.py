@@ -4,7 +4,7 @@ The blocks of a page are one program, in their order: ``testsetup``, ``testcode`
 What a ``testoutput`` says is what the ``testcode`` before it printed. A ``code-block`` with a
 ``:caption:`` is a file of that name, a ``console`` block holds commands and what they print; a dict
 ``SHOWN`` of a ``testsetup`` says what stands for what in them, such as a port for the one that was
-free.
+free. A file of Python is compiled, whether or not the page runs it: what it imports may not be here.
 """
 from __future__ import print_function
 
@@ -69,6 +69,8 @@ class Page(object):
         folder = os.path.dirname(name)
         if folder and not os.path.isdir(folder):
             os.makedirs(folder)
+        if name.endswith(".py"):
+            compile(body, name, "exec")
         with io.open(name, "a", encoding="utf-8") as file:
             file.write(body)
 
