@@ -1,24 +1,29 @@
 """Coverage-guided fuzzing of what comes from outside: the campaigns answer, the bucketing file, a
-copy of it on disk, the visitor cache's record, a cookie, a URL, and errors that quote a secret.
-Needs atheris and itsdangerous (``pip install atheris itsdangerous``).
+copy of it on disk, the visitor cache's record, a cookie, a URL, errors that quote a secret,
+requests to the emulator, and what the command line and examples/batch read. Needs atheris and
+itsdangerous (``pip install atheris itsdangerous``).
 
-Usage: python benchmarks/fuzz.py campaigns|bucketing|file|record|cookie|url|secret
-           [options of libFuzzer, such as -max_total_time=1200]
+Usage: python benchmarks/fuzz.py TARGET [options of libFuzzer, such as -max_total_time=1200]
+       TARGET: campaigns, bucketing, file, record, cookie, url, secret, emulator, command or batch
 """
 from __future__ import print_function
 
+import io
+import json
 import os
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 # Beside this script stands an http.py, which is not the standard library's.
 sys.path[:] = [os.path.dirname(HERE)] + [path for path in sys.path if os.path.abspath(path) != HERE]
+sys.path.append(os.path.join(os.path.dirname(HERE), "examples", "batch"))
 
 import atheris  # noqa: E402
 import itsdangerous  # noqa: E402
 
-with atheris.instrument_imports(include=["flagship"]):
-    from flagship import _json, _validation
+with atheris.instrument_imports(include=["flagship", "rows"]):
+    import rows
+    from flagship import _json, _validation, cli
     from flagship.transport.answer import Answer
     from flagship.transport.causes import Causes
     from flagship.contrib import _web
@@ -31,6 +36,9 @@ with atheris.instrument_imports(include=["flagship"]):
     from flagship.decision.evaluator import assign, merge
     from flagship.decision.manager import DecisionError
     from flagship.decision.snapshot import Record
+    from flagship.emulator import Emulator
+    from flagship.emulator.arrivals import rows_of
+    from flagship.emulator.platform import Request, encoded, route_of
     from flagship.state import PlatformState
     from flagship.errors import FlagshipParsingError
     from flagship.handler import FlagshipEventHandler
@@ -123,8 +131,109 @@ def secret(data):
         assert text.strip() not in causes.mask(error)
 
 
-TARGETS = {each.__name__: each
-           for each in (campaigns, bucketing, file, record, cookie, url, secret)}
+def emulator(data):
+    """Whatever is asked is answered, and what the page shows of it is text. The data are lines:
+    method, path, Host, Origin and the body."""
+    lines = data.decode("latin-1").split("\n", 4)
+    if len(lines) < 5:
+        return
+    method, path, host, origin = lines[:4]
+    headers = {"x-api-key": "key", "host": host}
+    if origin:
+        headers["origin"] = origin
+    request = Request(route_of(path).endpoint, method, path, headers, lines[4].encode("latin-1"))
+    platform = Emulator(any_credentials=len(data) % 2 == 0)
+    status, _, body, _ = platform._answer(request)
+    assert 200 <= status < 500, (status, body)
+    for _, each in platform.requests_after(0):
+        encoded([row.as_dict() for row in rows_of(each)])
+        rows_of(each, 1)
+
+
+class _Stream(io.StringIO):
+    """A standard stream that may be a terminal."""
+
+    encoding, is_terminal = "utf-8", False
+
+    def isatty(self):
+        return self.is_terminal
+
+
+# The rest of the data is the file; what is in place of {} comes out of it as well.
+COMMANDS = (
+    ["validate", "-"], ["validate", "-", "--json"],
+    ["decide", "-", "--visitor", "ann", "--explain"],
+    ["decide", "-", "--visitor", "{}", "--explain", "--json"],
+    ["decide", "-", "--visitor", "ann", "--flag", "{}"],
+    ["decide", "-", "--visitor", "ann", "--context", "{}", "--explain"],
+    ["decide", "-", "--visitor", "ann", "--context-json", "{}", "--json"],
+    ["share", "-", "--visitors", "3"], ["share", "-", "--visitors", "3", "--json"],
+)
+
+
+def command(data):
+    """A whole command, on a terminal of 40 or 80 columns or in a pipe."""
+    head, _, content = data[1:].partition(b"\n")
+    choice = data[0] if data else 0
+    text = head.decode("utf-8", "surrogateescape")
+    arguments = [each.replace("{}", text) for each in COMMANDS[choice % len(COMMANDS)]]
+    os.environ["COLUMNS"] = "40" if choice & 64 else "80"
+    before = sys.stdin, sys.stdout, sys.stderr
+    sys.stdin = io.TextIOWrapper(io.BytesIO(content))
+    sys.stdout, sys.stderr = output, errors = _Stream(), _Stream()
+    output.is_terminal = bool(choice & 128)
+    try:
+        code = cli.main(arguments)
+    finally:
+        sys.stdin, sys.stdout, sys.stderr = before
+    assert code in (0, 1, 2), code
+    assert bool(output.getvalue()) == (code != 2), (arguments, output.getvalue())
+    assert "Traceback" not in errors.getvalue()
+    if "--json" in arguments and code != 2:
+        json.loads(output.getvalue(), parse_constant=_refuse)
+
+
+def _refuse(name):
+    raise AssertionError("%s is not JSON" % name)
+
+
+def batch(data):
+    """Input of examples/batch, however it is cut."""
+    kind = "csv" if data[:1] < b"\x80" else "jsonl"
+    file, size = io.BytesIO(data[2:]), 1 + (data[1] if len(data) > 1 else 0)
+    columns = None
+    try:
+        rows.refuse_what_is_no_text(data[2:], kind)
+        if kind == "csv":
+            columns = rows.columns_of(file.readline())
+    except rows.BadHeader:
+        return
+    reader, begun = rows.INPUTS[kind](columns), file.tell()
+    cut = list(rows.blocks(file, kind, size))
+    assert b"".join(cut) == data[2 + begun:]
+    for block in cut:
+        skipped = []
+        lines = block.count(b"\n") + block.count(b"\r") + 1
+        for line, row in reader.rows(block, skipped):
+            assert 1 <= line <= lines
+            try:
+                visitor_id, context = reader.visitor(row)
+            except rows.BadRow as problem:
+                skipped.append((line, "%s" % problem))
+                continue
+            json.dumps([visitor_id, sorted(context)]).encode("ascii")
+            if isinstance(visitor_id, str):
+                visitor_id.encode("utf-8")
+            assert None not in context.values()
+        assert all(1 <= line <= lines for line, _ in skipped)
+
+
+TARGETS = {each.__name__: each for each in (
+    campaigns, bucketing, file, record, cookie, url, secret, emulator, command, batch)}
+
+# It takes far longer to make than a command takes to run, and always is the same.
+PARSER = cli._parser("flagship")
+cli._parser = lambda program: PARSER
 
 if __name__ == "__main__":
     if len(sys.argv) < 2 or sys.argv[1] not in TARGETS:

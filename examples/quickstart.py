@@ -14,10 +14,14 @@ import logging
 import os
 import sys
 
-from flagship import Config, Flagship
-from flagship.context import PresetContext
-from flagship.emulator import Emulator
-from flagship.hits import Event, EventCategory, Item, Page, Screen, Transaction
+try:
+    from flagship import Config, Flagship
+    from flagship.context import PresetContext
+    from flagship.emulator import Emulator
+    from flagship.hits import Event, EventCategory, Item, Page, Screen, Transaction
+except ImportError as missing:
+    sys.exit("The SDK is not installed for this Python: python -m pip install . in the checkout "
+             "does it (%s)." % missing)
 
 CAMPAIGNS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "campaigns.json")
 

@@ -98,20 +98,6 @@ try:
 except (AttributeError, EnvironmentError):
     elapsed = monotonic
 
-# A lone surrogate has no UTF-8 form, so it can be neither hashed nor sent. Python 2 encodes it
-# without a word, and its narrow builds spell one character outside the BMP as a pair, which is
-# fine.
-_LONE_SURROGATE = re.compile(
-    u"[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]") if PY2 else None
-try:
-    time.clock_gettime(time.CLOCK_BOOTTIME)
-except (AttributeError, EnvironmentError):
-    elapsed = monotonic
-else:
-    def elapsed():
-        """Like ``monotonic``, and goes on while the machine sleeps, where the system tells."""
-        return time.clock_gettime(time.CLOCK_BOOTTIME)
-
 
 def to_text(value):
     """The text ``value`` as exactly ``text_type``, or None where it is not text that UTF-8 can

@@ -6,12 +6,15 @@ of a multiprocessing pool with SIGTERM.
 import os
 import signal
 import sys
+import threading
+import time
 
 from flagship import _process
 
 #: The packages that run processes, each with a ``util.Finalize`` and a ``process``.
 _POOLS = ("multiprocessing", "billiard")
 _FORKED_NOT_EXECUTED = 0x40  # PF_FORKNOEXEC in the flags of /proc/self/stat
+_AGAIN = 0.1  # seconds until a signal that interrupted nothing is sent once more
 
 
 class _Hooks(object):
@@ -19,6 +22,8 @@ class _Hooks(object):
     lineage = None     # of the process that has the hooks
     exit = None        # the real os._exit, once it is wrapped
     running = False
+    ending = False     # whether SIGTERM has been handled
+    woken = -1         # what the system writes to at a signal, once that is watched
 
 
 def call_at_end(call):
@@ -92,11 +97,60 @@ def _handle_sigterm():
     try:
         if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
             signal.signal(signal.SIGTERM, _end_by_sigterm)
-    except ValueError:
-        pass  # not in the main thread, the only one that may
+            _watch_sigterm()
+    except (ValueError, EnvironmentError, RuntimeError):
+        pass  # not in the main thread, the only one that may; or the system refuses what it takes
+
+
+def _watch_sigterm():
+    """Have a thread send SIGTERM once more until it is handled.
+
+    One that comes just before the main thread waits for a lock interrupts nothing: without a
+    handler it would end the process, with one it is heard when the lock is had, and whoever joins
+    this process waits as long. Where a fork cannot be told of (before Python 3.7) nothing is
+    watched: a child would write to its parent's pipe.
+    """
+    if not hasattr(os, "register_at_fork") or _Hooks.woken != -1:
+        return
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    before = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    try:
+        if before != -1:
+            raise RuntimeError("somebody else is told of signals")
+        threading.Thread(target=_send_again, name="flagship-sigterm", daemon=True,
+                         args=(reading, threading.main_thread().ident)).start()
+    except RuntimeError:  # a thread that is refused, too
+        signal.set_wakeup_fd(before)
+        os.close(reading)
+        os.close(writing)
+        return
+    _Hooks.woken = writing
+    os.register_at_fork(after_in_child=_forget_watch)
+
+
+def _forget_watch():
+    """In a child that inherited what its parent watches."""
+    if _Hooks.woken != -1:
+        _Hooks.woken = -1
+        try:
+            signal.set_wakeup_fd(-1)
+        except ValueError:
+            pass  # not in the main thread: the child has none but this, and may not
+
+
+def _send_again(reading, main):
+    while ord(os.read(reading, 1)) != signal.SIGTERM:
+        pass
+    while True:
+        time.sleep(_AGAIN)
+        if _Hooks.ending or signal.getsignal(signal.SIGTERM) is not _end_by_sigterm:
+            return
+        signal.pthread_kill(main, signal.SIGTERM)
 
 
 def _end_by_sigterm(number, frame):
+    _Hooks.ending = True
     if _Hooks.running:
         return  # a pool says it more than once; what runs is bounded, and ends with the signal
     _run()

@@ -1,6 +1,8 @@
 """What all visitors of one SDK share, wired together."""
 from collections import namedtuple
 
+from flagship import _emulated
+from flagship._events import EventLog
 from flagship.cache.assignments import AssignmentCache
 from flagship.decision import create_manager
 from flagship.decision.manager import DecisionError, DecisionManager
@@ -17,6 +19,10 @@ Parts = namedtuple("Parts", ("cache", "tracking", "decisions", "http"))
 
 def connect(config, events, state):
     """The parts as ``config`` says, on the real platform."""
+    problem = None if config.offline else _emulated.notice(config)
+    if problem:
+        # Of a restart the events still go to the handler before.
+        EventLog(config.event_handler).warning("[start] %s", problem)
     http = HttpClient(config, events)
     return Parts(connect_cache(config, events), create_client(config, http, events, state),
                  create_manager(config, http, events, state), http)

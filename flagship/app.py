@@ -1,23 +1,19 @@
 """The SDK: starts and closes it, makes visitors, and holds the process's one instance."""
-import re
 import signal
 import threading
 
 from flagship import _process, _signals, _values
 from flagship import _validation as check
+from flagship._credentials import read_credentials
 from flagship._events import EventLog, current, set_current
 from flagship._runtime import NOT_STARTED, Runtime, connect, connect_cache, neutral, shut
+from flagship._troubleshooting import see
 from flagship.config import Config
 from flagship.errors import FlagshipError, InitializationError
 from flagship.status import Status
 from flagship.visitor import Visitor, new_id, read_id
 
 __all__ = ["Config", "Flagship"]
-
-# What can stand in a header and in a part of a URL's path.
-_PLACES = {"env_id": "a URL's path", "api_key": "a header"}
-_API_KEY = re.compile(u"[!-~]+\\Z")
-_ENV_ID = re.compile(u"[!$&'()*+,.0-9:;=@A-Z_a-z~-]+\\Z")
 
 
 def neutral_visitor(visitor_id=None):
@@ -117,8 +113,7 @@ class Flagship(object):
         try:
             config = Config() if config is None else config
             check.instance("start", "config", config, Config, "Config or None")
-            env_id = _credential("env_id", env_id, _ENV_ID, config)
-            api_key = _credential("api_key", api_key, _API_KEY, config)
+            env_id, api_key = read_credentials(env_id, api_key, config)
             self._start(env_id, api_key, config)
         except FlagshipError as error:
             events = EventLog(config.event_handler) if isinstance(config, Config) else current()
@@ -199,16 +194,6 @@ class Flagship(object):
         runtime.events.use(config.event_handler)
         runtime.parts.decisions.start_again()
 
-    def _exchange(self, runtime, config, connect, given=None):
-        """Put something else in the place of what runs, of its Config and of what connects the next
-        start; nothing is closed. Returns what was there, to be given back."""
-        with self._changing:
-            before = self._runtime, self._config, self._connect, self._given
-            self._runtime, self._config = runtime, config
-            self._connect, self._given = connect, given
-        set_current(runtime and runtime.events)
-        return before
-
     def runtime(self):
         """What a visitor that was loaded from elsewhere belongs to: what runs, or will be
         started."""
@@ -248,7 +233,8 @@ class Flagship(object):
     def _refuse_visitor(self):
         try:
             raise InitializationError(
-                "create_visitor: call Flagship.instance().start(env_id, api_key, config) first")
+                "create_visitor: call Flagship.instance().start(env_id, api_key, config) first"
+                + see("not-started"))
         except InitializationError as error:
             events = current() if self._config is None else EventLog(self._config.event_handler)
             events.report(error)
@@ -316,21 +302,6 @@ class Flagship(object):
 
     def __exit__(self, *exc_info):
         self.close()
-
-
-def _credential(parameter, value, pattern, config):
-    accepted = check.text("start", parameter, value)
-    stripped = accepted.strip()
-    if not stripped:
-        raise check.param_error("start", parameter, "(%s) must not be empty" % type(value).__name__)
-    if not pattern.match(stripped):
-        raise check.param_error(
-            "start", parameter, "(%s) holds a character that cannot stand in %s"
-            % (type(value).__name__, _PLACES[parameter]))
-    if stripped != accepted:
-        EventLog(config.event_handler).warning("[start] the white space around %s is stripped",
-                                               parameter)
-    return stripped
 
 
 def _retire(parts, timeout):

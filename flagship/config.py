@@ -1,6 +1,7 @@
 """The options of the SDK, checked once; no I/O."""
 import re
 
+from flagship import _emulated
 from flagship import _validation as check
 from flagship._compat import Enum, fspath, integer_types
 from flagship._events import EventLog
@@ -16,7 +17,8 @@ _USER_INFO = re.compile("//.*@")
 
 
 def _mode(value):
-    return check.instance("Config", "mode", value, Config.Mode, "Config.Mode")
+    return check.instance("Config", "mode", value, Config.Mode,
+                          "Config.Mode.API or Config.Mode.BUCKETING")
 
 
 def _timeout(value):
@@ -217,6 +219,10 @@ class Config(object):
     :raises ParamError: on an unknown option, or a value out of range.
     :raises TypingError: on a value of the wrong type.
 
+    Where the environment has ``FLAGSHIP_EMULATOR``, such as ``http://127.0.0.1:8080``, the default
+    URLs are that emulator's, for development. It must be an address of this machine, else it is
+    ignored; a start says which with a warning.
+
     ``config.name`` reads an option; ``config.name = value`` checks like the constructor, and counts
     at the next start.
 
@@ -266,8 +272,10 @@ class Config(object):
         # First, so that it can be told of a mistake in the others.
         for name in sorted(kwargs, key=lambda name: name != "event_handler"):
             self._set_or_report(name, kwargs[name])
+        emulated = _emulated.default_urls()
         for name, (_, default) in self._OPTIONS.items():
             if name not in self.__dict__:
+                default = emulated.get(name, default)
                 self.__dict__[name] = FlagshipEventHandler() if name == "event_handler" else default
 
     def _set_or_report(self, name, value):

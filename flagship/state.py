@@ -1,5 +1,6 @@
 """Whether the SDK serves its visitors: the platform's panic, and the end of the SDK."""
 from flagship._process import Lock
+from flagship._troubleshooting import see
 
 
 class PlatformState(object):
@@ -7,13 +8,14 @@ class PlatformState(object):
 
     :ivar bool panic: whether the platform is in panic.
     :ivar bool closed: whether the SDK was closed, or never started.
+    :ivar dict tracked: what became of what deferred tracking took, by the lineage of the process.
     :ivar bool serving: neither in panic nor closed; what every call of a visitor asks first.
     """
 
-    __slots__ = ("panic", "closed", "serving", "_events", "_changing", "_end", "_source")
+    __slots__ = ("panic", "closed", "serving", "tracked", "_events", "_changing", "_end", "_source")
 
     def __init__(self, events):
-        self.panic, self.closed, self.serving = False, False, True
+        self.panic, self.closed, self.serving, self.tracked = False, False, True, {}
         self._events, self._changing, self._end, self._source = events, Lock(), None, None
 
     def listen_to(self, source, panic, events):
@@ -42,7 +44,8 @@ class PlatformState(object):
             self.serving = not (self.panic or self.closed)
         if changed and panic:
             self._events.warning(
-                "The platform is in panic: defaults are served and nothing is sent until it ends")
+                "The platform is in panic: defaults are served and nothing is sent until it ends%s",
+                see("panic"))
         elif changed:
             self._events.warning("The platform's panic has ended")
 

@@ -7,7 +7,8 @@ _FIELDS = ("mode", "started", "panic", "source", "loaded_at", "last_modified", "
 
 class Counters(namedtuple("Counters", ("queued", "sent", "failed", "dropped", "spooled"))):
     """What became of the activations, contexts and hits that deferred tracking took in this
-    process.
+    process since the SDK was started, or started after a ``close``. Starting again with other
+    options goes on counting.
 
     :ivar int queued: not yet delivered, in memory.
     :ivar int sent: taken by the platform.

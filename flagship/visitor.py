@@ -4,7 +4,8 @@ from flagship import _validation as check
 from flagship import context as contexts
 from flagship._compat import is_ascii, text_type
 from flagship._events import reports_mistakes
-from flagship.decision.explanation import merged
+from flagship._troubleshooting import see
+from flagship.decision.explanation import merged, unknown_key
 from flagship.decision.manager import DecisionError
 from flagship.decision.modification import PLAIN, VALUE, Modifications
 from flagship.errors import FlagshipError
@@ -175,7 +176,8 @@ class Visitor(object):
     def _identify(self, function, context, synchronize, change):
         if not self._knows_anonymous:
             self._events.warning(
-                "[%s] ignored: there is no experience continuity in bucketing mode", function)
+                "[%s] ignored: there is no experience continuity in bucketing mode%s", function,
+                see("continuity"))
             return
         accepted = None if context is None else self._read_context(function, context)[0]
         with _CHANGING:
@@ -281,17 +283,27 @@ class Visitor(object):
     def _note_unknown(self, function, key):
         """Say that there is no such flag, once where that can be a mistake; what was said."""
         if self._modifications is _NOT_SYNCHRONIZED:
-            log = "[%s] %r is read before a synchronisation succeeded" % (function, key)
+            log = "[%s] %r is read before a synchronisation succeeded%s" % (
+                function, key, see("not-synchronized"))
             self._events.warn_once("unsynchronized", key, log)
             return log
         log = _UNKNOWN % (function, key)
         nearest = self._runtime.parts.decisions.nearest_key(key)
         if nearest is None:
             self._events.debug("%s", log)
+            self._note_mistyped()
             return log
         log += ", and no campaign has" + (", but one has %r" % nearest if nearest else "")
+        log += see("unknown-key")
         self._events.warn_once("unknown", key, log)
         return log
+
+    def _note_mistyped(self):
+        """Say once what of the context can be why the visitor has no such flag."""
+        for key, kind, kinds in self._runtime.parts.decisions.mistyped(self._context):
+            self._events.warn_once("mistyped", key, "[context] %r is %s, and campaigns compare it "
+                                   "with %s%s" % (key, kind, " or ".join(sorted(kinds)),
+                                                  see("context-types")))
 
     def _mistake(self, error):
         """Raise a mistake, or report it where the user's handler catches all; its message."""
@@ -315,7 +327,7 @@ class Visitor(object):
             "variationGroupId": modification.variation_group_id,
             "variationId": modification.variation_id, "isReference": modification.reference}
 
-    @reports_mistakes(lambda visitor, error: visitor._explained([], None, error.message))
+    @reports_mistakes(lambda visitor, error: visitor._explained([], None, False, error.message))
     def explain(self, key=None):
         """Why the visitor gets what it gets: the decision that a synchronisation would make now, in
         plain dicts. In API mode what the platform's last answer said, without its reasons. Looks
@@ -324,18 +336,20 @@ class Visitor(object):
         :param str key: a flag's key, to leave out the campaigns that cannot set it; None (default):
             all campaigns.
         :return: a JSON-serialisable dict: ``mode``, ``visitorId``, ``anonymousId``, ``context``,
-            ``serving``, ``reason`` (why nothing is served, else ``""``), ``cachedVariationIds`` (a
-            list, or None without a visitor cache), ``campaigns`` and ``modifications``, the flags
-            by key. A campaign has its ids and names, ``outcome`` (``"assigned"``,
-            ``"not allocated"``, ``"not targeted"`` or ``"skipped"``), ``reason``, ``decidedBy``
-            (``"allocation"``, ``"cache"``, ``"platform"`` or None), ``bucket`` (0 to 99) and
-            ``variationGroups``, each with its targetings, whether they match and the visitor's
-            value, and the buckets of its variations.
+            ``serving``, ``reason`` (why nothing is served, or that no campaign sets ``key``, with
+            the nearest key; else ``""``), ``cachedVariationIds`` (a list, or None without a visitor
+            cache), ``campaigns`` and ``modifications``, the flags by key. A campaign has its ids
+            and names, ``outcome`` (``"assigned"``, ``"not allocated"``, ``"not targeted"`` or
+            ``"skipped"``), ``reason``, ``decidedBy`` (``"allocation"``, ``"cache"``,
+            ``"platform"`` or None), ``bucket`` (0 to 99) and ``variationGroups``, each with its
+            targetings, whether they match, the visitor's value and the ``problem`` with it or with
+            the targeting, such as text that is compared with a number (else ``""``), and the
+            buckets of its variations.
         :raises TypingError: when ``key`` is neither text nor None.
         """
         key = key if key is None else check.text("explain", "key", key)
         if self._state.closed:
-            return self._explained([], None, self._state.reason)
+            return self._explained([], None, False, self._state.reason)
         parts = self._runtime.parts
         visitor_id = self._ids[0]
         cached_ids = None if parts.cache is None else parts.cache.lookup(visitor_id)
@@ -343,16 +357,17 @@ class Visitor(object):
             campaigns = parts.decisions.explain(
                 visitor_id, self._context, cached_ids, self._modifications, key)
         except DecisionError as failure:
-            return self._explained([], cached_ids, failure.message)
-        reason = "" if self._state.serving else self._state.reason
-        return self._explained(
-            campaigns, cached_ids, reason, {} if reason else merged(campaigns, key))
+            return self._explained([], cached_ids, False, failure.message)
+        if not self._state.serving:
+            return self._explained(campaigns, cached_ids, False, self._state.reason)
+        reason = "" if key is None else unknown_key(key, parts.decisions.nearest_key(key))
+        return self._explained(campaigns, cached_ids, True, reason, merged(campaigns, key))
 
-    def _explained(self, campaigns, cached_ids, reason, modifications=()):
+    def _explained(self, campaigns, cached_ids, serving, reason, modifications=()):
         visitor_id, anonymous_id = self._identity()
         return {"mode": self._runtime.parts.decisions.mode, "visitorId": visitor_id,
                 "anonymousId": anonymous_id, "context": dict(self._context),
-                "serving": not reason, "reason": reason,
+                "serving": serving, "reason": reason,
                 "cachedVariationIds": None if cached_ids is None else list(cached_ids),
                 "campaigns": campaigns, "modifications": dict(modifications)}
 

@@ -24,7 +24,7 @@ OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 # Commands for another moment: they would install, or serve until they are stopped.
 ONLY_READ = re.compile(
     r"(python -m pip install|pip install|gunicorn|python examples/|python benchmarks/"
-    r"|python manage.py)\b")
+    r"|python manage.py|flagship emulator)\b")
 
 
 def blocks(path):

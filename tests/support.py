@@ -75,9 +75,11 @@ def eventually(holds, seconds=10):
     """Wait until ``holds()`` is true; its last value. The bound is for what is broken, not for what
     is slow."""
     ends = time.time() + seconds
-    while not holds() and time.time() < ends:
+    while True:
+        value = holds()
+        if value or time.time() >= ends:
+            return value
         time.sleep(0.005)
-    return holds()
 
 
 def free_port():
@@ -116,8 +118,8 @@ def file_of(version, campaigns=1):
 class Stream(object):
     """A standard stream of some encoding, which refuses what that cannot express."""
 
-    def __init__(self, encoding="utf-8"):
-        self.encoding, self._written = encoding, []
+    def __init__(self, encoding="utf-8", is_terminal=False):
+        self.encoding, self._written, self.isatty = encoding, [], lambda: is_terminal
 
     def write(self, text):
         self._written.append(text if isinstance(text, bytes) else text.encode(self.encoding))
@@ -129,11 +131,11 @@ class Stream(object):
         return b"".join(self._written).decode(self.encoding)
 
 
-def command(arguments, encoding="utf-8"):
+def command(arguments, encoding="utf-8", is_terminal=False):
     """Run ``flagship`` in this process; ``(exit code, stdout, stderr)``."""
     from flagship.cli import main
     before = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = Stream(encoding), Stream(encoding)
+    sys.stdout, sys.stderr = Stream(encoding, is_terminal), Stream(encoding, is_terminal)
     try:
         return main(list(arguments)), sys.stdout.text(), sys.stderr.text()
     finally:

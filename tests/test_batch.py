@@ -203,8 +203,10 @@ BAD_JSON = [
     (b"{", "not JSON"),
     (b"[]", "a row must be"),
     (b"{}", "no visitor_id"),
-    (b'{"visitor_id": 5}', "visitor_id must be text or None, not int"),
-    (b'{"visitor_id": "x", "contxt": {}}', "a row must be"),
+    (b'{"visitor_id": true}', "visitor_id must be text or None, not bool"),
+    (b'{"visitor_id": 5.5}', "visitor_id must be text or None, not float"),
+    (b'{"visitor_id": "x", "contxt": {}}', "must be text, bool, int or float, not dict"),
+    (b'{"visitor_id": "x", "context": {}, "country": "FR"}', '"country" stands beside context'),
     (b'{"visitor_id": "x", "context": []}', "a row must be"),
     (b'{"visitor_id": "x", "context": {"cart": []}}', "must be text, bool, int or float, not list"),
     (b'{"visitor_id": "x", "context": {"cart": NaN}}', "'cart' (float) is not a number"),
@@ -430,12 +432,67 @@ def test_a_command_that_cannot_be_run_exits_with_2_and_says_why(tmpdir, capfd, a
     (b"visitor_id,age,age:int\n", "no column twice"),
     (b'visitor_id,"age\n', "the header cannot be read"),
     (b"visitor_id,\xff\n", "the header cannot be read"),
+    (b"country;visitor_id;age:int\n", "separated by semicolons, and must be by commas"),
+    (b'"visitor_id";"country"\r\n', "separated by semicolons"),
+    (b"visitor_id\tcountry\n", "separated by tabs"),
+    ("visitor_id,country\n".encode("utf-16"), "is UTF-16, not UTF-8"),
+    ("visitor_id,country\n".encode("utf-16-le"), "is UTF-16, not UTF-8"),
+    (b"\x1f\x8b\x08\x00rest\n", "is compressed with gzip"),
+    (b"PK\x03\x04rest\n", "is a ZIP archive"),
+    (b"visitor_id,country\rann,FR\r", "lines end in CR alone"),
 ])
 def test_so_does_an_input_without_a_header_that_says_what_is_in_it(tmpdir, capfd, header, reason):
     if header is not None:
         tmpdir.join("in.csv").write(header, mode="wb")
     assert assign.main(["--bucketing", CAMPAIGNS, "in.csv"]) == 2
     assert reason in capfd.readouterr()[1]
+
+
+@pytest.mark.parametrize("source, reason", [
+    (b'{"visitor_id": "a"}\r{"visitor_id": "b"}\r', "lines end in CR alone"),
+    ('{"visitor_id": "a"}\n'.encode("utf-16"), "is UTF-16, not UTF-8"),
+    (b"\x1f\x8b\x08\x00rest\n", "is compressed with gzip"),
+])
+def test_so_does_an_input_in_jsonl_that_is_no_text(tmpdir, capfd, source, reason):
+    tmpdir.join("in.jsonl").write(source, mode="wb")
+    assert assign.main(["--bucketing", CAMPAIGNS, str(tmpdir.join("in.jsonl"))]) == 2
+    assert reason in capfd.readouterr()[1]
+
+
+@pytest.mark.parametrize("content, kind", [
+    (b'visitor_id,"a\rb"\r\nann,x\r\n', "csv"), (b"visitor_id\r\n", "csv"), (b"", "csv"),
+    (b'{"visitor_id":\r"a"}\r\n{"visitor_id": "b"}\r\n', "jsonl"),
+])
+def test_a_cr_that_ends_no_line_is_fine(content, kind):
+    rows.refuse_what_is_no_text(content, kind)
+
+
+@pytest.mark.parametrize("cell, number", [
+    ("517.0", 517), ("517.", 517), ("-3.00", -3), (" 7.0 ", 7), ("9007199254740993.0", 2 ** 53 + 1),
+    ("517.5", None), ("1e3", None), (".0", None), ("1_0.0", None), ("inf", None),
+])
+def test_a_whole_number_with_a_point_is_an_int(cell, number):
+    """As spreadsheets and pandas write a column of them that has gaps."""
+    reader = rows.CsvInput([("visitor_id", "text"), ("orders", "int")])
+    row = ["ann", cell]
+    if number is None:
+        with pytest.raises(rows.BadRow):
+            reader.visitor([str(each) for each in row])
+    else:
+        found = reader.visitor([str(each) for each in row])
+        assert found == ("ann", {"orders": number}) and not isinstance(found[1]["orders"], float)
+
+
+@pytest.mark.parametrize("line, visitor", [
+    ('{"visitor_id": "ann", "country": "FR", "age": 31, "plan": null}',
+     ("ann", {"country": "FR", "age": 31})),
+    ('{"age": 31, "visitor_id": 1042}', ("1042", {"age": 31})),
+    ('{"visitor_id": 1042.0, "context": {"age": 31}}', ("1042", {"age": 31})),
+    ('{"visitor_id": 90071992547409930}', ("90071992547409930", {})),
+    ('{"visitor_id": "ann"}', ("ann", {})),
+])
+def test_rows_of_jsonl_may_be_flat_and_ids_may_be_numbers(line, visitor):
+    assert rows.JsonInput(None).visitor(line) == visitor
 
 
 def test_what_of_the_bucketing_file_is_not_used_is_said(run, tmpdir):

@@ -61,15 +61,16 @@ def test_the_current_id_is_used(visitor):
 
 def test_a_plain_object_will_do(visitor):
     class Plain(object):
-        saved = []
+        saved, data = [], None
 
         def lookup(self, visitor_id):
-            return None
+            return self.data
 
         def save(self, visitor_id, visitor_data):
+            self.data = visitor_data
             self.saved.append(visitor_id)
-    visitor("ann", visitor_cache_manager=Plain())
-    assert Plain.saved == ["ann"]
+    visitor = visitor("ann", visitor_cache_manager=Plain())
+    assert visitor.synchronize_modifications() == (True, "") and Plain.saved == ["ann", "ann"]
 
 
 def test_abstract():

@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -36,7 +37,7 @@ SHOP = data("shop.json")
 def terminal(monkeypatch):
     """80 columns, and no credentials in the environment."""
     monkeypatch.setenv(str("COLUMNS"), str("80"))
-    for name in ("FLAGSHIP_ENV_ID", "FLAGSHIP_API_KEY"):
+    for name in ("FLAGSHIP_ENV_ID", "FLAGSHIP_API_KEY", "NO_COLOR", "TERM"):
         monkeypatch.delenv(str(name), raising=False)
 
 
@@ -97,8 +98,25 @@ def test_decide_one_flag():
     document = decoded(["decide", SHOP, "--visitor", "ann", "--flag", "delivery", "--explain"])
     assert [each["campaignId"]
             for each in document["campaigns"]] == ["fr"] and document["modifications"] == {}
-    assert command(["decide", SHOP, "--visitor", "ann", "--flag",
-                    "delivery"])[1] == "Visitor ann gets 0 flags\n"
+    assert command(["decide", SHOP, "--visitor", "ann", "--flag", "delivery"]) == (
+        0, "Visitor ann gets 0 flags\n", "")
+
+
+@pytest.mark.parametrize("key, problem", [
+    ("delivry", 'no campaign sets "delivry"; did you mean "delivery"?'),
+    ("qqqqqqq", 'no campaign sets "qqqqqqq"'),
+])
+def test_a_flag_that_no_campaign_sets_is_pointed_out(start, key, problem):
+    """With the nearest one, in the exit code, and as the reason that visitor.explain() gives."""
+    arguments = ["decide", SHOP, "--visitor", "ann", "--flag", key]
+    assert command(arguments) == (
+        1, "Visitor ann gets 0 flags\n", "flagship decide: %s\n" % problem)
+    visitor = start(mode=Config.Mode.BUCKETING, initial_bucketing=SHOP,
+                    polling_interval=0).create_visitor("ann")
+    explained = visitor.explain(key)
+    assert (explained["serving"], explained["reason"]) == (True, problem)
+    assert decoded(arguments + ["--explain"], 1) == json.loads(json.dumps(explained))
+    assert visitor.explain("delivery")["reason"] == ""
 
 
 CONTEXTS = [
@@ -188,6 +206,9 @@ def test_decide_in_api_mode(emulator, monkeypatch):
         ["decide", SHOP, "--visitor", "ann", "--context", "vip:=true"])["modifications"]
     assert (document["mode"], len(emulator.decisions), emulator.context_events) == ("API", 1, [])
     assert "the platform decided" in command(arguments + ["--explain"])[1]
+    code, _, errors = command(arguments + ["--flag", "discont"])
+    assert (code, errors) == (0, "flagship decide: the platform's answer has no flag \"discont\"; "
+                                 "did you mean discount?\n")
     monkeypatch.setenv(str("FLAGSHIP_API_KEY"), str("s3cret"))
     code, output, errors = command(arguments + ["--json"])
     assert (code, list(json.loads(output))) == (1, ["error"])
@@ -239,6 +260,18 @@ def test_standard_input(monkeypatch):
 
 USAGE = [
     ([], "COMMAND"),
+    (["decid"], "COMMAND: must be one of decide, validate, share, send"),
+    (["decid"], "not decid; did you mean decide?"),
+    (["zzz\u00e9"], "not zzz\u00e9\n"),
+    (["send", "pge"], "not pge; did you mean page?"),
+    (["completion", "zhs"], "SHELL: must be one of bash, fish, zsh, not zhs; did you mean zsh?"),
+    (["decide", SHOP, "--visitor", "ann", "--mode", "apy"],
+     "--mode: must be one of bucketing, api, not apy; did you mean api?"),
+    (["decide", SHOP, "--visitor", "ann", "--explian"],
+     "unrecognized argument --explian; did you mean --explain?"),
+    (["send", "item", "a", "b", "c", "--visitor", "ann", "--pirce=5"],
+     "unrecognized argument --pirce; did you mean --price?"),
+    (["validate", SHOP, "more"], "unrecognized argument more\n"),
     (["decide"], "--visitor"),
     (["decide", SHOP, "--visitor", ""], "--visitor: must be text"),
     (["decide", "--visitor", "ann"], "--env-id is missing, and FLAGSHIP_ENV_ID is not set"),
@@ -706,7 +739,7 @@ def test_a_long_value_is_warned_of(emulator):
 
 # the terminal
 
-@pytest.mark.parametrize("columns", [60, 80, 120])
+@pytest.mark.parametrize("columns", [40, 60, 80, 120])
 @pytest.mark.parametrize("arguments", [
     ["decide", "examples/campaigns.json", "--visitor", "ann", "--context", "country=FR"],
     ["validate", "examples/campaigns.json"],
@@ -715,7 +748,7 @@ def test_a_long_value_is_warned_of(emulator):
 def test_lines_fit_the_terminal(monkeypatch, arguments, columns):
     monkeypatch.chdir(ROOT)
     monkeypatch.setenv(str("COLUMNS"), str(columns))
-    lines = command(arguments)[1].splitlines()
+    lines = command(arguments, is_terminal=True)[1].splitlines()
     longest = max(map(width_of, lines))
     assert longest <= columns or arguments[0] == "validate"
     if columns > 80 and arguments[0] != "validate":
@@ -794,17 +827,19 @@ def test_an_interrupt_is_130_without_a_traceback(emulator):
     ran = process(["validate", "--env-id", "env", "--cdn-url", emulator.urls["cdn_url"],
                    "--timeout", "60"])
     assert eventually(lambda: [each for each in emulator.requests if each])
+    time.sleep(0.1)  # until it waits: http.client cannot be interrupted where it makes an answer
     ran.send_signal(signal.SIGINT)
     assert ran.communicate() == (b"", b"") and ran.returncode == 130
 
 
 @pytest.mark.parametrize("arguments", [
-    [], ["decide"], ["validate"], ["share"], ["send"], ["send", "page"], ["send", "transaction"]],
+    [], ["decide"], ["validate"], ["share"], ["send"], ["send", "page"], ["send", "transaction"],
+    ["emulator"], ["completion"]],
     ids=lambda arguments: " ".join(arguments))
 def test_help(arguments):
     """It is the documentation: exit codes are in it, and it fits a terminal."""
     code, output, errors = command(arguments + ["--help"])
     assert (code, errors) == (0, "") and "xit codes" in output
     assert max(map(len, output.splitlines())) <= 80
-    if arguments:
+    if arguments and arguments[0] not in ("emulator", "completion"):
         assert "--json" in output

@@ -87,6 +87,20 @@ def test_an_odd_campaign_costs_itself_alone(emulator, start, log, odd, source):
     assert source == "command line" or len(lines) == 1 and "campaigns[1]" in lines[0]
 
 
+@pytest.mark.parametrize("levels, is_read", [(99, True), (100, False)])
+@pytest.mark.parametrize("mode", list(Config.Mode), ids=lambda mode: mode.name)
+def test_how_deep_a_value_may_be(emulator, start, mode, levels, is_read):
+    """With what it stands in, containers may be nested 100 deep."""
+    value = deep(levels)
+    emulator.misbehave("bucketing", body=text_of(campaign_with(value=value)))
+    emulator.misbehave("campaigns", body='{"campaigns": [{"id": "c2", "variationGroupId": "g2", '
+                       '"variation": {"id": "v2", "modifications": {"value": {"c2": %s}}}}]}'
+                       % value)
+    visitor = start(mode=mode, polling_interval=0).create_visitor("ann")
+    assert visitor.synchronize_modifications() == (True, "")
+    assert visitor.get_modification("c2", None) == (json.loads(value) if is_read else None)
+
+
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), 10 ** 400, object(), {1, 2},
                                  b"\xff"], ids=lambda bad: type(bad).__name__)
 def test_an_odd_campaign_in_a_dict(emulator, start, log, bad):

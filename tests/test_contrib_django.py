@@ -839,7 +839,8 @@ def test_missing_settings(serve, settings):
     assert not Flagship.instance().is_flagship_started()
     with pytest.warns(RuntimeWarning) as warned:
         assert text(client.get("/often")) == "none"
-    assert ["flagship.E001: settings: %s is missing, so every visitor gets the defaults" % name
+    assert ["flagship.E001: settings: %s is missing, so every visitor gets the defaults "
+            "(see troubleshooting: missing-settings)" % name
             for name in sorted(settings, reverse=True)] == ["%s" % each.message for each in warned]
 
 
@@ -892,7 +893,8 @@ def test_settings_are_not_missing_where_somebody_else_starts_the_sdk(serve, star
 
 
 @pytest.mark.parametrize("number, name, values", [
-    ("E002", "FLAGSHIP_ENV_ID", [5, ["env"]]), ("E002", "FLAGSHIP_API_KEY", [True]),
+    ("E002", "FLAGSHIP_ENV_ID", [5, ["env"], "a/b", " "]),
+    ("E002", "FLAGSHIP_API_KEY", [True, u"\u201cs3cret\u201d", "a b"]),
     ("E003", "FLAGSHIP_OPTIONS",
      ["mode", [], {"timeout": "2"}, {"no_such": 1}, {5: 5}, {"event_handler": 5}]),
     ("E004", "FLAGSHIP_CONTEXT",
@@ -903,7 +905,8 @@ def test_settings_are_not_missing_where_somebody_else_starts_the_sdk(serve, star
     ("E008", "FLAGSHIP_COOKIE_DOMAIN", [5, "", "a;b", "example.com:80"]),
     ("E009", "FLAGSHIP_COOKIE_SECURE", ["yes", 1]),
     ("E010", "FLAGSHIP_COOKIE_SAMESITE", ["", "lux", True, 5]),
-    ("E011", "FLAGSHIP_COOKIE_SIGNED", [None, "yes", 1])])
+    ("E011", "FLAGSHIP_COOKIE_SIGNED", [None, "yes", 1]),
+    ("E012", "FLAGSHIP_CLOSE_ON_SIGNALS", [None, "yes", 1])])
 def test_a_wrong_setting_names_itself(serve, number, name, values):
     """In the check and when the server starts; the view works on, with the setting's default."""
     for value in values:
@@ -946,7 +949,48 @@ def test_other_visitor_caches_are_no_warning(serve):
 def test_the_checks_are_documented():
     from flagship.contrib.django import checks as ours
     assert sorted(set(re.findall("flagship.([EW][0-9]+)", ours.__doc__))) == sorted(
-        set(ours._NUMBERS.values()) | {"E001", "W001", "W002"})
+        set(ours._NUMBERS.values()) | {"E001", "E013", "W001", "W002", "W003", "W004"})
+
+
+def asked():
+    """What ``manage.py check --deploy --tag flagship`` says, ``[(id, message)]``."""
+    return [(each.id, each.msg) for each in checks.run_checks(
+        tags=["flagship"], include_deployment_checks=True)]
+
+
+def test_a_deployment_check_asks_the_platform(serve, emulator):
+    """Without reporting anything; a plain check asks nobody."""
+    serve()
+    assert problems() == {} and emulator.requests == []
+    assert asked() == []
+    assert [each.endpoint for each in emulator.requests] == ["campaigns"]
+    assert dict(emulator.accepted, decisions=0) == dict.fromkeys(emulator.accepted, 0)
+
+
+@pytest.mark.parametrize("mode, settings, fault, number, said", [
+    (Config.Mode.API, {"FLAGSHIP_API_KEY": "s3cret"}, {}, "E013", "wrong-key"),
+    (Config.Mode.API, {"FLAGSHIP_ENV_ID": "of-nobody"}, {}, "E013", "wrong-key"),
+    (Config.Mode.BUCKETING, {"FLAGSHIP_ENV_ID": "of-nobody"}, {}, "E013", "unknown-environment"),
+    (Config.Mode.API, {}, {"status": 503}, "W003", "answered 503"),
+    (Config.Mode.BUCKETING, {}, {"body": "<html>"}, "W003", "is not JSON"),
+    (Config.Mode.API, {}, {"body": '{"campaigns": [], "panic": true}'}, "W004", "panic")],
+    ids=repr)
+def test_a_deployment_check_names_what_is_wrong(serve, emulator, mode, settings, fault, number,
+                                                said):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the start
+        serve(options={"mode": mode, "polling_interval": 0}, **settings)
+    if fault:
+        emulator.misbehave("campaigns" if mode is Config.Mode.API else "bucketing", **fault)
+    (found, message), = asked()
+    assert found == "flagship." + number and said in message and "s3cr" not in message
+
+
+def test_a_deployment_check_of_wrong_settings_or_offline_asks_nobody(serve, emulator):
+    serve(FLAGSHIP_API_KEY=None)
+    assert [number for number, _ in asked()] == ["flagship.E001"]
+    serve(options={"offline": True})
+    assert asked() == [] and emulator.requests == []
 
 
 MANAGE = """

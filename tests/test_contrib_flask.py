@@ -532,8 +532,8 @@ def test_missing_credentials_are_said_at_the_start(made, missing):
     """Not in the view, which gets the defaults."""
     with pytest.warns(RuntimeWarning) as warned:
         app = made(**{name: "" for name in missing})
-    assert ["settings: %s is missing, so every visitor gets the defaults" % name
-            for name in missing] == [
+    assert ["settings: %s is missing, so every visitor gets the defaults "
+            "(see troubleshooting: missing-settings)" % name for name in missing] == [
         "%s" % each.message for each in warned]
     assert text(app.test_client().get("/often")) == "none"
 
@@ -547,6 +547,22 @@ def test_a_wrong_key_is_said_once(made):
             assert text(client.get("/often")) == "none"
     line, = [str(each.message) for each in warned if each.category is RuntimeWarning]
     assert "the platform answered 401" in line and "s3cret" not in line
+
+
+@pytest.mark.parametrize("option, value, said", [
+    ("decision_api_url", "http://flagship.invalid/v2", "unknown-host"),
+    ("decision_api_url", "http://127.0.0.1:1/v2", "unreachable"),
+    ("timeout", 2000, "milliseconds")])
+def test_what_is_cut_off_is_said_once(made, emulator, option, value, said):
+    """As a wrong key is: the console of whoever configures no log would be empty."""
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        options = dict(emulator.urls, bucketing_file=None)
+        client = made(FLAGSHIP_OPTIONS=dict(options, **{option: value})).test_client()
+        for _ in range(3):
+            text(client.get("/often"))
+    line, = [str(each.message) for each in warned if each.category is RuntimeWarning]
+    assert line.endswith("(see troubleshooting: %s)" % said)
 
 
 def test_credentials_are_not_missing_where_somebody_else_starts_the_sdk(start):
@@ -563,12 +579,30 @@ def test_credentials_are_not_missing_where_somebody_else_starts_the_sdk(start):
     ("FLAGSHIP_COOKIE_NAME", "a b"),
     ("FLAGSHIP_COOKIE_AGE", "60"), ("FLAGSHIP_COOKIE_DOMAIN", "a;b"),
     ("FLAGSHIP_COOKIE_SECURE", "yes"),
-    ("FLAGSHIP_COOKIE_SAMESITE", "lux"), ("FLAGSHIP_COOKIE_SIGNED", "yes")], ids=repr)
+    ("FLAGSHIP_COOKIE_SAMESITE", "lux"), ("FLAGSHIP_COOKIE_SIGNED", "yes"),
+    ("FLAGSHIP_CLOSE_ON_SIGNALS", "yes")], ids=repr)
 def test_a_wrong_setting_is_an_error_that_names_it(made, name, value):
     with pytest.raises(FlagshipError) as caught:
         made(**{str(name): value})
     assert caught.value.parameter == name and name in caught.value.message
     assert not Flagship.instance().is_flagship_started()
+
+
+def test_signals_outside_of_the_main_thread(made, log):
+    """There Python allows no handlers: one line says so, and the SDK starts all the same."""
+    raised = []
+
+    def make():
+        try:
+            made(FLAGSHIP_CLOSE_ON_SIGNALS=True, event_handler=log)
+        except Exception as error:
+            raised.append(error)
+    thread = threading.Thread(target=make)
+    thread.start()
+    thread.join()
+    assert raised == [] and Flagship.instance().is_flagship_started()
+    line, = log.at(logging.WARNING)
+    assert "FLAGSHIP_CLOSE_ON_SIGNALS" in line and "main thread" in line
 
 
 def test_a_forked_worker_serves(made, emulator):

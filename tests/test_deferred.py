@@ -21,7 +21,8 @@ PAGE = Page("https://shop.example/")
 
 @pytest.fixture
 def deferred(visitor, emulator):
-    """A synchronised visitor whose activations, context events and hits are deferred; nothing is on its way."""
+    """A synchronised visitor whose activations, context events and hits are deferred; nothing is on
+    its way."""
     def deferred(visitor_id="ann", **options):
         options.setdefault("tracking_interval", 0.05)
         made = visitor(visitor_id, context={"vip": True}, tracking="deferred", **options)
@@ -61,8 +62,10 @@ def test_what_arrives(emulator, deferred):
     ages += [each.pop("qt") for each in body["batch"]]
     assert body["cid"] == "env" and body["batch"][0] == {
         "vid": "bob", "aid": "ann", "caid": "vip-gold", "vaid": "vip-on"}
-    assert len(body["batch"]) == 2 and all(isinstance(age, int) and 0 <= age < 60000 for age in ages)
-    assert activations.headers["x-sdk-client"] == "python" and "x-api-key" not in activations.headers
+    assert len(body["batch"]) == 2
+    assert all(isinstance(age, int) and 0 <= age < 60000 for age in ages)
+    assert activations.headers["x-sdk-client"] == "python"
+    assert "x-api-key" not in activations.headers
 
 
 def test_ages_differ(emulator, deferred):
@@ -87,10 +90,14 @@ def test_contexts(emulator, deferred):
     assert (segment["vid"], segment["s"]) == ("ann", {"vip": True}) and len(emulator.hits) == 1
 
 
-def test_sent_by_age(emulator, deferred):
-    visitor = deferred(tracking_interval=0.05)
-    visitor.send_hit(PAGE)
-    assert eventually(lambda: len(emulator.hits) == 1)
+@pytest.mark.parametrize("spool", [None, "spool.db"], ids=["memory", "spool"])
+def test_sent_by_age(emulator, deferred, spool):
+    """A hit waits for the interval, and not for anything longer."""
+    visitor, began = deferred(tracking_interval=0.05, spool=spool), time.time()
+    for number in range(1, 6):
+        visitor.send_hit(PAGE)
+        assert eventually(lambda: len(emulator.hits) == number)
+    assert time.time() - began < 4
 
 
 def test_sent_by_size(emulator, deferred):
@@ -112,8 +119,10 @@ def test_activations_by_the_hundred(emulator, deferred):
 
 
 def test_batches_stay_below_the_platforms_limit(emulator, deferred):
-    """No batch is over 2.5 MB, however long its hits are."""
+    """No batch is over 2.5 MB, however long its hits are; what would have followed one that fails
+    waits with it."""
     visitor = deferred("ann", tracking_interval=60, tracking_batch_size=10000, timeout=10)
+    emulator.misbehave("hit", status=503, times=1)
     for _ in range(1500):
         visitor.send_hit(Screen("é" * 1000))
     assert Flagship.instance().flush(20)
@@ -128,7 +137,8 @@ def test_retried(emulator, deferred, fault):
     emulator.misbehave("hit", times=1, **fault)
     visitor.send_hit(PAGE)
     assert eventually(lambda: len(emulator.hits) == 1)
-    assert emulator.hits[0]["qt"] >= 400 and eventually(lambda: counters()[0] == 0) and counters()[2:] == (0, 0)
+    assert emulator.hits[0]["qt"] >= 400
+    assert eventually(lambda: counters()[0] == 0) and counters()[2:] == (0, 0)
 
 
 def test_retried_after_a_refused_connection(emulator, deferred):
@@ -137,14 +147,17 @@ def test_retried_after_a_refused_connection(emulator, deferred):
     port = emulator.port
     emulator.stop()
     visitor.send_hit(PAGE)
-    assert eventually(lambda: [line for line in Flagship.instance().config.event_handler.at(logging.WARNING)])
+    log = Flagship.instance().config.event_handler
+    assert eventually(lambda: log.at(logging.WARNING))
     with Emulator(port=port) as again:
         assert eventually(lambda: len(again.hits) == 1)
 
 
-@pytest.mark.parametrize("fault", [{"hang": True}, {"reset": "inside", "body": "{ }"}, {"reset": "before"}], ids=repr)
+@pytest.mark.parametrize("fault", [{"hang": True}, {"reset": "inside", "body": "{ }"},
+                                   {"reset": "before"}], ids=repr)
 def test_not_sent_twice(emulator, deferred, fault):
-    """What may have arrived is counted as failed, not sent again: a purchase must not count double."""
+    """What may have arrived is counted as failed, not sent again: a purchase must not count
+    double."""
     visitor = deferred(timeout=0.5)
     emulator.misbehave("hit", times=1, **fault)
     visitor.send_hit(PAGE)
@@ -262,7 +275,8 @@ def test_fork(emulator, deferred):
             os._exit(2)
     assert os.waitpid(child, 0)[1] == 0
     assert [hit["dl"] for hit in emulator.hits] == ["child"]
-    assert Flagship.instance().flush(5) and [hit["dl"] for hit in emulator.hits] == ["child", "parent"]
+    assert Flagship.instance().flush(5)
+    assert [hit["dl"] for hit in emulator.hits] == ["child", "parent"]
 
 
 SCRIPT = """
@@ -270,7 +284,8 @@ import sys
 from flagship import Config, Flagship
 from flagship.hits import Screen
 Flagship.instance().start(u"env", u"key", Config(
-    tracking="deferred", tracking_interval=60, decision_api_url=sys.argv[1], tracking_url=sys.argv[2]))
+    tracking="deferred", tracking_interval=60, decision_api_url=sys.argv[1],
+    tracking_url=sys.argv[2]))
 visitor = Flagship.instance().create_visitor(u"ann")
 for place in range(50):
     visitor.send_hit(Screen(u"screen-%d" % place))
@@ -283,9 +298,11 @@ def test_the_end_of_the_interpreter(emulator, up):
     urls = emulator.urls
     if not up:
         emulator.misbehave("hit", hang=True)
-    environment = dict(os.environ, PYTHONPATH=os.pathsep.join([ROOT] + [path for path in sys.path if path]))
-    process = subprocess.Popen([sys.executable, "-c", SCRIPT, urls["decision_api_url"], urls["tracking_url"]],
-                               env=environment, stderr=subprocess.PIPE)
+    environment = dict(os.environ,
+                       PYTHONPATH=os.pathsep.join([ROOT] + [path for path in sys.path if path]))
+    process = subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, urls["decision_api_url"], urls["tracking_url"]],
+        env=environment, stderr=subprocess.PIPE)
     assert process.communicate()[1] == b"" and process.returncode == 0
     assert len(emulator.hits) == (50 if up else 0)
 
@@ -296,8 +313,8 @@ def test_immediate_has_nothing_to_flush(visitor):
 
 
 def test_bucketing_mode(emulator, start):
-
-    visitor = start(mode=Config.Mode.BUCKETING, polling_interval=0, tracking="deferred").create_visitor("ann")
+    visitor = start(mode=Config.Mode.BUCKETING, polling_interval=0,
+                    tracking="deferred").create_visitor("ann")
     emulator.clear()
     assert visitor.synchronize_modifications() == (True, "") and emulator.requests == []
     assert visitor.get_modification("cta-color", None, activate=True) in ("red", "blue")

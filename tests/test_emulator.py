@@ -91,10 +91,53 @@ def test_alone():
 
 @pytest.mark.parametrize("content", [None, "", "[]", '{"campaigns": 5}'])
 def test_alone_with_a_bad_file(tmpdir, content):
-    """It says so, without a traceback."""
+    """It says which and why, without a traceback."""
     path = tmpdir.join("file.json")
     if content is not None:
         path.write(content)
     process = subprocess.Popen(ALONE + [str(path)], stderr=subprocess.PIPE, env=ENVIRONMENT)
     said = process.communicate()[1]
     assert process.returncode == 2 and b"error: " in said and b"Traceback" not in said
+    assert b"file.json" in said
+
+
+@pytest.mark.parametrize("path, headers, body, status", [
+    ("/v2/shop/campaigns", {"x-api-key": "any"}, {"visitorId": "ann"}, 200),
+    ("/v2/shop/campaigns", {}, {"visitorId": "ann"}, 401),
+    ("/v2//campaigns", {"x-api-key": "any"}, {"visitorId": "ann"}, 401),
+    ("/v2/shop/events", {}, {"type": "CONTEXT", "visitorId": "ann", "data": {}}, 204),
+    ("/v2/activate", {}, {"cid": "shop", "caid": "g", "vaid": "v", "vid": "ann"}, 204),
+    ("/v2/activate", {}, {"caid": "g", "vaid": "v", "vid": "ann"}, 400),
+    ("/v2/activate", {}, {"cid": "shop", "batch": [{"caid": "g", "vaid": "v", "vid": "a"}]}, 204),
+    ("/v2/activate", {}, {"batch": [{"cid": "x", "caid": "g", "vaid": "v", "vid": "a"}]}, 400),
+    ("/collect/", {}, dict(PAGE, cid="shop"), 200),
+    ("/collect/", {}, dict(PAGE, cid=""), 400), ("/collect/", {}, dict(PAGE, cid=None), 400),
+    ("/collect/", {}, {"t": "BATCH", "ds": "APP", "cid": "shop", "h": [
+        {"t": "SCREENVIEW", "vid": "ann", "dl": "home"}]}, 200)])
+def test_any_credentials(session, path, headers, body, status):
+    """They need only be there; without the option all of these are another environment's."""
+    for any_credentials, wanted in ((True, {status}), (False, {400, 401})):
+        with Emulator(any_credentials=any_credentials) as emulator:
+            answer = session.post(emulator.url + path, json=body, headers=headers)
+            assert answer.status_code in wanted
+            assert emulator.requests[0].message == (answer.json()["message"] if answer.status_code
+                                                    >= 400 else None)
+
+
+def test_it_keeps_no_more_than_it_was_told(session):
+    """One that runs for weeks; the counts and numbers are of all."""
+    with Emulator(keep=3) as emulator:
+        for number in range(20):
+            session.post(emulator.url + "/collect/", json=dict(PAGE, vid="%d" % number))
+            assert len(emulator.requests) <= 6 and len(emulator.hits) <= 6
+            assert emulator.hits[-1]["vid"] == "%d" % number
+        assert emulator.accepted["hits"] == 20
+        assert [number for number, _ in emulator.requests_after(18)] == [19, 20]
+        kept = emulator.requests_after(0)
+        assert kept[-1][0] == 20 and len(kept) >= 3
+        assert [json.loads(each.body.decode("ascii"))["vid"] for _, each in kept] == [
+            "%d" % (number - 1) for number, _ in kept]
+        emulator.clear()
+        assert emulator.requests_after(0) == [] == emulator.requests_after(50)
+        session.post(emulator.url + "/collect/", json=PAGE)
+        assert [number for number, _ in emulator.requests_after(0)] == [21]

@@ -20,11 +20,12 @@ from six.moves import BaseHTTPServer
 from flagship.emulator import Emulator
 from flagship.errors import FlagshipError
 from tests.emulated import emulator, session  # noqa: F401
-from tests.support import ROOT, SLOW, WHOLE
+from tests.support import ROOT, SLOW, WHOLE, eventually
 
 pytestmark = pytest.mark.skipif(not WHOLE, reason=SLOW)
 
-CONTROL = [("GET", "received", None), ("DELETE", "received", None), ("DELETE", "faults", None),
+CONTROL = [("GET", "received", None), ("GET", "arrivals?after=0", None), ("GET", "", None),
+           ("DELETE", "received", None), ("DELETE", "faults", None),
            ("POST", "faults", {"endpoint": "hit", "status": 503}), ("GET", "panic", None),
            ("POST", "panic", True), ("POST", "bucketing", {"campaigns": []})]
 PAGE = {"cid": "env", "ds": "APP", "vid": "ann", "t": "SCREENVIEW", "dl": "home"}
@@ -112,7 +113,9 @@ Promise.allSettled([
     simple("panic", "true"), simple("faults", '{"endpoint": "hit", "status": 503}'),
     simple("bucketing", '{"campaigns": []}'), fetch(at + "received", {method: "DELETE"}),
     fetch(at + "received").then(answer => answer.json()),
-]).then(all => done(all.map(each => each.value && each.value.requests || null)));
+    fetch(at + "arrivals").then(answer => answer.json()),
+]).then(all => done(all.map(each => each.value &&
+                                    (each.value.requests || each.value.rows) || null)));
 """
 
 
@@ -131,11 +134,11 @@ def test_pages_in_a_browser_neither_read_nor_change_anything(emulator):
         with browser() as driver:
             driver.get("http://127.0.0.1:%d/" % server.server_port)
             assert driver.title == "page"
-            assert driver.execute_async_script(ATTACK, emulator.url) == [None] * 5
+            assert driver.execute_async_script(ATTACK, emulator.url) == [None] * 6
             driver.execute_script("document.forms[0].submit()")
             rebound = "http://rebound.localhost:%d" % emulator.port
             driver.get(rebound + "/cdn/env/bucketing.json")
-            assert driver.execute_async_script(ATTACK, rebound) == [None] * 5
+            assert driver.execute_async_script(ATTACK, rebound) == [None] * 6
             driver.get(rebound + "/_emulator/received")
             assert "localhost" in driver.page_source and "SCREENVIEW" not in driver.page_source
     finally:
@@ -144,6 +147,126 @@ def test_pages_in_a_browser_neither_read_nor_change_anything(emulator):
         server.server_close()
     assert emulator.panic is False and emulator.hits == [PAGE]
     assert requests.post(emulator.url + "/collect/", json=PAGE, timeout=5).status_code == 200
+
+
+# The page.
+
+@pytest.mark.parametrize("path", ["/", "/?", "/_emulator/", "/_emulator/page.js",
+                                  "/_emulator/page.css"])
+def test_the_page_is_for_this_machine_and_runs_nothing_but_itself(emulator, session, path):
+    answer = session.get(emulator.url + path)
+    assert answer.status_code == 200 and answer.headers["X-Content-Type-Options"] == "nosniff"
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy and "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy and len(answer.headers["Content-Type"].split(",")) == 1
+    assert session.get(emulator.url + path, headers={"Host": "evil.example"}).status_code == 403
+    assert emulator.requests == []
+
+
+def test_what_is_sent_to_the_page_s_address_is_refused_and_shown(emulator, session):
+    """A base URL without its path is a mistake that the page should tell of."""
+    assert session.post(emulator.url + "/", json=PAGE).status_code == 404
+    assert [each.path for each in emulator.requests] == ["/"]
+
+
+BATCH = {"t": "BATCH", "ds": "APP", "cid": "env", "h": [
+    {"t": "SCREENVIEW", "vid": "ann", "cuid": "ann@shop", "dl": "s%d" % number}
+    for number in range(150)] + [{"t": "SEGMENT", "vid": "eve", "s": {"vip": True}}]}
+ARRIVALS = [
+    ("/v2/env/campaigns", {"visitorId": "ann", "context": {"vip": True, "age": 31}},
+     [("decision", "ann", "age=31, vip=true", 200)]),
+    ("/v2/env/events", {"type": "CONTEXT", "visitor_id": "ann", "data": {"a": "b"}},
+     [("context", "ann", "a=b", 204)]),
+    ("/v2/activate", {"cid": "env", "batch": [{"vid": "ann", "caid": "g", "vaid": "v"},
+                                              {"vid": "bob", "caid": "g", "vaid": "w"}]},
+     [("activation", "ann", "g, variation v", 204), ("activation", "bob", "g, variation w", 204)]),
+    ("/v2/activate", {"cid": "env", "batch": []}, [("activation", "", "", 204)]),
+    ("/collect/", {"t": "TRANSACTION", "cid": "env", "ds": "APP", "vid": "ann", "tid": "T1",
+                   "ta": "purchase", "tr": 19.5},
+     [("hit", "ann", "TRANSACTION T1 purchase 19.5", 200)]),
+    ("/collect/", {"t": "SEGMENT", "cid": "env", "ds": "APP", "vid": "ann", "s": {}},
+     [("context", "ann", "no context", 200)]),
+    ("/collect/", {"t": ["x"], "vid": {"a": 1}, "ds": "APP", "cid": "env"},
+     [("refused", '{"a": 1}', "t must be one of CAMPAIGN, EVENT, ITEM, PAGEVIEW, SCREENVIEW, "
+       "SEGMENT, TRANSACTION", 400)]),
+    ("/nowhere", {"vid": "ann"}, [("refused", "ann", "no such address: /nowhere", 404)]),
+    ("/collect/", BATCH, [("hit", "ann@shop", "SCREENVIEW s%d" % number, 200)
+                          for number in range(100)] + [("hit", "", "and 51 more", 200)])]
+
+
+def arrivals(ask, after=0):
+    answer = ask("GET", "arrivals?after=%s" % after).json()
+    return answer, [(row["kind"], row["visitor"], row["what"], row["status"])
+                    for row in answer["rows"]]
+
+
+@pytest.mark.parametrize("path, body, wanted", ARRIVALS, ids=lambda value: repr(value)[:40])
+def test_each_thing_that_arrived_is_a_row(emulator, session, ask, path, body, wanted):
+    session.post(emulator.url + path, json=body, headers={"x-api-key": "key"})
+    assert arrivals(ask)[1] == wanted
+
+
+def test_what_a_fault_kept_from_the_platform_is_no_hit(emulator, session, ask):
+    emulator.misbehave("hit", status=204)
+    session.post(emulator.url + "/collect/", json=PAGE)
+    assert arrivals(ask)[1] == [
+        ("refused", "ann", "the emulator misbehaves, as it was told", 204)]
+
+
+def test_rows_after_a_number(emulator, session, ask):
+    session.get(emulator.url + "/cdn/env/bucketing.json")
+    first, rows = arrivals(ask)
+    assert rows == [("file", "", "", 200)] and first["last"] == 1
+    session.post(emulator.url + "/collect/", json=PAGE)
+    second, rows = arrivals(ask, first["last"])
+    assert [row[0] for row in rows] == ["hit"] and json.loads(second["rows"][0]["body"]) == PAGE
+    assert arrivals(ask, 2)[1] == [] == arrivals(ask, 10 ** 30)[1]
+    assert len(arrivals(ask, -1)[1]) == 2
+    assert ask("GET", "arrivals?after=x").status_code == 400
+    for _ in range(8):
+        session.post(emulator.url + "/collect/", json=BATCH)
+    assert 500 <= len(arrivals(ask)[1]) < 700 and arrivals(ask)[1][-1][2] == "and 51 more"
+
+
+@pytest.mark.skipif(sys.version_info[:2] != (3, 11) or not shutil.which("chromedriver"),
+                    reason="one browser is enough: Python 3.11, with chromium and chromedriver")
+def test_the_page_in_a_browser(emulator):
+    """It shows what arrives while it is open, as text, filters, pauses, and fits a telephone."""
+    code = "<img src=x onerror=document.title='owned'>"
+    load = runpy.run_path(os.path.join(ROOT, "examples", "ecommerce", "browser.py"))
+    with load["browser"](390, 800, phone=True) as driver:
+        def shown():
+            return driver.execute_script(
+                "return [...document.querySelectorAll('#rows > li')].filter(each => !each.hidden)"
+                ".map(each => [...each.querySelectorAll('summary > :not(time)')]"
+                ".map(part => part.textContent))")
+
+        def click(selector):
+            driver.execute_script("document.querySelector(arguments[0]).click()", selector)
+        driver.get(emulator.url + "/")
+        assert eventually(lambda: "FLAGSHIP_EMULATOR=" + emulator.url in driver.page_source
+                          .replace('<span id="url">', ""))
+        requests.post(emulator.url + "/collect/", json=dict(PAGE, vid=code, dl=code), timeout=5)
+        requests.post(emulator.url + "/collect/", json={"vid": "bob"}, timeout=5)
+        hit = ["Hit", code, "SCREENVIEW " + code, "200"]
+        refused = ["Refused", "bob", "ds must be APP", "400"]
+        assert eventually(lambda: shown() == [refused, hit]), shown()
+        click("input[value=hit]")
+        assert shown() == [hit]
+        click("input[value='']")
+        driver.find_element("name", "text").send_keys("BOB")
+        assert shown() == [refused]
+        driver.find_element("name", "text").clear()
+        click("#pause")
+        requests.post(emulator.url + "/collect/", json=PAGE, timeout=5)
+        click("#clear")
+        assert shown() == []
+        click("#pause")
+        assert eventually(lambda: shown() == [["Hit", "ann", "SCREENVIEW home", "200"]])
+        assert driver.title == "Flagship emulator" and driver.get_log("browser") == []
+        assert driver.execute_script("return document.documentElement.scrollWidth") <= 390
+        emulator.stop()
+        assert eventually(lambda: "does not answer" in driver.page_source)
 
 
 # What they take.
@@ -307,4 +430,5 @@ def test_whatever_is_posted_is_answered(path, body):
             answer = session.post(emulator.url + path, json=body, headers={"x-api-key": "key"},
                                   timeout=10)
             assert answer.status_code < 500 and (answer.json() or True if answer.content else True)
-        assert session.get(emulator.url + "/_emulator/received", timeout=10).status_code == 200
+        for name in ("received", "arrivals"):
+            assert session.get(emulator.url + "/_emulator/" + name, timeout=10).status_code == 200

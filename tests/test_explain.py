@@ -132,6 +132,32 @@ def test_why(bucketing):
     json.dumps(told, allow_nan=False)
 
 
+KINDS = [
+    ("EQUALS", 30, "30", 'text "30" against a number'),
+    ("EQUALS", True, "true", 'text "true" against true or false'),
+    ("EQUALS", "30", 30, "the number 30 against text"),
+    ("EQUALS", [1, "a"], True, "true against a number or text"),
+    ("NOT_EQUALS", 30, "30", 'text "30" against a number'),
+    ("GREATER_THAN", 18, "30", 'text "30" against a number'),
+    ("LOWER_THAN_OR_EQUALS", "b", 1.5, "the number 1.5 against text"),
+    ("EQUALS", [1, "a"], "b", ""), ("EQUALS", [], "b", ""), ("EQUALS", 30, 30.5, ""),
+    ("GREATER_THAN", 0, True, ""), ("CONTAINS", 3, "30", ""), ("EXISTS", True, "30", ""),
+    ("SEMVER_GREATER_THAN", "1.2.3", 1, ""),
+]
+
+
+@pytest.mark.parametrize("operator, wanted, value, problem", KINDS)
+def test_a_value_of_another_kind_is_a_problem(operator, wanted, value, problem):
+    """Text that is compared with a number never equals it, whatever it says."""
+    targeting = {"key": "age", "operator": operator, "value": wanted}
+    compiled = Campaigns(document([[([[targeting]], [100])]]))
+    told, = explain(compiled, "ann", {"age": value})
+    told, = told["variationGroups"][0]["targetingGroups"][0]["targetings"]
+    assert told["problem"] == problem
+    absent, = explain(compiled, "ann", {})
+    assert not absent["variationGroups"][0]["targetingGroups"][0]["targetings"][0]["problem"]
+
+
 def test_the_flags_and_the_present_context(bucketing):
     """It explains the next synchronisation, not the last."""
     visitor = bucketing(context={"plan": "gold", "age": 17})

@@ -149,9 +149,10 @@ def test_owner(module):
 
 
 def test_emulator_is_apart():
-    """Nothing of the library needs the emulator."""
+    """Nothing of the library needs the emulator, but for the command that runs it."""
     assert not [source for source in SOURCES
                 if not source.startswith("flagship/emulator/")
+                and source != "flagship/cli/emulator.py"
                 and uses(source, "flagship.emulator")]
 
 

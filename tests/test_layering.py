@@ -12,12 +12,12 @@ PACKAGE = os.path.dirname(os.path.abspath(flagship.__file__))
 # From the bottom up; a module may import those of the lines before its own, and within a line those
 # to its left.
 LAYERS = """
-_compat _version errors handler
+_compat _version _troubleshooting errors handler
 _process
-_events _values _validation _json
+_events _values _validation _json _credentials
 context hits status state
 cache.cache_visitor
-config
+_emulated config
 _threads _endings _signals
 transport.endpoint transport.retry transport.breaker transport.causes transport.deadline
 transport.answer transport.session transport.client transport
@@ -30,18 +30,19 @@ decision.content decision.snapshot decision.bucketing_file decision.api decision
 visitor
 _runtime
 app
-contrib contrib._settings contrib._web contrib.flask
+contrib contrib._settings contrib._platform contrib._web contrib.flask
 contrib.django.cache contrib.django contrib.django.checks contrib.django.apps
 contrib.django.middleware
 contrib.django.templatetags contrib.django.templatetags.flagship
 contrib.openfeature.visitors contrib.openfeature.provider contrib.openfeature
 helpers helpers.hits helpers.preset_context
 emulator.bodies emulator.collect emulator.decisions emulator.faults emulator.platform
-emulator.server
+emulator.arrivals emulator.server
 emulator.front emulator.emulator emulator emulator.__main__
 testing.sent testing._stage testing.flags testing testing.visitor_cache testing.pytest_plugin
 cli._errors cli._layout cli._output cli._syntax cli._arguments cli._source cli._context
-cli._findings cli._shares cli._explained cli.decide cli.validate cli.share cli.send cli __main__
+cli._findings cli._shares cli._explained cli.decide cli.validate cli.share cli.send
+cli.emulator cli._local cli.doctor cli._shells cli.completion cli __main__
 """
 ORDER = LAYERS.split()
 

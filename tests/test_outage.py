@@ -9,7 +9,10 @@ import threading
 
 import pytest
 
+from flagship import Config
+from flagship._events import EventLog
 from flagship.helpers.hits import Page
+from flagship.transport import Endpoint, HttpClient, RequestFailed
 from tests.support import eventually, slow
 
 PAGE = Page("https://shop.example/")
@@ -22,11 +25,13 @@ class Fickle(object):
 
     :param int answers: how many it answers.
     :param bool whole: whether it reads the next whole before it resets, or only its beginning.
+    :param then: ``(answers, whole)`` of the connections after the first; None: the same.
     :ivar list requests: the last part of the path of every request that it read whole.
     """
 
-    def __init__(self, answers=1, whole=True):
-        self.requests, self._answers, self._whole, self._connection = [], answers, whole, None
+    def __init__(self, answers=1, whole=True, then=None):
+        self.requests, self._connection = [], None
+        self._now, self._then = (answers, whole), then or (answers, whole)
         self._listener = socket.socket()
         self._listener.bind(("127.0.0.1", 0))
         self._listener.listen(5)
@@ -39,13 +44,14 @@ class Fickle(object):
         while not self._ended:
             self._connection = connection = self._listener.accept()[0]
             file = connection.makefile("rb")
+            (answers, whole), self._now = self._now, self._then
             try:
                 answered = 0
-                while answered < self._answers and self._read(file):
+                while answered < answers and self._read(file):
                     connection.sendall(ANSWER)
                     answered += 1
-                if answered == self._answers and (not self._whole or self._read(file)):
-                    if not self._whole:
+                if answered == answers and (not whole or self._read(file)):
+                    if not whole:
                         connection.recv(100)
                     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
                                           struct.pack(str("ii"), 1, 0))
@@ -119,6 +125,18 @@ def test_what_was_cut_off_is_sent_again(fickle, start):
     long._data["pt"] = "title" * 3000000
     assert [visitor.send_hit(long) for _ in range(3)] == [(True, "200")] * 3
     assert len(server.requests) == 3
+
+
+def test_the_second_try_may_have_arrived(fickle, log):
+    """What is known of the first one, which was cut off, says nothing of it."""
+    server = fickle(whole=False, then=(0, True))
+    client, endpoint = HttpClient(Config(), EventLog(log)), Endpoint("hit", "POST", server.url)
+    long = b'"' + b"x" * 15000000 + b'"'
+    assert client.send(endpoint, body=long).status == 200
+    with pytest.raises(RequestFailed) as caught:
+        client.send(endpoint, body=long)
+    assert len(server.requests) == 2 and caught.value.received is True
+    client.close()
 
 
 @slow

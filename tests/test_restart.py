@@ -87,7 +87,7 @@ def served(handle):
 
 @slow
 def test_a_start_in_each_request(emulator, log):
-    """As programs of 2.1.x do it: of 1,000 requests each reads its visitor's flag, for one download
+    """As programs of 2.1.x do it: of 320 requests each reads its visitor's flag, for one download
     of the file and one poller in all."""
     emulator.set_bucketing(file_of("on"))
 
@@ -100,7 +100,7 @@ def test_a_start_in_each_request(emulator, log):
 
     def ask(place):
         with requests.Session() as session:
-            for number in range(1000 // THREADS):
+            for number in range(320 // THREADS):
                 answers.append(session.get("%s/%d-%d" % (url, place, number)).text)
 
     server, answers = served(view), []
@@ -115,7 +115,7 @@ def test_a_start_in_each_request(emulator, log):
         server.shutdown()
         serving.join()
         server.server_close()
-    assert answers == ["on"] * 1000
+    assert answers == ["on"] * 320
     assert [each.endpoint for each in emulator.requests].count("bucketing") == 1
     assert log.at(logging.WARNING) == [] and pollers() == []
 
@@ -187,6 +187,34 @@ def test_a_held_visitor_goes_on(change, start, emulator, other, log):
     assert len(pollers()) == ("mode" in after) and log.at(logging.WARNING) == []
 
 
+@pytest.mark.parametrize("loses", [False, True])
+def test_counts_go_on(loses, start, emulator):
+    """Over a restart with other options: what the replaced client still has, what it sent and what
+    it lost; a start after close begins anew."""
+    if loses:
+        emulator.misbehave("hit", status=403)
+    visitor = start(tracking="deferred", tracking_interval=60).create_visitor("ann")
+    visitor.send_hit(PAGE)
+    flagship = start(tracking="deferred", tracking_interval=60, timeout=3)
+    assert eventually(lambda: flagship.status.tracking[:4] == (0, 1 - loses, int(loses), 0))
+    emulator.behave()
+    visitor.send_hit(PAGE)
+    assert flagship.status.tracking.queued == 1 and flagship.flush()
+    assert flagship.status.tracking[:4] == (0, 2 - loses, int(loses), 0)
+    flagship.close()
+    assert flagship.status.tracking[:4] == (0, 2 - loses, int(loses), 0)
+    assert tuple(start(tracking="deferred").status.tracking) == (0, 0, 0, 0, 0)
+
+
+def test_what_a_replaced_client_has_is_queued(start, emulator):
+    """Until it is delivered."""
+    emulator.misbehave("hit", hang=True)
+    start(tracking="deferred", tracking_interval=60).create_visitor("ann").send_hit(PAGE)
+    flagship = start(tracking="deferred", tracking_timeout=1)
+    assert flagship.status.tracking.queued == 1
+    emulator.behave()
+
+
 def test_panic_is_the_new_platform_s(start, emulator, other, log):
     """A start with another environment ends the panic of the one before, for held visitors too, and
     brings its own."""
@@ -230,10 +258,10 @@ def test_calls_in_other_threads_go_on_through_restarts(tracking, start, emulator
     users = threading.Thread(target=lambda: raised.extend(in_threads(work, 4)))
     users.start()
     try:
-        for number in range(20):
+        for number in range(12):
             start(tracking=tracking, timeout=patience + number % 3,
                   mode=list(Config.Mode)[number % 2])
-            over.wait(0.05)
+            over.wait(0.03)
     finally:
         over.set()
         users.join()
@@ -335,7 +363,7 @@ def work():
     except BaseException as error:
         found.append(repr(error))
 
-for _ in range(200):
+for _ in range(100):
     from flagship import _process
     _process.reset()
     ready, found = threading.Event(), []

@@ -9,30 +9,36 @@ import socket
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-import requests
+from six.moves import http_client
 
+from flagship.emulator import Emulator
+from tests.documented import undocumented
 from tests.support import ROOT, eventually, file_of, free_port
 
 pytestmark = pytest.mark.skipif(sys.version_info[:2] not in ((3, 11), (3, 13)),
                                 reason="it takes long, and runs on 3.11 and 3.13")
 
-INTERVAL = 0.5  # seconds between two polls
+INTERVAL = 0.2  # seconds between two polls
 WORKERS = 2
-APPLICATION = "tests.servers.application:application"
-GTHREAD = ("--worker-class", "gthread", "--threads", "4")
 STOPS = 20      # seconds that a server's end may take, with all that it has to deliver
+AT_ONCE = 4     # servers; more would only wait for each other
+
+WSGI = "tests.servers.wsgi:application"
+ASGI = "tests.servers.asgi:application"
+GTHREAD = ("--worker-class", "gthread", "--threads", "4")
 
 
 def gunicorn(*arguments):
     return ["-m", "gunicorn", "--workers", str(WORKERS), "--bind", "127.0.0.1:{port}"] + list(
-        arguments) + [APPLICATION]
+        arguments) + [WSGI]
 
 
 def uwsgi(*arguments):
     return ["uwsgi", "--http-socket", "127.0.0.1:{port}", "--master", "--processes", str(WORKERS),
-            "--die-on-term", "--need-app", "--module", APPLICATION] + list(arguments)
+            "--die-on-term", "--need-app", "--module", WSGI] + list(arguments)
 
 
 #: name: (command, whether its workers end without atexit and so need the recipe)
@@ -43,59 +49,63 @@ SERVERS = {
     "gunicorn gthread preload": (gunicorn("--preload", *GTHREAD), False),
     "gunicorn gevent": (gunicorn("--worker-class", "gevent"), False),
     "gunicorn gevent preload": (gunicorn("--worker-class", "gevent", "--preload"), False),
-    "gunicorn max-requests": (gunicorn("--max-requests", "30"), False),
-    "uwsgi threads": (uwsgi("--enable-threads", "--threads", "2"), True),
-    "uwsgi lazy threads": (uwsgi("--enable-threads", "--lazy-apps"), True),
-    "uwsgi without threads": (uwsgi(), True),
-    "waitress": (["-m", "waitress", "--listen=127.0.0.1:{port}", APPLICATION], True),
-    "uvicorn Django": (["-m", "uvicorn", "--port", "{port}", "--factory", "--log-level", "warning",
-                        "tests.servers.application:asgi"], True),
+    "gunicorn max-requests": (gunicorn("--max-requests", "60"), False),
+    "uwsgi threads": (uwsgi("--enable-threads", "--threads", "2"), False),
+    "uwsgi lazy threads": (uwsgi("--enable-threads", "--lazy-apps"), False),
+    "uwsgi without threads": (uwsgi(), False),
+    "waitress": (["-m", "waitress", "--listen=127.0.0.1:{port}", WSGI], True),
+    "uvicorn Django": (["-m", "uvicorn", "--port", "{port}", "--log-level", "warning", ASGI], True),
+    "gunicorn uvicorn": (["-m", "gunicorn", "--workers", str(WORKERS), "--bind", "127.0.0.1:{port}",
+                          "--worker-class", "uvicorn.workers.UvicornWorker", ASGI], True),
+    # These have it from the setting.
+    "flask run": (["-m", "flask", "--app", "tests.servers.flask_app", "run", "--port",
+                   "{port}"], True),
+    "runserver": (["-m", "tests.servers.manage", "runserver", "--noreload",
+                   "127.0.0.1:{port}"], True),
 }
-ONE_PROCESS = ("waitress", "uvicorn Django")
-
-
-def said():
-    """The last that the server wrote."""
-    with open("log") as log:
-        return log.read()[-3000:]
-
-
-def lost():
-    """The hits of which the workers' log says that they are lost, as where one ends in a panic."""
-    with open("log") as log:
-        return sum(int(count) for line in log if "[tracking] lost" in line
-                   for count in re.findall("([0-9]+) SCREENVIEW", line))
+ONE_PROCESS = ("waitress", "uvicorn Django", "flask run", "runserver")
+#: Those that are also told to replace their workers.
+RELOADED = ("gunicorn sync preload", "gunicorn gthread preload", "gunicorn gthread")
 
 
 class Server(object):
-    """A server under way, and what its pages answered."""
+    """A server under way, the platform that it has to itself, and what its pages answered."""
 
-    def __init__(self, name, emulator):
+    def __init__(self, name, folder, emulator):
         command, needs_recipe = SERVERS[name]
         self.workers = 1 if name in ONE_PROCESS else WORKERS
-        self.taken, self.seen, self._changing = 0, {}, threading.Lock()
+        self.emulator, self.taken, self.seen, self._changing = emulator, 0, {}, threading.Lock()
         options = dict(emulator.urls, polling_interval=INTERVAL, tracking="deferred",
-                       tracking_interval=0.2, timeout=2)
+                       tracking_interval=1, timeout=2)
         environment = dict(os.environ, FLAGSHIP_TEST_OPTIONS=json.dumps(options),
                            FLAGSHIP_TEST_SIGNALS="yes" if needs_recipe else "",
                            PYTHONPATH=os.pathsep.join([ROOT] + [path for path in sys.path if path]))
         port = self._port = free_port()
-        self.url = "http://127.0.0.1:%d/" % port
         command = [part.format(port=port) for part in command]
         beside = os.path.join(os.path.dirname(sys.executable), command[0])
         command = [beside] + command[1:] if command[0] == "uwsgi" else [sys.executable] + command
-        self._log = open("log", "w")
-        self.process = subprocess.Popen(command, env=environment, stdout=self._log,
-                                        stderr=self._log)
+        self._log = folder.join("log")
+        with self._log.open("w") as log:
+            self.process = subprocess.Popen(command, env=environment, cwd=str(folder), stdout=log,
+                                            stderr=log)
 
-    def ask(self, times=5, at_once=8):
+    def said(self):
+        """The last that the server wrote."""
+        return self._log.read()[-3000:]
+
+    def lost(self):
+        """The hits of which the workers' log says that they are lost, as where one ends in a
+        panic."""
+        return sum(int(count) for line in self._log.readlines() if "[tracking] lost" in line
+                   for count in re.findall("([0-9]+) SCREENVIEW", line))
+
+    def ask(self, times=2, at_once=8):
         """Ask from several threads at once; notes each worker's last value in ``seen``."""
         def work():
             for _ in range(times):
                 try:
-                    answer = requests.get(self.url, timeout=10)
-                    pid, value, taken = answer.text.split()
-                except (requests.RequestException, ValueError):
+                    pid, value, taken = self._page().split()
+                except (EnvironmentError, http_client.HTTPException, ValueError):
                     continue  # not up yet, or a worker that ended
                 with self._changing:
                     self.seen[pid] = value
@@ -106,85 +116,82 @@ class Server(object):
         for thread in threads:
             thread.join()
 
+    def _page(self):
+        with contextlib.closing(
+                http_client.HTTPConnection("127.0.0.1", self._port, timeout=10)) as connection:
+            connection.request("GET", "/")
+            return connection.getresponse().read().decode("ascii")
+
     def listens(self):
         """Whether it is up; asks no worker anything."""
+        assert self.process.poll() is None, self.said()
         with contextlib.closing(socket.socket()) as connection:
             return connection.connect_ex(("127.0.0.1", self._port)) == 0
 
-    def all_answer(self, value):
-        """Whether every worker that answers now says so, and all do."""
+    def all_answer(self, value, but=()):
+        """Whether every worker that answers now says so, and all do; none of them is one of
+        ``but``."""
         self.seen.clear()
         self.ask()
-        assert self.process.poll() is None, said()
-        return len(self.seen) >= self.workers and set(self.seen.values()) == {value}
+        assert self.process.poll() is None, self.said()
+        return len(self.seen) >= self.workers and set(self.seen.values()) == {value} \
+            and not set(but) & set(self.seen)
+
+    def await_answers(self, *expected):
+        assert eventually(lambda: self.all_answer(*expected), 40), (self.seen, self.said())
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
         try:
             self.process.wait(STOPS)
         finally:
-            if self.process.poll() is None:
-                self.process.kill()
-                self.process.wait()
-            self._log.close()
+            self.kill()
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
 
 
-@pytest.fixture
-def serve(emulator):
-    servers = []
-
-    def serve(name, idle=False):
-        emulator.set_bucketing(file_of("one"))
-        servers.append(Server(name, emulator))
-        up = servers[-1].listens if idle else lambda: servers[-1].all_answer("one")
-        assert eventually(up, 30), said()
-        return servers[-1]
-    yield serve
-    for server in servers:
-        if server.process.poll() is None:
+def run(name, folder):
+    """One server's life, from its start to its end."""
+    with Emulator(file_of("one")) as emulator:
+        server = Server(name, folder, emulator)
+        try:
+            assert eventually(server.listens, 40), server.said()
+            server.await_answers("one")
+            emulator.set_bucketing(file_of("two"))
+            server.await_answers("two")
+            emulator.panic = True
+            server.await_answers("None")
+            emulator.panic = False
+            server.await_answers("two")
+            if name in RELOADED:
+                before = set(server.seen)
+                server.ask(times=10)
+                server.process.send_signal(signal.SIGHUP)
+                server.await_answers("two", before)
+            server.ask(times=15)  # still queued, for the most part, when it is told to end
+            threading.Event().wait(0.1)  # a worker of uWSGI's that is busy runs no exit hooks
             server.stop()
+        finally:
+            server.kill()
+        assert len(emulator.hits) + server.lost() == server.taken, server.said()
+        assert [undocumented(each) for each in emulator.requests if undocumented(each)] == []
+
+
+@pytest.fixture(scope="module")
+def ends(request, tmpdir_factory):
+    """How the lives of the servers that are asked for went, ``{name: a future}``: several run at
+    once, as each waits for the most part."""
+    names = [each.callspec.params["name"] for each in request.session.items
+             if each.module is request.module]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return {name: pool.submit(run, name, tmpdir_factory.mktemp("server")) for name in names}
 
 
 @pytest.mark.parametrize("name", sorted(SERVERS))
-def test_workers_follow_and_lose_nothing(name, emulator, serve):
+def test_workers_follow_and_lose_nothing(name, ends):
     """Every worker follows a changed file, a panic and its end; what the pages were told was taken
-    is received, and the server ends in time."""
-    server = serve(name)
-    emulator.set_bucketing(file_of("two"))
-    assert eventually(lambda: server.all_answer("two"), 30), server.seen
-    emulator.panic = True
-    assert eventually(lambda: server.all_answer("None"), 30), server.seen
-    emulator.panic = False
-    assert eventually(lambda: server.all_answer("two"), 30), server.seen
-    server.ask(times=25)  # still queued, for the most part, when the server is told to end
-    server.stop()
-    assert len(emulator.hits) + lost() == server.taken, said()
-
-
-@pytest.mark.parametrize("name", [
-    "gunicorn sync preload", "gunicorn gthread preload", "gunicorn gthread"])
-def test_a_reload_loses_nothing(name, emulator, serve):
-    """HUP replaces the workers; what the old ones had queued is delivered."""
-    server = serve(name)
-    server.ask(times=25)
-    before = set(server.seen)
-    server.process.send_signal(signal.SIGHUP)
-    assert eventually(lambda: server.all_answer("one") and not before & set(server.seen), 30)
-    server.stop()
-    assert len(emulator.hits) + lost() == server.taken, said()
-
-
-@pytest.mark.parametrize("name", [
-    "gunicorn sync preload", "gunicorn gthread preload", "uwsgi without threads"])
-def test_an_idle_worker_decides_its_first_request_on_a_fresh_file(name, emulator, serve):
-    """A worker that was idle since the fork neither serves what is old nor knows nothing of a
-    panic."""
-    server = serve(name, idle=True)
-    emulator.set_bucketing(file_of("two"))
-    # Longer than an interval without a request.
-    threading.Event().wait(3 * INTERVAL)
-    for _ in range(10):
-        server.ask(times=1, at_once=1)
-        assert set(server.seen.values()) == {"two"}
-        server.seen.clear()
-    server.stop()
+    is received, also where HUP replaces the workers, and the server ends in time."""
+    ends[name].result()

@@ -45,7 +45,8 @@ def spooled():
 
 
 def test_over_a_restart(emulator, spooling):
-    """What an outage kept back is delivered by the next process, without a new hit, with its true age."""
+    """What an outage kept back is delivered by the next process, without a new hit, with its true
+    age."""
     visitor = spooling()
     emulator.misbehave("hit", status=503)
     for place in range(20):
@@ -76,7 +77,8 @@ def test_emptied_when_the_outage_ends(emulator, spooling):
 
 
 def test_what_close_could_not_deliver(emulator, spooling):
-    """With a platform that never answers, what is left at close goes to the file instead of nowhere."""
+    """With a platform that never answers, what is left at close goes to the file instead of
+    nowhere."""
     visitor = spooling(tracking_interval=60, timeout=0.5)
     emulator.stop()
     for _ in range(250):
@@ -153,8 +155,8 @@ import sys
 from flagship import Config, Flagship
 from flagship.hits import Screen
 Flagship.instance().start(u"env", u"key", Config(
-    tracking="deferred", tracking_interval=0.01, tracking_batch_size=10, spool=sys.argv[3], circuit_breaker=False,
-    decision_api_url=sys.argv[1], tracking_url=sys.argv[2]))
+    tracking="deferred", tracking_interval=0.01, tracking_batch_size=10, spool=sys.argv[3],
+    circuit_breaker=False, decision_api_url=sys.argv[1], tracking_url=sys.argv[2]))
 visitor = Flagship.instance().create_visitor(u"ann")
 for place in range(100):
     visitor.send_hit(Screen(u"%s-%d" % (sys.argv[4], place)))
@@ -165,12 +167,16 @@ Flagship.instance().close()
 
 @slow
 def test_several_processes(emulator):
-    """Four processes share a file while a third of the requests fail; each hit arrives exactly once."""
+    """Four processes share a file while a third of the requests fail; each hit arrives exactly
+    once."""
     emulator.misbehave("hit", status=503, share=0.3)
     urls = emulator.urls
-    environment = dict(os.environ, PYTHONPATH=os.pathsep.join([ROOT] + [path for path in sys.path if path]))
-    processes = [subprocess.Popen([sys.executable, "-c", PROCESS, urls["decision_api_url"], urls["tracking_url"],
-                                   os.path.abspath(SPOOL), "%d" % number], env=environment) for number in range(4)]
+    environment = dict(os.environ,
+                       PYTHONPATH=os.pathsep.join([ROOT] + [path for path in sys.path if path]))
+    command = [sys.executable, "-c", PROCESS, urls["decision_api_url"], urls["tracking_url"],
+               os.path.abspath(SPOOL)]
+    processes = [subprocess.Popen(command + ["%d" % number], env=environment)
+                 for number in range(4)]
     assert [process.wait() for process in processes] == [0] * 4
     assert sorted(hit["dl"] for hit in emulator.hits) == sorted(
         "%d-%d" % (number, place) for number in range(4) for place in range(100))

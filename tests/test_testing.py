@@ -195,6 +195,16 @@ def test_a_store_of_the_user_s_is_left_alone(start):
     assert asked == ["ann"]
 
 
+def test_a_store_that_a_start_inside_was_given_can_be_given_again_afterwards(start):
+    store = MemoryVisitorCache()
+    start()
+    with flagship_flags(RED):
+        start(again=True, visitor_cache_manager=store)
+    start(again=True, visitor_cache_manager=store)
+    synchronised()
+    assert store.lookup("ann") is not None
+
+
 @pytest.mark.parametrize("mode", list(Config.Mode), ids=lambda mode: mode.name)
 @pytest.mark.parametrize("tracking", ["immediate", "deferred"])
 def test_a_start_inside_reaches_nothing_and_keeps_the_flags(tmpdir, mode, tracking):

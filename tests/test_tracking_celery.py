@@ -34,12 +34,19 @@ def send(number):
 
 CELERY = """
 from celery import Celery
+from celery.signals import worker_ready
 import tasks
 app = Celery("app", broker="filesystem://", backend=None)
 app.conf.update(task_ignore_result=True, worker_hijack_root_logger=False, broker_transport_options={
-    "data_folder_in": "queue", "data_folder_out": "queue", "control_folder": "control"})
+    "data_folder_in": "queue", "data_folder_out": "queue", "control_folder": "control",
+    "polling_interval": 0.05})
 tasks.start()
 work = app.task(tasks.send, name="send")
+
+@worker_ready.connect
+def enqueue(**ignored):
+    for number in range(6):
+        work.delay(number)
 """
 NAMES = ["s%d" % number for number in range(6)]
 
@@ -76,8 +83,6 @@ def test_celery(emulator, files, options):
                  "-l", "INFO", "--without-gossip", "--without-mingle", "--without-heartbeat",
                  *options)
     try:
-        assert run(emulator, "-c", "import app\nfor number in range(6):\n    app.work.delay(number)"
-                   ).wait() == 0
         assert eventually(lambda: written().count("succeeded in") == 6, 60)
         if options:
             assert eventually(lambda: screens(emulator) == NAMES, 20)

@@ -154,6 +154,17 @@ def test_memory_is_bounded(monkeypatch):
         True, True, False]
 
 
+def test_whoever_is_forgotten_is_forgotten_whole(monkeypatch):
+    """Also a visitor who was reported before most of the others."""
+    monkeypatch.setattr(contexts, "VISITORS", 2)
+    memory = contexts.ReportedContexts()
+    visitors = [(name, None) for name in ("early", "earlier", "late")]
+    for _ in range(2):
+        assert [memory.is_repeated(visitor, b"{}") for visitor in visitors] == [False] * 3
+        for visitor in visitors:
+            memory.forget(visitor)
+
+
 @pytest.mark.parametrize("tracking", ["immediate", "deferred"])
 def test_contexts_are_off(emulator, start, tracking):
     """With context_events=False no context leaves the process, but for the decision's."""

@@ -3,6 +3,7 @@
 from __future__ import unicode_literals
 
 import decimal
+import json
 import logging
 import threading
 import time
@@ -11,6 +12,9 @@ import pytest
 
 from flagship import Flagship
 from flagship.hits import Event, EventCategory, Item, Page, Screen, Transaction
+from flagship.tracking import delivery
+from flagship.tracking.items import body_of, create_item
+from flagship.transport import RequestFailed
 from tests.support import SLOW, WHOLE, eventually, run_program, screens
 
 pytestmark = pytest.mark.skipif(not WHOLE, reason=SLOW)
@@ -137,6 +141,19 @@ def test_tries_become_rarer(emulator, deferred):
     emulator.behave()
 
 
+def test_pauses_are_bounded(monkeypatch):
+    """They double up to half a minute; what was not even tried lengthens none."""
+    monkeypatch.setattr(delivery, "monotonic", lambda: 1000.0)
+    route, failure = delivery.Route("hit", 100, 1000), RequestFailed("hit", "refused")
+    route.failed(RequestFailed("hit", "circuit open", tried=False))
+    for pause in (0.5, 1, 2, 4, 8, 16, 30, 30):
+        route.failed(failure)
+        assert route.opens == 1000.0 + pause
+    route.succeeded()
+    route.failed(failure)
+    assert route.opens == 1000.5
+
+
 def test_a_success_ends_the_pauses(emulator, deferred):
     visitor = deferred(tracking_interval=0.05, circuit_breaker=False)
     emulator.misbehave("hit", status=503, times=3)
@@ -171,6 +188,16 @@ def test_retry_after_at_the_end(emulator, deferred, log):
     assert "lost 1 item" in log.at(logging.WARNING)[-1]
 
 
+@pytest.mark.parametrize("spool", [None, "spool.db"], ids=["memory", "spool"])
+def test_close_tries_again(emulator, deferred, spool):
+    """What fails while there is time for another try gets one."""
+    visitor = deferred(spool=spool)
+    emulator.misbehave("hit", status=503, times=1)
+    visitor.send_hit(PAGE)
+    Flagship.instance().close(10)
+    assert len(emulator.hits) == 1
+
+
 def test_an_outage_of_hits_holds_up_no_activation(emulator, deferred):
     visitor = deferred(tracking_interval=0.05)
     emulator.misbehave("hit", status=503)
@@ -189,6 +216,50 @@ def test_a_queue_that_is_smaller_than_a_batch(emulator, deferred):
         time.sleep(0.002)
     assert Flagship.instance().flush(10)
     assert len(emulator.hits) == 200 and counters().dropped == 0
+
+
+def test_memory_that_is_short_for_a_moment(emulator, deferred, monkeypatch):
+    """What could not even be put together is sent later."""
+    visitor, real, errors = deferred(), delivery.body_of, [MemoryError()]
+
+    def body_of(*args):
+        if errors:
+            raise errors.pop()
+        return real(*args)
+    monkeypatch.setattr(delivery, "body_of", body_of)
+    visitor.send_hit(PAGE)
+    assert Flagship.instance().flush(10) and len(emulator.hits) == 1
+    assert counters()[2:4] == (0, 0)
+
+
+@pytest.mark.parametrize("fault", [{}, {"status": 503}], ids=repr)
+@pytest.mark.parametrize("spool", [None, "spool.db"], ids=["memory", "spool"])
+def test_who_has_nothing_to_send_does_nothing(emulator, deferred, monkeypatch, spool, fault):
+    """Nor who has to wait: no processor is kept busy."""
+    visitor, rounds = deferred(spool=spool, tracking_interval=0.1, circuit_breaker=False), []
+    real = delivery.Delivery.deliver_round
+    emulator.misbehave("hit", **fault) if fault else emulator.behave()
+
+    def deliver_round(self):
+        rounds.append(1)
+        return real(self)
+    visitor.send_hit(PAGE)
+    assert eventually(lambda: hit_requests(emulator))
+    time.sleep(0.1)
+    monkeypatch.setattr(delivery.Delivery, "deliver_round", deliver_round)
+    time.sleep(0.2)
+    assert len(rounds) <= 5
+    emulator.behave()
+
+
+@pytest.mark.parametrize("age, sent", [
+    (0.0, 0), (0.25, 250), (7.0, 7000), (4 * 3600.0, 14400000), (1e9, 14400000), (-5.0, 0)])
+def test_an_items_age(age, sent):
+    """In milliseconds, between none and the platform's four hours."""
+    item = create_item("hit", 1000.0 - age, {"t": "EVENT"})
+    body = json.loads(body_of([item, item], "env", 1000.0).decode("ascii"))
+    assert body == {"t": "BATCH", "ds": "APP", "cid": "env",
+                    "h": [{"t": "EVENT", "qt": sent}] * 2}
 
 
 def test_what_counts_goes_first(emulator, deferred):

@@ -2,23 +2,25 @@
 lost."""
 from __future__ import unicode_literals
 
+import json
+import os
 import signal
+import subprocess
 import sys
 
 import pytest
 
-from tests.support import SLOW, WHOLE, run_program, screens, start_program
+from tests.support import ROOT, SLOW, WHOLE, run_program, screens, start_program
 
 pytestmark = pytest.mark.skipif(not WHOLE, reason=SLOW)
 
-FIVE = ["s%d" % number for number in range(5)]
-
 POOLS = """
-import multiprocessing
+import multiprocessing, requests
+from flagship.tracking import deferred  # not once more in every child
 def job(number):
     if not flagship.is_flagship_started():
         start(tracking_interval=60)
-    flagship.create_visitor(u'v').send_hit(screen('s%d' % number))
+    flagship.create_visitor(u'v').send_hit(screen('%s %d' % (kind, number)))
 def join(process):
     process.join()
     assert process.exitcode == 0
@@ -28,10 +30,9 @@ if sys.argv[1] == 'started before':
 
 CHILDREN = {
     "Process": """
-for number in range(5):
-    process = multiprocessing.Process(target=job, args=(number,))
-    process.start()
-    join(process)
+processes = [multiprocessing.Process(target=job, args=(number,)) for number in range(5)]
+[process.start() for process in processes]
+[join(process) for process in processes]
 """,
     "Pool, terminated": """
 pool = multiprocessing.Pool(2)
@@ -51,20 +52,13 @@ with ProcessPoolExecutor(2) as pool:
     list(pool.map(job, range(5)))
 """,
     "os._exit": """
+children = []
 for number in range(5):
-    child = os.fork()
-    if not child:
+    children.append(os.fork())
+    if not children[-1]:
         job(number)
         os._exit(3)
-    assert os.waitpid(child, 0)[1] == 3 << 8
-""",
-    "sys.exit": """
-for number in range(5):
-    child = os.fork()
-    if not child:
-        job(number)
-        sys.exit(3)
-    assert os.waitpid(child, 0)[1] == 3 << 8
+assert [os.waitpid(child, 0)[1] for child in children] == [3 << 8] * 5
 """,
     "a child's child": """
 if not os.fork():
@@ -77,18 +71,31 @@ if not os.fork():
     os._exit(0)
 os.wait()
 """,
+    "sys.exit": """
+children = []
+for number in range(5):
+    children.append(os.fork())
+    if not children[-1]:
+        job(number)
+        sys.exit(3)
+assert [os.waitpid(child, 0)[1] for child in children] == [3 << 8] * 5
+""",
 }
 if sys.version_info[0] == 2:
     del CHILDREN["ProcessPoolExecutor"]
 
 
 @pytest.mark.parametrize("started", ["started before", "started inside"])
-@pytest.mark.parametrize("kind", sorted(CHILDREN))
-def test_children(emulator, kind, started):
-    """A child delivers what it queued, whether the SDK was started before the fork or in it."""
-    code, written = run_program(POOLS + CHILDREN[kind], emulator, started)
+def test_children(emulator, started):
+    """A child delivers what it queued, whatever runs it, and whether the SDK was started before the
+    fork or in it."""
+    kinds = sorted(CHILDREN)
+    code, written = run_program(
+        POOLS + "".join("kind = %r\n%s" % (str(kind), CHILDREN[kind]) for kind in kinds),
+        emulator, started)
     assert (code, [line for line in written.splitlines() if "Error" in line]) == (0, [])
-    assert screens(emulator) == FIVE
+    assert screens(emulator) == sorted("%s %d" % (kind, number) for kind in kinds
+                                       for number in range(5))
 
 
 FORKSERVER = """
@@ -115,11 +122,35 @@ if __name__ == '__main__':
 @pytest.mark.parametrize("method", ["forkserver", "spawn"])
 def test_children_that_are_started_afresh(emulator, tmpdir, method):
     tmpdir.join("program.py").write(FORKSERVER)
-    code, written = run_program("import runpy\nsys.argv = sys.argv[1:]\n"
-                                "os.execv(sys.executable, [sys.executable] + sys.argv)",
-                                emulator, "program.py", method)
+    environment = dict(os.environ, URLS=json.dumps(emulator.urls), PYTHONPATH=os.pathsep.join(
+        [ROOT] + [path for path in sys.path if path]))
+    assert subprocess.call([sys.executable, "program.py", method], env=environment) == 0
+    assert screens(emulator) == ["s0", "s1"]
+
+
+@pytest.mark.skipif(sys.version_info < (3, 7), reason="before Python 3.7 a fork is told to nobody")
+def test_sigterm_that_interrupts_nothing(emulator):
+    """A pool's child that waits for a lock ends, also where the signal reached another thread or
+    came just before the wait."""
+    code, written = run_program("""
+import multiprocessing
+def work():
+    start().send_hit(screen('child'))
+    lock = threading.Lock()
+    lock.acquire()
+    def interrupt():
+        time.sleep(0.3)
+        signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+        time.sleep(60)
+    threading.Thread(target=interrupt, daemon=True).start()
+    lock.acquire()
+child = multiprocessing.get_context('fork').Process(target=work)
+child.start()
+child.join(20)
+assert child.exitcode == -signal.SIGTERM, child.exitcode
+""", emulator)
     assert code == 0, written
-    assert screens(emulator) == FIVE[:2]
+    assert screens(emulator) == ["child"]
 
 
 def test_a_child_that_queued_nothing_ends_at_once(emulator):
@@ -146,6 +177,8 @@ def test_a_child_whose_platform_hangs_ends_all_the_same(emulator):
     code, written = run_program("""
 import logging
 logging.basicConfig(level=logging.WARNING)
+from flagship.tracking import deferred
+deferred.EXIT_SECONDS = 0.8
 visitor = start(tracking_batch_size=10, tracking_interval=60)
 child = os.fork()
 if not child:
@@ -167,14 +200,14 @@ def test_a_normal_end(emulator, ends):
     """10 times as much as a batch is delivered by an end, contexts last."""
     emulator.misbehave("hit", delay=0.03)
     code, written = run_program("""
-start(mode=Config.Mode.BUCKETING, polling_interval=0, tracking_interval=60)
-for number in range(500):
+start(mode=Config.Mode.BUCKETING, polling_interval=0, tracking_interval=60, tracking_batch_size=20)
+for number in range(200):
     visitor = flagship.create_visitor(u'v%d' % number)
     visitor.synchronize_modifications()
     visitor.send_hit(screen(number))
 """ + ends, emulator)
     assert (code, written) == (0, "")
-    assert len(emulator.hits) == 500 and len(emulator.segments) == 500
+    assert len(emulator.hits) == 200 and len(emulator.segments) == 200
 
 
 AT_EXIT = """
@@ -203,7 +236,8 @@ def loop():
     sys.stdout.flush()
     while True:
         time.sleep(0.05)
-visitor = start(tracking_interval=60)
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which background jobs do not have
+visitor = start(tracking_interval=60, timeout=0.5)
 visitor.send_hit(screen('queued'))
 """
 
@@ -260,7 +294,7 @@ flagship.close_on_signals()
 assert signal.getsignal(signal.SIGTERM) == signal.SIG_IGN
 print('ready')
 sys.stdout.flush()
-time.sleep(0.5)
+time.sleep(0.2)
 os._exit(7)
 """, emulator, signal.SIGTERM)
     assert (code, written) == (7, "")

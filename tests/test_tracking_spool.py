@@ -5,15 +5,23 @@ import json
 import logging
 import os
 import signal
+import socket
 import sqlite3
 import stat
+import subprocess
+import sys
 import time
 
 import pytest
 import requests
 
 from flagship import Flagship
+from flagship._compat import monotonic
+from flagship._events import EventLog
 from flagship.hits import Page, Screen
+from flagship.tracking import spool as spool_module
+from flagship.tracking.items import HIT, create_item
+from flagship.tracking.spool import Spool
 from tests.support import SLOW, WHOLE, eventually, run_program, screens, start_program
 
 pytestmark = pytest.mark.skipif(not WHOLE, reason=SLOW)
@@ -324,6 +332,63 @@ def test_a_batch_that_is_split_forgets_its_own_rows(emulator, start, at):
     assert screens(emulator) == everything and rows() == []
 
 
+def test_a_row_with_the_number_of_a_forgotten_one(log):
+    """SQLite gives the number of a removed row to the next one, which may be another process's."""
+    first, second = [Spool(os.path.abspath(SPOOL), "env", 10, EventLog(log)) for _ in range(2)]
+    screen = create_item(HIT, monotonic(), {"t": "SCREENVIEW", "dl": "a"})
+    assert first.add([screen]) == (True, 0)
+    sent = first.claim(HIT, 10).items
+    assert first.renew(sent) == sent
+    # As if it had taken too long for somebody who cannot know whether this process lives.
+    ask("UPDATE spool SET claimed = claimed - 61, owner = 'elsewhere/1/x'")
+    assert second.look().uncertain == 1 and second.add([screen]) == (True, 0)
+    anew = second.claim(HIT, 10).items
+    assert anew[0].row == sent[0].row
+    assert first.renew(sent) == []
+    first.release(sent)
+    first.forget(sent)
+    assert ask("SELECT claimed != 0 FROM spool") == [(1,)] and second.renew(anew) == anew
+    first.close()
+    second.forget(anew)
+    assert rows() == [] and log.lines == []
+    second.close()
+
+
+def test_rows_that_could_not_be_released(log):
+    """They are free again with the next look at the file."""
+    spool = Spool(os.path.abspath(SPOOL), "env", 10, EventLog(log))
+    spool.add([create_item(HIT, monotonic(), {"t": "SCREENVIEW", "dl": "a"})])
+    claimed = spool.claim(HIT, 10).items
+    os.rename(SPOOL, "elsewhere")
+    os.mkdir(SPOOL)
+    spool.release(claimed)
+    os.rmdir(SPOOL)
+    os.rename("elsewhere", SPOOL)
+    assert spool.claim(HIT, 10).items == [] and spool.look() == (0, [])
+    assert [item.row for item in spool.claim(HIT, 10).items] == [item.row for item in claimed]
+    spool.close()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere nobody can tell who lives")
+@pytest.mark.parametrize("host, process, ago, is_over", [
+    ("here", "living", 0, False), ("here", "living", 61, True), ("here", "living", -61, True),
+    ("here", "dead", 0, True), ("here", "this", 0, True), ("elsewhere", "dead", 0, False),
+    ("elsewhere", "living", 61, True)])
+def test_when_a_claim_is_over(log, host, process, ago, is_over):
+    """With its process, or after a minute; of another use of the file in this one it is over, too,
+    as it was closed without a word."""
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    spool = Spool(os.path.abspath(SPOOL), "env", 10, EventLog(log))
+    spool.add([create_item(HIT, monotonic(), {"t": "SCREENVIEW", "dl": "a"})])
+    host = socket.gethostname() if host == "here" else host
+    pid = {"living": os.getppid(), "dead": ended.pid, "this": os.getpid()}[process]
+    ask("UPDATE spool SET claimed = ?, owner = ?", time.time() - ago, "%s/%d/x" % (host, pid))
+    assert spool.look() == (0, [])
+    assert len(spool.claim(HIT, 10).items) == is_over
+    spool.close()
+
+
 def test_one_probe(emulator, spooling):
     """As long as the platform is not known to answer, a request carries one item: a platform that
     hangs costs one item a try, not a hundred."""
@@ -408,6 +473,29 @@ def test_a_file_that_cannot_be_used(emulator, spooling, log, kind):
     Flagship.instance().close()
     line, = log.at(logging.WARNING)
     assert "the spool cannot be used" in line
+
+
+def test_a_file_that_comes_and_goes(monkeypatch, log):
+    """Each return is one line, and what is wrong is one a minute."""
+    now, path = [1000.0], os.path.abspath(SPOOL)
+    monkeypatch.setattr(spool_module, "monotonic", lambda: now[0])
+    spool = Spool(path, "env", 10, EventLog(log))
+    screen = create_item(HIT, now[0], {"t": "SCREENVIEW", "dl": "a"})
+    for _ in range(3):
+        os.mkdir(path)
+        assert spool.add([screen]) == (False, 0) and not spool.works
+        now[0] += 2
+        assert spool.next_try() == 3.0
+        now[0] += 28
+        assert spool.next_try() == 0.0
+        os.rmdir(path)
+        for number in range(1, 4):
+            assert spool.add([screen]) == (True, 0) and spool.works and spool.left == number
+        for name in os.listdir("."):
+            os.remove(name)
+    spool.close()
+    assert [level for level, _ in log.lines] == [
+        logging.WARNING, logging.INFO, logging.INFO, logging.WARNING, logging.INFO]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="the limit is POSIX'")

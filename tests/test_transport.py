@@ -154,7 +154,8 @@ def test_time_out_bounds_the_whole_call(emulator, visitor, fault):
     emulator.misbehave("hit", **fault)
     began = time.time()
     success, reason = visitor.send_hit(PAGE)
-    assert (success, reason) == (False, "hit: no answer within 0.5 s (tracking_timeout)")
+    assert (success, reason) == (
+        False, "hit: no answer within 0.5 s (tracking_timeout) (see troubleshooting: timeout)")
     # The same bound with room for a busy machine; without it the call takes 3 to 30 seconds.
     assert time.time() - began < 2
 
@@ -174,7 +175,8 @@ def test_time_out_bounds_the_connect(start):
         visitor = start(decision_api_url="http://127.0.0.1:%d" % listener.getsockname()[1],
                         timeout=0.3).create_visitor("ann")
         assert visitor.synchronize_modifications() == (
-            False, "[synchronize_modifications] campaigns: no answer within 0.3 s (timeout)")
+            False, "[synchronize_modifications] campaigns: no answer within 0.3 s (timeout) "
+            "(see troubleshooting: timeout)")
     finally:
         for each in fillers + [listener]:
             each.close()
@@ -280,7 +282,8 @@ def test_session_is_bounded(emulator, visitor):
     visitor = visitor(session=session, timeout=0.5)
     emulator.misbehave("hit", drip=0.1)
     began = time.time()
-    assert visitor.send_hit(PAGE) == (False, "hit: no answer within 0.5 s (tracking_timeout)")
+    assert visitor.send_hit(PAGE) == (
+        False, "hit: no answer within 0.5 s (tracking_timeout) (see troubleshooting: timeout)")
     assert time.time() - began < 2
     session.close()
 

@@ -2,6 +2,7 @@
 """Answers: what other clients read is read, and nothing costs more than its size warrants."""
 from __future__ import unicode_literals
 
+import gc
 import gzip
 import io
 import json
@@ -15,7 +16,7 @@ from flagship import Config
 from flagship._events import EventLog
 from flagship._json import decode
 from flagship.transport import Endpoint, HttpClient, RequestFailed
-from tests.support import ROOT, Log, slow
+from tests.support import ROOT, Log, eventually, slow, sockets
 
 DOCUMENT = json.dumps({"campaigns": [], "text": "x" * 2000}).encode("ascii")
 
@@ -70,23 +71,46 @@ def test_gzip_members_at_the_edge_of_a_slice(fetch):
         assert fetch(members(noise, size)) == noise
 
 
+OVER = "the answer is over 100000 bytes (see troubleshooting: too-large)"
+
+
 @pytest.mark.parametrize("body, cause", [
-    (members(b" " * 100001, 1000), "the answer is over 100000 bytes"),
-    (member(b" " * 60000) * 2, "the answer is over 100000 bytes"),
+    (members(b" " * 100001, 1000), OVER),
+    (member(b" " * 60000) * 2, OVER),
     (member(DOCUMENT)[:-1], "the answer ends inside of its gzip data"),
     (member(DOCUMENT) + member(DOCUMENT)[:-9], "the answer ends inside of its gzip data"),
-    (b"not gzip", "the answer is not gzip")])
+    (b"not gzip", "the answer is not gzip"), (zlib.compress(DOCUMENT), "the answer is not gzip")])
 def test_gzip_that_is_refused(fetch, body, cause):
     """Members count together, and one that is cut is no answer."""
     assert fetch(body) == cause
 
 
+@pytest.mark.parametrize("fault", [{"body": b"x" * 200000}, {"status": 302, "headers": {
+    "Location": "/elsewhere"}, "body": b"x" * 200000}], ids=["too large", "redirect"])
+def test_a_connection_that_is_not_read_to_its_end_is_closed(emulator, fault):
+    """At once, whoever keeps the error."""
+    client = HttpClient(Config(max_response_size=100000), EventLog(Log()))
+    emulator.misbehave("hit", **fault)
+    gc.disable()
+    before = sockets()
+    try:
+        with pytest.raises(RequestFailed) as caught:
+            client.send(Endpoint("hit", "POST", emulator.urls["tracking_url"]), {})
+        assert eventually(lambda: not sockets() - before, 2) and caught.value.received
+    finally:
+        gc.enable()
+        client.close()
+
+
 def test_very_many_members(emulator):
     """Each costs more than it holds."""
     client = HttpClient(Config(timeout=60), EventLog(Log()))
+    endpoint = Endpoint("hit", "POST", emulator.urls["tracking_url"])
+    emulator.misbehave("hit", body=member(b"") * 10000, headers={"Content-Encoding": "gzip"})
+    assert client.send(endpoint, {}).body == b""
     emulator.misbehave("hit", body=member(b"") * 10001, headers={"Content-Encoding": "gzip"})
     with pytest.raises(RequestFailed) as caught:
-        client.send(Endpoint("hit", "POST", emulator.urls["tracking_url"]), {})
+        client.send(endpoint, {})
     assert caught.value.cause == "the answer has over 10000 gzip members"
     client.close()
 

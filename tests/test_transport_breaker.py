@@ -79,8 +79,11 @@ def test_the_pause_doubles(clock):
 def test_stragglers_do_not_lengthen_a_pause(clock):
     """Calls that were on their way when the circuit opened say nothing new."""
     circuit = breaker.Breaker()
-    assert fail(circuit, 50).count(True) == 1
-    assert circuit.wait() == 1.0
+    for _ in range(2):
+        assert fail(circuit, 50).count(True) == 1
+        assert circuit.wait() == 1.0
+        clock.now += 1
+        assert circuit.wait() == 0.0 and circuit.succeed() is True
 
 
 def test_the_end_is_said_once(clock):
@@ -176,6 +179,31 @@ def test_a_hung_request_is_cancelled(http, hung, log):
     assert {failure.cause for failure in failures} == {"given up, as Flagship is closed"}
     assert len(failures) == 6 and all(failure.tried for failure in failures)
     assert client.last_errors == {} and log.at(logging.INFO) == []
+
+
+@pytest.mark.parametrize("status, opens", [
+    (400, False), (401, True), (403, True), (404, True), (413, False), (422, False), (429, True),
+    (499, False), (500, True), (503, True)])
+def test_which_answers_open_a_circuit(emulator, http, status, opens):
+    """Those of a platform that is down or not as it should be, not those that find fault with the
+    request."""
+    client, endpoint = http(), hit_of(emulator)
+    emulator.misbehave("hit", status=status)
+    assert [failure_of(client, endpoint, {}).tried for _ in range(6)] == [True] * 5 + [not opens]
+
+
+def test_what_is_cancelled_before_it_connects_is_not_sent(emulator, http, monkeypatch):
+    """So is one that waited for a name."""
+    client, endpoint, real = http(timeout=60), hit_of(emulator), socket.getaddrinfo
+    deadline = client.deadline(endpoint)
+
+    def resolve(*args, **kwargs):
+        deadline.cancel()
+        return real(*args, **kwargs)
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    failure = failure_of(client, endpoint, {}, deadline=deadline)
+    assert failure.cause == "given up, as Flagship is closed" and not failure.received
+    assert emulator.requests == [] and client.last_errors == {}
 
 
 def test_a_hung_handshake_is_cancelled(http):

@@ -198,7 +198,8 @@ def test_a_malformed_proxy(environment, log, url, where):
     given = session(proxies={"http": url}) if where == "session" else None
     success, reason = decide("http://shop.example", given)
     assert (success, reason) == (
-        False, "[synchronize_modifications] campaigns: the proxy's URL is malformed")
+        False, "[synchronize_modifications] campaigns: the proxy's URL is malformed "
+        "(see troubleshooting: malformed-url)")
 
 
 @pytest.mark.parametrize("content", [

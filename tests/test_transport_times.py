@@ -150,6 +150,7 @@ def test_a_payload_that_is_not_json(emulator, http):
         with pytest.raises(RequestFailed) as caught:
             client.send(endpoint, payload)
         assert (caught.value.tried, caught.value.received) == (False, False)
+        assert caught.value.message.startswith("hit: the payload is not JSON")
     assert client.send(endpoint, {"t": "EVENT"}).status == 200
     assert len(emulator.requests) == 1
 

@@ -42,7 +42,8 @@ def test_another_urllib3(case):
                                      env=dict(os.environ, PYTHONPATH=ROOT, NO_PROXY="*"))
     found = json.loads(output.decode("utf-8"))
     assert found["decided"] == [True, ""]
-    assert found["sent"] == [[False, "hit: no answer within 0.5 s (tracking_timeout)"]] * 2
+    assert found["sent"] == [[
+        False, "hit: no answer within 0.5 s (tracking_timeout) (see troubleshooting: timeout)"]] * 2
     # A body of 1,000 bytes, one each 0.05 s, would take 50 s.
     assert found["took"] < 10
     said = [line for line in found["lines"] if line.startswith("[transport] urllib3")]
@@ -166,7 +167,8 @@ def test_a_socks_proxy(emulator, socks, through, scheme):
     assert socks.connections == 1
     emulator.misbehave("hit", drip=0.1)
     began = time.time()
-    assert visitor.send_hit(PAGE) == (False, "hit: no answer within 0.5 s (tracking_timeout)")
+    assert visitor.send_hit(PAGE) == (
+        False, "hit: no answer within 0.5 s (tracking_timeout) (see troubleshooting: timeout)")
     assert time.time() - began < 5
 
 
@@ -177,7 +179,8 @@ def test_a_socks_proxy_that_drips(socks, through, scheme):
     visitor = through(scheme, socks.port, timeout=0.5)
     began = time.time()
     assert visitor.synchronize_modifications()[1] == (
-        "[synchronize_modifications] campaigns: no answer within 0.5 s (timeout)")
+        "[synchronize_modifications] campaigns: no answer within 0.5 s (timeout) "
+        "(see troubleshooting: timeout)")
     assert time.time() - began < 5
 
 

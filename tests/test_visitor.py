@@ -17,7 +17,7 @@ from flagship.errors import InitializationError
 from flagship.helpers.hits import Event, EventCategory, Page
 from flagship.helpers.preset_context import PresetContext
 from flagship.visitor import FlagshipVisitor, Visitor
-from tests.support import slow
+from tests.support import everybody, slow
 
 PAGE = Page("https://shop.example/cart")
 
@@ -199,6 +199,20 @@ def test_a_value_is_the_callers_to_change(visitor):
     visitor.modifications["banner"].value["title"] = "changed"
     visitor.get_modification_with_results("banner", {})[0].clear()
     assert visitor.get_modification("banner", {}) == {"title": "Merci", "lines": ["a", "b"]}
+
+
+@pytest.mark.parametrize("value", [[[1]], [{"a": 1}], {"a": [[1]]}, {"a": [{"b": [1]}]}], ids=repr)
+def test_a_value_is_the_callers_to_change_however_deep(emulator, visitor, value):
+    def change(part):
+        for each in part.values() if isinstance(part, dict) else part:
+            if isinstance(each, (dict, list)):
+                change(each)
+        part.clear() if isinstance(part, dict) else part.append("changed")
+
+    emulator.set_bucketing({"campaigns": [everybody("c", ("v", 100, {"flag": value}))]})
+    visitor = visitor("ann")
+    change(visitor.get_modification("flag", None))
+    assert visitor.get_modification("flag", None) == value
 
 
 def test_get_modification_with_results(emulator, visitor):
@@ -434,7 +448,21 @@ def test_panic_in_and_out(emulator, start, log):
     assert bob.synchronize_modifications() == (True, "")
     assert ann.get_modification("discount", 0) == 20
     assert (ann.visitor_id, ann.get_context()) == ("ann@shop", {"vip": True, "plan": "gold"})
-    assert len([line for line in log.at(logging.WARNING) if "panic" in line]) == 2
+    begins, ends = [line for line in log.at(logging.WARNING) if "panic" in line]
+    assert "The platform is in panic" in begins and "panic has ended" in ends
+
+
+@pytest.mark.parametrize("body, is_panic", [
+    ('{"panic": true}', True), ('{"panic": true, "campaigns": null}', True),
+    ('{"panic": true, "campaigns": []}', True), ('{"panic": true, "campaigns": {}}', False),
+    ('{"panic": 1, "campaigns": []}', False), ('{"panic": false}', False), ("{}", False)])
+def test_what_an_answer_in_panic_may_leave_out(emulator, start, body, is_panic):
+    """Its campaigns; what is no answer otherwise is none in panic either."""
+    flagship = start()
+    emulator.misbehave("campaigns", body=body)
+    success, reason = flagship.create_visitor("ann").synchronize_modifications()
+    assert flagship.status.panic is is_panic
+    assert success is ("[]" in body and not is_panic) and ("in panic" in reason) is is_panic
 
 
 def test_panic_is_forgotten_at_a_start_with_other_options(emulator, start):

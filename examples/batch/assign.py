@@ -5,9 +5,9 @@ network.
 
 Input is CSV with a header, visitor_id and one column per context key, as in
 `visitor_id,country,age:int,vip:bool` (types: text, int, float, bool; an empty cell is no value), or
-JSONL, {"visitor_id": "...", "context": {...}}. Without a file it is read from stdin. Output is CSV,
-with a column variation:ID per campaign and flag:KEY per flag, or JSONL. A file's name tells which;
-otherwise it is CSV.
+JSONL, {"visitor_id": "...", "context": {...}} or flat, {"visitor_id": "...", "country": "FR"}.
+Without a file it is read from stdin. Output is CSV, with a column variation:ID per campaign and
+flag:KEY per flag, or JSONL. A file's name tells which; otherwise it is CSV.
 
 A run that was interrupted, even by kill -9, goes on when the same command is given again: until it
 is complete the output is in OUTPUT.part, and OUTPUT.progress says how far it is right.
@@ -27,11 +27,16 @@ import os
 import signal
 import sys
 
-import six
+try:
+    import six
 
-from assignment import Settings, Unusable, assign, of_this_process
-from output import Failed, Mismatch, ResumableOutput, StandardOutput
-from rows import INPUTS, OUTPUTS, BadHeader, blocks, columns_of
+    from assignment import Settings, Unusable, assign, of_this_process
+    from output import Failed, Mismatch, ResumableOutput, StandardOutput
+    from rows import (BLOCK, INPUTS, OUTPUTS, BadHeader, blocks, columns_of,
+                      refuse_what_is_no_text)
+except ImportError as missing:
+    sys.exit("assign: the SDK is not installed for this Python: python -m pip install . in the "
+             "checkout does it (%s)." % missing)
 
 JOIN = 10  # seconds that a process may take to end; it has nothing left to do
 
@@ -140,7 +145,9 @@ def settings_of(options, file):
     with opened(options.bucketing) as bucketing:
         content = bucketing.read()
     kind = options.input_format or kind_of(options.visitors)
+    refuse_what_is_no_text(file.peek(BLOCK), kind)
     header = file.readline() if kind == "csv" else b""
+    refuse_what_is_no_text(header, kind)  # a pipe may have shown less before
     columns = columns_of(header) if kind == "csv" else None
     return Settings(content, kind, columns, options.output_format
                     or kind_of(options.output)), header

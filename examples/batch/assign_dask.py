@@ -17,9 +17,13 @@ import os
 import shutil
 import sys
 
-import dask
-import dask.bag
-from dask.distributed import Client, LocalCluster, as_completed
+try:
+    import dask
+    import dask.bag
+    from dask.distributed import Client, LocalCluster, as_completed
+except ImportError as missing:
+    sys.exit("assign: Dask is not installed for this Python, which must be 3.9 or later: "
+             "python -m pip install -r requirements.txt does it (%s)." % missing)
 
 import assign
 import parts

@@ -14,6 +14,7 @@ VISITOR_ID, CONTEXT = "visitor_id", "context"
 # Bytes: small enough for a progress bar, large enough that its own cost is not seen.
 BLOCK = 64 * 1024
 _LONGEST_ROW = 1024 * 1024  # bytes that a row with line breaks in it may go on for
+_EXACT = 2 ** 53  # from here on floats leave ints out
 
 # Python 2 may hold a character beyond U+FFFF as two.
 _LONE_SURROGATE = re.compile(
@@ -26,6 +27,34 @@ class BadRow(Exception):
 
 class BadHeader(Exception):
     """A header that cannot be used; the text says why."""
+
+
+_UTF_16 = "is UTF-16, not UTF-8; convert it first: iconv -f UTF-16 -t UTF-8 FILE | ..."
+# What an input begins with that is no text in UTF-8.
+_MARKS = (
+    (b"\x1f\x8b", "is compressed with gzip; unpack it first: gzip -dc FILE | ..."),
+    (b"PK\x03\x04", "is a ZIP archive, as workbooks are; export it as CSV in UTF-8"),
+    (b"\xff\xfe", _UTF_16), (b"\xfe\xff", _UTF_16),
+)
+_BETWEEN_ROWS = re.compile(br"\}[ \t]*\r\s*\{")
+
+
+def refuse_what_is_no_text(start, kind):
+    """Raise BadHeader where an input of ``"csv"`` or ``"jsonl"`` cannot be read by lines of UTF-8.
+
+    :param bytes start: what it begins with, or some of that.
+    """
+    for mark, problem in _MARKS:
+        if start.startswith(mark):
+            raise BadHeader("the input %s" % problem)
+    line = start.split(b"\n", 1)[0]
+    if b"\0" in line:  # UTF-16 without a mark
+        raise BadHeader("the input %s" % _UTF_16)
+    # A header may have one in quotes; text in JSON has none.
+    outside = b"".join(line.split(b'"')[::2]).rstrip(b"\r")
+    if b"\r" in outside if kind == "csv" else _BETWEEN_ROWS.search(line):
+        raise BadHeader("the input's lines end in CR alone, not in LF or CRLF; convert it first: "
+                        "tr '\\r' '\\n' < FILE | ...")
 
 
 def blocks(file, kind, size=BLOCK):
@@ -128,7 +157,8 @@ class CsvInput(object):
 
 
 class JsonInput(object):
-    """Reads JSONL, one ``{"visitor_id": text, "context": {key: value}}`` a line."""
+    """Reads JSONL, one ``{"visitor_id": text or int, "context": {key: value}}`` a line, or with
+    the context's keys beside the id: ``{"visitor_id": text or int, key: value}``."""
 
     def __init__(self, columns):
         pass
@@ -148,14 +178,33 @@ class JsonInput(object):
             row = json.loads(line)
         except (ValueError, RuntimeError):  # the second when it is nested too deep
             raise BadRow("not JSON")
-        context = row.get(CONTEXT, {}) if isinstance(row, dict) and set(row) <= {
-            VISITOR_ID, CONTEXT} else None
-        if not isinstance(context, dict):
-            raise BadRow('a row must be {"%s": text, "%s": {key: value}}' % (VISITOR_ID, CONTEXT))
-        texts = [row.get(VISITOR_ID)] + list(context) + list(context.values())
+        if not isinstance(row, dict):
+            raise BadRow(_SHAPE)
+        visitor_id = _id(row.pop(VISITOR_ID, None))
+        if CONTEXT in row:
+            context = row.pop(CONTEXT)
+            if row:
+                raise BadRow("%s stands beside %s; all keys of the context belong in it, or none"
+                             % (json.dumps(min(row)), CONTEXT))
+            if not isinstance(context, dict):
+                raise BadRow(_SHAPE)
+        else:
+            context = row
+        texts = [visitor_id] + list(context) + list(context.values())
         _well_formed([each for each in texts if isinstance(each, six.text_type)])
-        return row.get(VISITOR_ID), {key: value
-                                     for key, value in context.items() if value is not None}
+        return visitor_id, {key: value for key, value in context.items() if value is not None}
+
+
+_SHAPE = 'a row must be {"%s": id, "%s": {key: value}} or {"%s": id, key: value}' % (
+    VISITOR_ID, CONTEXT, VISITOR_ID)
+
+
+def _id(value):
+    """A visitor's id as text, where it is a whole number: databases number their customers."""
+    if isinstance(value, float) and abs(value) < _EXACT and value == int(value):
+        value = int(value)  # what pandas makes of a column of ints with gaps
+    is_int = isinstance(value, six.integer_types) and not isinstance(value, bool)
+    return "%d" % value if is_int else value
 
 
 def _decoded(content):
@@ -184,6 +233,7 @@ def columns_of(header):
     """
     try:
         text = header.decode("utf-8-sig")
+        _refuse_separator(text)
         names = next(csv.reader([text.encode("utf-8") if six.PY2 else text], strict=True), [])
     except (UnicodeDecodeError, csv.Error) as error:
         raise BadHeader("the header cannot be read: %s" % error)
@@ -200,15 +250,29 @@ def columns_of(header):
     return columns
 
 
+def _refuse_separator(text):
+    """Raise BadHeader where other characters than commas stand between the columns of a header."""
+    for character, called in (("\t", "tabs"), (";", "semicolons"), ("|", "vertical bars")):
+        parts = [part.strip(' "\r\n').split(":")[0] for part in text.split(character)]
+        if VISITOR_ID in parts and len(parts) > 1:
+            raise BadHeader("the header's columns are separated by %s, and must be by commas"
+                            % called)
+
+
 def _number(kind, name):
     def number(key, cell):
+        whole = _WHOLE.match(cell) if kind is int else None
         try:
             if "_" not in cell:  # Python 3 would take 1_000
-                return kind(cell)
+                return kind(whole.group(1) if whole else cell)
         except ValueError:
             pass
         raise BadRow("%s must be %s, not %s" % (key, name, json.dumps(cell)))
     return number
+
+
+# 517.0, as pandas writes a column of ints with gaps.
+_WHOLE = re.compile(r"\s*([-+]?[0-9]+)\.0*\s*$")
 
 
 _BOOLS = {"true": True, "false": False, "1": True, "0": False}

@@ -21,7 +21,11 @@ def browser(width=1280, height=860, phone=False):
     """A headless Chromium with a profile of its own, which is gone afterwards.
 
     :return: a context manager that gives selenium's driver.
+    :raises RuntimeError: when there is no Chromium, or no chromedriver.
     """
+    missing = [name for name in ("chromium", "chromedriver") if shutil.which(name) is None]
+    if missing:
+        raise RuntimeError("%s is not on the PATH" % " and ".join(missing))
     with contextlib.ExitStack() as ends:
         profile = tempfile.mkdtemp(prefix="marl-browser-")
         ends.callback(shutil.rmtree, profile, ignore_errors=True)

@@ -8,12 +8,16 @@ with --fold, are in screenshots/.
 import argparse
 import base64
 import os
+import sys
 
-from selenium.webdriver.common.by import By
-from selenium.webdriver.support.ui import Select, WebDriverWait
+try:
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.support.ui import Select, WebDriverWait
 
-from browser import PATIENCE, browser, fill, submit
-from running import running_demo
+    from browser import PATIENCE, browser, fill, submit
+    from running import running_demo
+except ImportError as missing:
+    sys.exit("The pictures need selenium 4: python -m pip install selenium (%s)." % missing)
 
 VISITOR = "visitor-6"
 WIDTHS = {"desktop": (1280, 900), "phone": (390, 844)}
@@ -21,11 +25,21 @@ SIDE_BY_SIDE = ["home", "product", "cart"]
 
 
 def main():
+    if sys.version_info < (3, 6):
+        return "The pictures need Python 3.6 or later, and this is %d.%d." % sys.version_info[:2]
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("folder", help="where the pictures go")
     parser.add_argument("--fold", action="store_true",
                         help="only what the window shows, not the whole page")
     options = parser.parse_args()
+    try:
+        take(options)
+    except RuntimeError as problem:
+        return "There are no pictures: %s." % problem
+    return 0
+
+
+def take(options):
     os.makedirs(options.folder, exist_ok=True)
     for device, (width, height) in sorted(WIDTHS.items()):
         with running_demo() as demo, browser(width, height, phone=device == "phone") as driver:
@@ -120,4 +134,4 @@ def picture(driver, path, fold):
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -16,12 +16,17 @@ import os
 import sys
 import uuid
 
-from flask import Flask, flash, jsonify, redirect, render_template_string, request, session, url_for
-from werkzeug.serving import make_server
+try:
+    from flask import (Flask, flash, jsonify, redirect, render_template_string, request, session,
+                       url_for)
+    from werkzeug.serving import make_server
 
-from flagship.contrib.flask import FlagshipExtension, current_visitor
-from flagship.emulator import Emulator
-from flagship.hits import Event, EventCategory, Item, Page, Transaction
+    from flagship.contrib.flask import FlagshipExtension, current_visitor
+    from flagship.emulator import Emulator
+    from flagship.hits import Event, EventCategory, Item, Page, Transaction
+except ImportError as missing:
+    sys.exit("Flask or the SDK is not installed for this Python: python -m pip install "
+             "\".[flask]\" in the checkout does it (%s)." % missing)
 
 COUNTRIES = ["BE", "FR", "GB", "US"]
 SIGNS = {"EUR": "\u20ac", "GBP": "\u00a3", "USD": "$"}
@@ -351,10 +356,13 @@ def main(arguments):
     if bool(env_id) != bool(api_key):
         print("Set both FLAGSHIP_ENV_ID and FLAGSHIP_API_KEY, or neither.", file=sys.stderr)
         return 2
+    port = port_of(arguments)
+    if port is None:
+        print("The port must be a number from 0 to 65535.", file=sys.stderr)
+        return 2
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
     # The page asks every two seconds what was received.
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
-    port = int(arguments[0]) if arguments else 0
     if env_id:
         return serve(create_app(env_id, api_key), port, "the real platform")
     # requests would send loopback addresses through a proxy too, where the environment names one.
@@ -364,8 +372,22 @@ def main(arguments):
         return serve(app, port, "the emulator")
 
 
+def port_of(arguments):
+    """The port that was asked for, 0 for any that is free, None for what is no port."""
+    try:
+        port = int(arguments[0]) if arguments else 0
+    except ValueError:
+        return None
+    return port if 0 <= port < 65536 else None
+
+
 def serve(app, port, platform):
-    server = make_server("127.0.0.1", port, app, threaded=True)
+    try:
+        # Newer versions of Werkzeug say themselves that a port is in use, and exit with 1.
+        server = make_server("127.0.0.1", port, app, threaded=True)
+    except EnvironmentError as problem:
+        print("Port %d cannot be used: %s." % (port, problem.strerror), file=sys.stderr)
+        return 1
     print("Cairn is on http://127.0.0.1:%d/ with flags of %s. Ctrl-C ends it."
           % (server.server_port, platform))
     sys.stdout.flush()

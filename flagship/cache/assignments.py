@@ -1,5 +1,6 @@
 """Between the SDK and a user's store of assignments, which may raise, block or return anything."""
 from flagship._compat import Mapping, monotonic, string_types, to_text
+from flagship._troubleshooting import see
 
 VERSION = 1
 
@@ -25,7 +26,8 @@ class AssignmentCache(object):
         try:
             return None if not done else () if record is None else read_record(record, visitor_id)
         except UnreadableRecord as problem:
-            self._events.warning("[visitor cache] what lookup returned is ignored: %s", problem)
+            self._events.warning("[visitor cache] what lookup returned is ignored: %s%s", problem,
+                                 see("visitor-cache"))
             return ()
 
     def save(self, visitor_id, variation_ids, known_ids, provisional=False):
@@ -53,11 +55,13 @@ class AssignmentCache(object):
         try:
             result = call(*arguments)
         except Exception as error:  # the user's code
-            self._events.error("[visitor cache] %s raised %s", name, error_text(error))
+            self._events.error("[visitor cache] %s raised %s%s", name, error_text(error),
+                               see("visitor-cache"))
             return False, None
         taken = monotonic() - began
         if taken > self._patience:
-            self._events.warning("[visitor cache] %s took %.1f s", name, taken)
+            self._events.warning("[visitor cache] %s took %.1f s%s", name, taken,
+                                 see("visitor-cache"))
         return True, result
 
 

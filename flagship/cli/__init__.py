@@ -1,19 +1,29 @@
-"""The command line: decide, validate, share and send. ``import flagship`` does not import it."""
+"""The command line, a module a command. ``import flagship`` does not import it."""
 import argparse
 import errno
 
+from flagship._compat import argument_text
 from flagship._version import __version__
-from flagship.cli import decide, send, share, validate
-from flagship.cli._errors import Unavailable, Usage
+from flagship.cli import completion, decide, doctor, emulator, send, share, validate
+from flagship.cli._errors import Unavailable, Usage, suggestion
 from flagship.cli._output import Outcome, Output
 
-COMMANDS = (decide, validate, share, send)
+COMMANDS = (
+    decide,
+    validate,
+    share,
+    send,
+    doctor,
+    emulator,
+    completion,
+)
 
 OK, FOUND, USAGE, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 130, 141
 
 _DESCRIPTION = """\
 Feature flags of AB Tasty Flagship from the command line: what a visitor gets
-and why, what a bucketing file does, and hits for smoke tests."""
+and why, what a bucketing file does, hits for smoke tests, and the platform on
+this machine for development."""
 
 _EPILOG = """\
 Results go to standard output, messages to standard error. With --json the
@@ -28,11 +38,30 @@ Exit codes:
 
 Environment: FLAGSHIP_ENV_ID and FLAGSHIP_API_KEY hold the credentials. Give
 the API key there and not as an option: process lists show options to all.
+NO_COLOR turns colors off.
 "flagship COMMAND --help" tells the rest."""
 
 
 class _Parser(argparse.ArgumentParser):
     """Raises what argparse would print, as Python 2 prints only ASCII."""
+
+    def parse_known_args(self, args=None, namespace=None):
+        # Each parser for itself, so that a command's own options are among the suggestions.
+        options, unknown = argparse.ArgumentParser.parse_known_args(self, args, namespace)
+        if unknown:
+            first = next((each for each in unknown if each.startswith("-")), unknown[0])
+            given = (argument_text(first) or u"?").partition(u"=")[0]
+            known = [name for name in self._option_string_actions if name.startswith("--")]
+            self.error(u"unrecognized argument %s%s" % (given, suggestion(given, known)))
+        return options, unknown
+
+    def _check_value(self, action, value):
+        # argparse's own words differ from one Python to the next.
+        if action.choices is not None and value not in action.choices:
+            given, choices = argument_text(value) or u"?", list(action.choices)
+            name = action.metavar or "/".join(action.option_strings)
+            self.error(u"%s: must be one of %s, not %s%s" % (
+                name, u", ".join(choices), given, suggestion(given, choices)))
 
     def error(self, message):
         if isinstance(message, bytes):
@@ -68,6 +97,8 @@ def _parser(program):
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
     for command in COMMANDS:
         command.add(commands)
+    # For the commands that have no such option, and for the one that describes all of them.
+    parser.set_defaults(json=False, color="auto", parser=parser)
     return parser
 
 
@@ -93,7 +124,7 @@ def _run(parser, arguments, output):
     try:
         options = parser.parse_args(arguments)
         if options.command is None:
-            parser.error("a COMMAND is needed: decide, validate, share or send")
+            parser.error("a COMMAND is needed, such as decide")
         output.program = "%s %s" % (output.program, options.command)
         outcome = options.run(options, output.say)
     except _Shown as shown:
@@ -108,7 +139,7 @@ def _run(parser, arguments, output):
     except Unavailable as problem:
         output.say(u"%s" % problem)
         outcome = Outcome(FOUND, {"error": u"%s" % problem}, lambda layout: ())
-    output.show(outcome, options.json)
+    output.show(outcome, options.json, options.color)
     return outcome.code
 
 

@@ -4,6 +4,7 @@ import re
 
 from flagship._compat import argument_text
 from flagship.cli._errors import Usage
+from flagship.cli._output import COLORS
 from flagship.config import Config
 from flagship.errors import FlagshipError
 from flagship.handler import FlagshipEventHandler
@@ -14,6 +15,12 @@ _NAMES = re.compile(r"^\w+: \w+ (\(\w+\) )?")
 
 def add_json(parser):
     parser.add_argument("--json", action="store_true", help="one JSON document, for scripts")
+
+
+def add_color(parser):
+    parser.add_argument("--color", choices=COLORS, default="auto",
+                        help="colors; default: %(default)s, on a terminal where NO_COLOR is not "
+                             "set")
 
 
 def add_timeout(parser):

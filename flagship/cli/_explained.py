@@ -1,6 +1,6 @@
 """A decision's explanation, as ``visitor.explain()`` tells it, in lines for people. Pure."""
 from flagship.cli._layout import json_shown, named, shown
-from flagship.decision.targeting import ALL_VISITORS
+from flagship.decision.targeting import ALL_VISITORS, unusable
 
 
 def lines(explained, layout, why):
@@ -14,6 +14,9 @@ def lines(explained, layout, why):
     return found
 
 
+_HEADS = [u"flag", u"value", u"campaign", u"variation"]
+
+
 def _flags(explained, layout):
     flags, visitor = explained["modifications"], shown(explained["visitorId"])
     if not explained["serving"]:
@@ -23,14 +26,18 @@ def _flags(explained, layout):
     if not flags:
         return [head]
     names = {(each["campaignId"], each["variationId"]): each for each in explained["campaigns"]}
-    rows = [[u"FLAG", u"VALUE", u"CAMPAIGN", u"VARIATION"]]
+    rows = []
     for key in sorted(flags):
         flag = flags[key]
         from_ = names[flag["campaignId"], flag["variationId"]]
         rows.append([shown(key), json_shown(flag["value"]),
                      named(from_["name"], flag["campaignId"]),
                      named(from_["variationName"], flag["variationId"])])
-    return [head + u":", u""] + layout.table(rows)
+    if layout.is_narrow:
+        blocks = [[u""] + layout.block(row[0], list(zip(_HEADS[1:], row[1:]))) for row in rows]
+        return [head + u":"] + sum(blocks, [])
+    table = layout.table([[each.upper() for each in _HEADS]] + rows)
+    return [head + u":", u"", layout.painted(table[0], "bold")] + table[1:]
 
 
 def _with_id(name, id_):
@@ -47,7 +54,7 @@ def _campaign(campaign, layout):
     reason = shown(campaign["reason"])
     if campaign["decidedBy"] == u"cache":
         reason += u"; its bucket is %d" % campaign["bucket"]
-    found = [u"%s: %s" % (title, outcome)] + layout.wrapped(reason, 2)
+    found = [u"%s: %s" % (layout.painted(title, "bold"), outcome)] + layout.wrapped(reason, 2)
     tried = True
     for group in campaign["variationGroups"]:
         found += _group(group, layout, tried, campaign["variationId"])
@@ -64,8 +71,7 @@ def _group(group, layout, tried, variation_id):
         if place:
             found.append(u"      or")
         rows = [_targeting(each, layout) for each in alternative["targetings"]]
-        rows = rows or [[u"no targetings: nobody"]]
-        found += [u"      " + line for line in layout.indented(6).table(rows)]
+        found += _rows(rows or [[u"no targetings: nobody"]], layout)
     if not group["targetingGroups"]:
         found.append(u"      no targeting: nobody")
     if group["chosen"]:
@@ -80,7 +86,9 @@ def _targeting(targeting, layout):
     asked = u"%s %s %s" % (shown(targeting["key"]), shown(u"%s" % targeting["operator"]),
                            json_shown(targeting["value"]))
     if targeting["problem"]:
-        return [mark, asked, shown(targeting["problem"]) + u": matches nobody"]
+        ignored = unusable(targeting["operator"], targeting["value"]) is not None
+        return [mark, asked, shown(targeting["problem"]) + (
+            u": matches nobody" if ignored else u"")]
     if not targeting["present"]:
         return [mark, asked, u"the visitor has no %s" % shown(targeting["key"])]
     return [mark, asked, u"the visitor has " + json_shown(targeting["visitorValue"])]
@@ -97,4 +105,18 @@ def _variations(group, layout, variation_id):
                      _with_id(each["name"], each["variationId"]),
                      u"%d-%d" % (first, end - 1) if end > first else u"no bucket",
                      u", ".join(notes)])
-    return [u"      " + line for line in layout.indented(6).table(rows)] if rows else []
+    return _rows(rows, layout) if rows else []
+
+
+def _rows(rows, layout):
+    """Lines of a table whose first column is a mark, or where there is no room of what stands in
+    the others, one below the other."""
+    if not layout.is_narrow:
+        return [u"      " + line for line in layout.indented(6).table(rows)]
+    lines = []
+    for row in rows:
+        first = layout.wrapped(u" ".join(row[:2]), 4)
+        lines += first[:1] + [u"  " + each for each in first[1:]]
+        for cell in filter(None, row[2:]):
+            lines += layout.wrapped(cell, 8)
+    return lines

@@ -7,11 +7,11 @@ from flagship.transport.client import HttpClient
 from flagship.cache.assignments import UnreadableRecord, read_record
 from flagship.cache.sqlite import SQLiteVisitorCache
 from flagship.cli import _arguments, _context, _explained, _source, _syntax
-from flagship.cli._errors import Unavailable, Usage
+from flagship.cli._errors import Unavailable, Usage, suggestion
 from flagship.cli._output import Outcome
 from flagship.decision.api import ApiDecisionManager
 from flagship.decision.compiled import Campaigns
-from flagship.decision.explanation import explain, merged, told
+from flagship.decision.explanation import explain, merged, told, unknown_key
 from flagship.decision.manager import DecisionError
 from flagship.state import PlatformState
 from flagship.errors import FlagshipParsingError
@@ -36,7 +36,8 @@ context, serving, reason and modifications, which has for each flag value,
 campaignId, variationGroupId, variationId and reference. --explain adds
 cachedVariationIds and campaigns.
 
-Exit codes: 0 decided; 1 nothing is served (panic, or no answer); 2 usage.
+Exit codes: 0 decided; 1 nothing is served (panic, or no answer), or no campaign
+of the file sets --flag; 2 usage.
 
 Examples:
   flagship decide bucketing.json --visitor ann --context country=FR
@@ -69,6 +70,7 @@ def add(commands):
     parser.add_argument("--decision-api-url", metavar="URL",
                         help="base of the Decision API, for --mode api")
     _arguments.add_json(parser)
+    _arguments.add_color(parser)
 
 
 def run(options, say):
@@ -81,11 +83,13 @@ def run(options, say):
         options, visitor_id, context, as_text, key, say)
     for line in doubts:
         say(line)
+    if serving and reason:
+        say(reason)
     document = {"mode": u"%s" % options.mode.upper(), "visitorId": visitor_id, "anonymousId": None,
                 "context": context, "serving": serving, "reason": reason,
                 "modifications": merged(campaigns, key) if serving else {}}
     explained = dict(document, campaigns=campaigns, cachedVariationIds=cached_ids)
-    return Outcome(0 if serving else 1, explained if options.explain else document,
+    return Outcome(1 if reason else 0, explained if options.explain else document,
                    lambda layout: _explained.lines(explained, layout, options.explain))
 
 
@@ -113,7 +117,11 @@ def _decided(options, visitor_id, context, as_text, key, say):
     if options.cache is not None:
         cached_ids += _looked_up(options, visitor_id, say)
     known = cached_ids if options.cached or options.cache else None
-    return (not campaigns.panic, u"the file asks for panic" if campaigns.panic else u"", known,
+    if campaigns.panic:
+        reason = u"the file asks for panic"
+    else:
+        reason = u"" if key is None else unknown_key(key, campaigns.nearest_key(key))
+    return (not campaigns.panic, reason, known,
             explain(campaigns, visitor_id, context, cached_ids, key),
             _context.doubts(context, as_text, campaigns))
 
@@ -169,4 +177,8 @@ def _asked(options, visitor_id, context, as_text, key, say):
         return False, failure.message, None, [], ()
     finally:
         http.close()
-    return True, u"", None, told(modifications, key), _context.doubts(context, as_text)
+    doubts = _context.doubts(context, as_text)
+    if key is not None and key not in modifications:
+        doubts.append(u'the platform\'s answer has no flag "%s"%s' % (
+            key, suggestion(key, modifications)))
+    return True, u"", None, told(modifications, key), doubts

@@ -118,6 +118,7 @@ def add(commands):
                           help="base that the hit goes to; default: the platform's")
         _arguments.add_timeout(each)
         _arguments.add_json(each)
+        _arguments.add_color(each)
         for option, _, read, told in fields + _COMMON:
             each.add_argument(option, help=told, metavar=_METAVARS[read])
     parser.set_defaults(run=lambda options, say: parser.error("a KIND is needed: %s" % ", ".join(
@@ -151,7 +152,7 @@ def run(options, say):
     sent = dict(identified(hit.get_data(), visitor_id, None), cid=environment)
     document = {"url": settings.tracking_url + u"/", "sent": sent, "accepted": accepted,
                 "answer": text_type(answer)}
-    return Outcome(0 if accepted else 1, document, lambda layout: _lines(document))
+    return Outcome(0 if accepted else 1, document, lambda layout: _lines(document, layout))
 
 
 def _hit(options):
@@ -182,9 +183,9 @@ def _checked(place, call, arguments):
     return hit
 
 
-def _lines(document):
+def _lines(document, layout):
     lines = [u"POST %s" % document["url"]]
     lines += [u"  %-4s %s" % (shown(key), json_shown(document["sent"][key]))
               for key in sorted(document["sent"])]
-    return lines + [u"accepted: %s" % document["answer"] if document["accepted"] else
-                    u"not accepted: %s" % shown(document["answer"])]
+    color, outcome = ("green", u"accepted") if document["accepted"] else ("red", u"not accepted")
+    return lines + [u"%s: %s" % (layout.painted(outcome, color), shown(document["answer"]))]

@@ -6,7 +6,7 @@ from flagship._compat import to_text
 from flagship.cli import _arguments, _context, _source
 from flagship.cli._errors import Usage
 from flagship.cli._layout import json_shown, named, number, shown, width_of
-from flagship.cli._output import Outcome
+from flagship.cli._output import Outcome, Progress
 from flagship.cli._shares import bounds, counted
 from flagship.cli.decide import compiled
 from flagship.decision.allocation import spread
@@ -46,6 +46,7 @@ _HEADS = u"", u"share", u"allocated", u"visitors", u"by chance"
 
 _MAX_NAME = 24
 _LEAST_BAR = 10
+_OUTSIDE = u"  outside"
 
 
 def add(commands):
@@ -64,6 +65,7 @@ def add(commands):
                              "%(default)s")
     _context.add(parser)
     _arguments.add_json(parser)
+    _arguments.add_color(parser)
 
 
 def run(options, say):
@@ -76,8 +78,13 @@ def run(options, say):
     campaigns = compiled(source, say)
     for line in _context.doubts(context, as_text, campaigns):
         say(line)
-    ids = _made_up(options.visitors, options.seed) if options.ids is None else _read(options.ids)
-    visitors, counts = counted(campaigns, ids, context)
+    total = None
+    if options.ids is None:
+        total, ids = options.visitors, _made_up(options.visitors, options.seed)
+    else:
+        ids = _read(options.ids)
+    with Progress(total) as progress:
+        visitors, counts = counted(campaigns, progress.counting(ids), context)
     document = {"file": source.name, "visitors": visitors,
                 "seed": options.seed if options.ids is None else None,
                 "context": context, "campaigns": _campaigns(campaigns, visitors, counts)}
@@ -146,28 +153,44 @@ def _variation(variation, buckets, among, visitors):
 def _lines(document, layout):
     seed = document["seed"]
     made = u"from a file" if seed is None else u"made up with seed %d" % seed
-    lines = [u"%s visitors %s, %s" % (number(document["visitors"]), made,
-                                      _told(document["context"]))]
+    lines = layout.wrapped(u"%s visitors %s, %s" % (
+        number(document["visitors"]), made, _told(document["context"])), 0)
     rows = [_cells(variation) for campaign in document["campaigns"]
             for group in campaign["variationGroups"] for variation in group["variations"]]
     if rows:
         # Of one width, so that bars of different groups compare.
         widths = [max(map(width_of, column)) for column in zip(_HEADS, *rows)]
-        if _bar(widths, layout) < _LEAST_BAR:
-            widths[-1] = 0  # no room for what chance explains
-        lines += [u"", _line(_HEADS, u"", widths, layout)]
+        if layout.is_cutting:
+            widths[0] = min(widths[0], _MAX_NAME)
+            if _bar(widths, layout) < _LEAST_BAR:
+                widths[-1] = 0  # no room for what chance explains
+        if not layout.is_narrow:
+            head = _line(_HEADS, u"", widths, layout)
+            lines += [u"", layout.painted(head, "bold")]
     for campaign in document["campaigns"]:
         name = named(campaign["name"], campaign["campaignId"])
         if not campaign["variationGroups"]:
-            lines += [u"", u"%s: no visitor is targeted" % name]
+            lines += [u""] + layout.wrapped(u"%s: no visitor is targeted" % name, 0)
         for group in campaign["variationGroups"]:
-            lines += [u"", u"%s / %s: %s visitors" % (
-                name, named(group["name"], group["variationGroupId"]), number(group["visitors"]))]
-            lines += [_line(_cells(each), layout.bar(each["share"], each["buckets"] / 100.0, max(
-                _bar(widths, layout), _LEAST_BAR)), widths, layout) for each in group["variations"]]
+            title = u"%s / %s: %s visitors" % (
+                name, named(group["name"], group["variationGroupId"]), number(group["visitors"]))
+            lines += [u""] + layout.wrapped(title, 0)
+            for each in group["variations"]:
+                lines += _of_variation(each, widths, layout)
         if campaign["variationGroups"] and campaign["notTargeted"]:
             lines.append(u"  %s visitors are not targeted" % number(campaign["notTargeted"]))
     return lines
+
+
+def _of_variation(variation, widths, layout):
+    """A variation's line, or its block where there is no room for columns."""
+    cells = _cells(variation)
+    columns = layout.columns - 6 if layout.is_narrow else max(_bar(widths, layout), _LEAST_BAR)
+    bar = layout.bar(variation["share"], variation["buckets"] / 100.0, columns)
+    if not layout.is_narrow:
+        return [_line(cells, bar, widths, layout)]
+    found = [u"  " + layout.painted(cells[0], "bold"), u"    " + bar]
+    return found + [u"    %s %s" % pair for pair in zip(_HEADS[1:], cells[1:]) if pair[1]]
 
 
 def _told(context):
@@ -181,7 +204,7 @@ def _cells(variation):
     if 0 < variation["buckets"] < 100:
         chance = u"%s-%s" % tuple(map(number, variation["expected"]))
         if not variation["withinChance"]:
-            chance += u"  outside"
+            chance += _OUTSIDE
     allocation = u"%d %%" % variation["buckets"]
     if variation["allocation"] not in (None, variation["buckets"]):
         allocation = u"%s: %s" % (number(variation["allocation"]), allocation)
@@ -192,12 +215,14 @@ def _cells(variation):
 
 def _bar(widths, layout):
     """The columns that are left for bars."""
-    return layout.columns - 2 - min(widths[0], _MAX_NAME) - sum(widths[1:]) - 5 * 2
+    return layout.columns - 2 - sum(widths) - 5 * 2
 
 
 def _line(cells, bar, widths, layout):
     name, share, allocation, visitors, chance = cells
+    if chance.endswith(_OUTSIDE):
+        chance = chance[:-len(_OUTSIDE)] + layout.painted(_OUTSIDE, "yellow")
     return u"  %s  %s  %s  %s  %s  %s" % (
-        layout.padded(name, min(widths[0], _MAX_NAME)), bar.ljust(_bar(widths, layout)),
+        layout.padded(name, widths[0]), bar.ljust(max(_bar(widths, layout), _LEAST_BAR)),
         share.rjust(widths[1]), allocation.rjust(widths[2]), visitors.rjust(widths[3]),
         chance if widths[4] else u"")

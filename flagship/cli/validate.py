@@ -41,6 +41,7 @@ def add(commands):
     _source.add(parser)
     parser.add_argument("--strict", action="store_true", help="exit with 1 for warnings, too")
     _arguments.add_json(parser)
+    _arguments.add_color(parser)
 
 
 def run(options, say):
@@ -74,7 +75,8 @@ def _lines(document, layout):
         place = each["place"] or u"the file"
         if each["line"] is not None:
             place = u"line %d, column %d" % (each["line"], each["column"])
-        lines += [u"", u"%s  %s" % (each["level"], place)]
+        color = "red" if each["level"] == IGNORED else "yellow"
+        lines += [u"", u"%s  %s" % (layout.painted(each["level"], color), place)]
         lines += layout.wrapped(shown(each["message"]), len(WARNING) + 2)
     return lines
 

@@ -4,7 +4,9 @@ import re
 
 from flagship import _validation as check
 from flagship._compat import native, string_types, to_text
+from flagship._credentials import credential_problem
 from flagship._events import describe
+from flagship._troubleshooting import see
 from flagship.config import Config
 from flagship.errors import FlagshipError, ParamError
 
@@ -21,9 +23,13 @@ class MissingSetting(ParamError):
 
 def _credential(name, value):
     if value is None or value == "":
-        raise MissingSetting("settings: %s is missing, so every visitor gets the defaults" % name,
-                             "settings", name)
-    return check.text("settings", name, value)
+        raise MissingSetting("settings: %s is missing, so every visitor gets the defaults%s"
+                             % (name, see("missing-settings")), "settings", name)
+    accepted = check.text("settings", name, value)
+    problem = credential_problem(name[len("FLAGSHIP_"):].lower(), accepted.strip())
+    if problem:
+        raise check.param_error("settings", name, "(%s) %s" % (type(value).__name__, problem))
+    return accepted
 
 
 def _options(name, value):
@@ -85,7 +91,7 @@ def _cookie_secure(name, value):
     return value if value is None else check.boolean("settings", name, value)
 
 
-def _cookie_signed(name, value):
+def _switch(name, value):
     return check.boolean("settings", name, value)
 
 
@@ -102,7 +108,8 @@ def _cookie_samesite(name, value):
 #: name -> (check, default): what the SDK starts with.
 START = (("FLAGSHIP_ENV_ID", (_credential, None)),
          ("FLAGSHIP_API_KEY", (_credential, None)),
-         ("FLAGSHIP_OPTIONS", (_options, None)))
+         ("FLAGSHIP_OPTIONS", (_options, None)),
+         ("FLAGSHIP_CLOSE_ON_SIGNALS", (_switch, False)))
 #: The same for what the visitor of a request is made with.
 VISITOR = (("FLAGSHIP_CONTEXT", (_function, None)),
            ("FLAGSHIP_USER_ID", (_function, None)),
@@ -111,7 +118,7 @@ VISITOR = (("FLAGSHIP_CONTEXT", (_function, None)),
            ("FLAGSHIP_COOKIE_DOMAIN", (_cookie_domain, None)),
            ("FLAGSHIP_COOKIE_SECURE", (_cookie_secure, None)),
            ("FLAGSHIP_COOKIE_SAMESITE", (_cookie_samesite, "Lax")),
-           ("FLAGSHIP_COOKIE_SIGNED", (_cookie_signed, False)))
+           ("FLAGSHIP_COOKIE_SIGNED", (_switch, False)))
 
 
 class Settings(object):

@@ -12,10 +12,12 @@ import six
 from flagship import _values
 from flagship._compat import native, string_types, to_text
 from flagship._events import current, describe
+from flagship._troubleshooting import see
 from flagship.app import Flagship, neutral_visitor
 from flagship.config import Config
 from flagship.errors import InitializationError
 from flagship.handler import FlagshipEventHandler
+from flagship.transport.client import doubt_of_timeout
 
 #: What ids of users who are logged in begin with, unless the project makes its own.
 USER = "user-"
@@ -27,6 +29,9 @@ _VISITOR_ID = re.compile(u"[!-~]{1,128}\\Z")
 
 # The platform does not know this key or environment.
 _MISCONFIGURED = (401, 403, 404)
+# What is between here and the platform is not set up; an outage may look so, too, but rarely.
+_CUT_OFF = (see("malformed-url"), see("proxy"), see("redirect"), see("tls"), see("unknown-host"),
+            see("unreachable"))
 
 
 class _Started(object):
@@ -42,6 +47,12 @@ def start(settings):
 
     :param Settings settings: those of ``START``, without a problem.
     """
+    _start(settings)
+    if settings.close_on_signals:
+        _close_on_signals()
+
+
+def _start(settings):
     flagship, handler = Flagship.instance(), settings.options.get("event_handler")
     given = settings.env_id, settings.api_key, settings.options
     if flagship.is_flagship_started():
@@ -57,17 +68,30 @@ def start(settings):
     handler = handler or FlagshipEventHandler(catch_all_exceptions=True)
     config = Config(**dict(settings.options, event_handler=handler))
     _Started.given, _Started.config = given, config
+    doubt = doubt_of_timeout(settings.options.get("timeout") or 0)
+    if doubt:
+        warnings.warn(doubt, RuntimeWarning)
     flagship.start(settings.env_id, settings.api_key, config)
     _warn_of_misconfiguration()
 
 
+def _close_on_signals():
+    try:
+        Flagship.instance().close_on_signals()
+    except ValueError:  # a thread other than the main one, where Python allows no handlers
+        current().warning("FLAGSHIP_CLOSE_ON_SIGNALS has no effect, as the application was not "
+                          "loaded in the main thread; a spool keeps what a signal would lose")
+
+
 def _warn_of_misconfiguration():
-    """Say once a start that the platform knows the key or the environment not, as it is said that
-    one is missing: whoever configures no log would see defaults and nothing else."""
+    """Say once a start that the platform knows the key or the environment not, or cannot be
+    reached, as it is said that one is missing: whoever configures no log would see defaults and
+    nothing else."""
     flagship = Flagship.instance()
     errors = flagship.status.last_errors
     for error in (errors.get("campaigns"), errors.get("bucketing")):
-        if error is None or error.status not in _MISCONFIGURED:
+        if error is None or not (error.status in _MISCONFIGURED
+                                 or error.cause.endswith(_CUT_OFF)):
             continue
         if _Started.warned_of is not flagship.config:
             _Started.warned_of = flagship.config

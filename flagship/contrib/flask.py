@@ -37,6 +37,8 @@ class FlagshipExtension(object):
       defaults, and a RuntimeWarning says so, unless the SDK was started otherwise.
     - ``FLAGSHIP_OPTIONS``: a dict for :class:`flagship.Config`; default none. Without an
       ``event_handler`` mistakes in arguments are log lines and raise nothing.
+    - ``FLAGSHIP_CLOSE_ON_SIGNALS``: True has what is queued delivered when SIGTERM or SIGINT ends
+      the process, as :meth:`flagship.Flagship.close_on_signals` does; default False.
     - ``FLAGSHIP_CONTEXT`` and ``FLAGSHIP_USER_ID``: as the parameters below, or the dotted path of
       such a callable.
     - ``FLAGSHIP_COOKIE_NAME`` (``"flagship_visitor"``), ``FLAGSHIP_COOKIE_AGE`` (seconds, one

@@ -20,9 +20,7 @@ class ApiDecisionManager(DecisionManager):
     def __init__(self, config, http, events, state):
         self._http, self._events, self._state = http, events, state
         self._max_size = config.max_response_size
-        headers = dict(SDK_HEADERS)
-        headers["x-api-key"] = config.api_key
-        self._campaigns = Endpoint("campaigns", "POST", _url(config), headers, repeatable=True)
+        self._campaigns = campaigns_endpoint(config)
 
     def decide(self, visitor_id, anonymous_id, context, cached_ids):
         payload = {"visitorId": visitor_id, "trigger_hit": False,
@@ -30,7 +28,8 @@ class ApiDecisionManager(DecisionManager):
         if anonymous_id is not None:
             payload["anonymousId"] = anonymous_id
         try:
-            panic, campaigns = self._read(self._http.send(self._campaigns, payload))
+            panic, campaigns = read_campaigns(self._http.send(self._campaigns, payload),
+                                              self._max_size)
         except RequestFailed as failure:
             raise DecisionError(failure.message, expected=not failure.tried)
         except Unreadable as problem:
@@ -39,19 +38,6 @@ class ApiDecisionManager(DecisionManager):
         if panic:
             raise DecisionError(self._state.reason, expected=True)
         return self._flags(campaigns)
-
-    def _read(self, answer):
-        """``(panic, list of decoded campaigns)`` of an answer; raises Unreadable."""
-        if answer.status == _NO_CONTENT:
-            return False, []
-        decoded = decode(answer.body, self._max_size)
-        if isinstance(decoded, dict):
-            panic, campaigns = decoded.get("panic") is True, decoded.get("campaigns")
-            if isinstance(campaigns, list):
-                return panic, campaigns
-            if panic and campaigns is None:
-                return panic, []
-        raise Unreadable("is JSON of the wrong shape")
 
     def _flags(self, campaigns):
         """``({key: Modification}, ids of the variations)`` of the campaigns of an answer."""
@@ -73,6 +59,30 @@ class ApiDecisionManager(DecisionManager):
 
     def explain(self, visitor_id, context, cached_ids, modifications, key):
         return told(modifications, key)
+
+
+def campaigns_endpoint(config):
+    """Where campaigns are asked for.
+
+    :param Config config: with the environment's id and API key.
+    """
+    headers = dict(SDK_HEADERS)
+    headers["x-api-key"] = config.api_key
+    return Endpoint("campaigns", "POST", _url(config), headers, repeatable=True)
+
+
+def read_campaigns(answer, max_size):
+    """``(panic, list of decoded campaigns)`` of an answer; raises Unreadable."""
+    if answer.status == _NO_CONTENT:
+        return False, []
+    decoded = decode(answer.body, max_size)
+    if isinstance(decoded, dict):
+        panic, campaigns = decoded.get("panic") is True, decoded.get("campaigns")
+        if isinstance(campaigns, list):
+            return panic, campaigns
+        if panic and campaigns is None:
+            return panic, []
+    raise Unreadable("is JSON of the wrong shape")
 
 
 def _flags_of(campaign):

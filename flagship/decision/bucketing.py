@@ -11,6 +11,7 @@ from flagship.decision.document import RefusedFile
 from flagship.decision.evaluator import assign, merge
 from flagship.decision.explanation import explain
 from flagship.decision.manager import DecisionError, DecisionManager
+from flagship.decision.targeting import KINDS, kind_of
 from flagship.transport.client import Endpoint, RequestFailed
 
 _JITTER = 0.1        # a share of the interval, added, so that many processes do not ask as one
@@ -77,6 +78,7 @@ class BucketingDecisionManager(DecisionManager):
         self._cdn_in_call = cdn(min(config.bucketing_timeout, self._wait))
         self._file = BucketingFile(config, http, events, self._tell_panic)
         self._closed, self._failures = False, 0
+        self._judged = set()  # (key, type of value) of contexts that were looked at for mistakes
         self._confirmed = None    # when the platform last said what the file is, by elapsed()
         self._due = float("inf")  # when the next poll should begin
         self._changing = Lock()
@@ -119,6 +121,18 @@ class BucketingDecisionManager(DecisionManager):
     def nearest_key(self, key):
         campaigns = self._file.campaigns
         return None if campaigns is None else campaigns.nearest_key(key)
+
+    def mistyped(self, context):
+        campaigns, found = self._file.campaigns, []
+        for key, value in context.items() if campaigns is not None else ():
+            pair = key, type(value)
+            if pair in self._judged or type(value) not in KINDS or len(self._judged) > _MAX_KEPT:
+                continue
+            self._judged.add(pair)
+            kind, kinds = kind_of(value), campaigns.kinds_compared_with(key)
+            if kinds and kind not in kinds:
+                found.append((key, kind, kinds))
+        return found
 
     def explain(self, visitor_id, context, cached_ids, modifications, key):
         try:

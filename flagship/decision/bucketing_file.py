@@ -6,7 +6,9 @@ import time
 from email.utils import mktime_tz, parsedate_tz
 
 from flagship._compat import RecursionError, to_text
+from flagship._emulated import environment
 from flagship._json import encode
+from flagship._troubleshooting import see
 from flagship.decision.compiled import Campaigns
 from flagship.decision.content import Unreadable, decode
 from flagship.decision.document import RefusedFile
@@ -42,7 +44,7 @@ class BucketingFile(object):
         self._initial = config.initial_bucketing
         self._snapshot = None
         if config.bucketing_file:
-            self._snapshot = Snapshot(config.bucketing_file, config.env_id, self._max_size)
+            self._snapshot = Snapshot(config.bucketing_file, environment(config), self._max_size)
         self._snapshot_fails = False
         self._file, self._closed = None, False
         self._refused = None  # a Last-Modified that the CDN does not take as a condition
@@ -72,14 +74,15 @@ class BucketingFile(object):
             if record:
                 self._use_snapshot(record)
         except Exception as problem:
-            self._events.warning("[bucketing] the snapshot %s is ignored: %s",
-                                 self._snapshot.path, said(problem))
+            self._events.warning("[bucketing] the snapshot %s is ignored: %s%s",
+                                 self._snapshot.path, said(problem), see("snapshot"))
         if self._file is not None or self._initial is None:
             return
         try:
             self._use(self._decoded_initial(), "initial")
         except Exception as problem:
-            self._events.error("[bucketing] initial_bucketing is ignored: %s", said(problem))
+            self._events.error("[bucketing] initial_bucketing is ignored: %s%s", said(problem),
+                               see("initial-bucketing"))
 
     def _decoded_initial(self):
         if isinstance(self._initial, dict):
@@ -166,8 +169,8 @@ class BucketingFile(object):
             self._snapshot_fails = False
         except Exception as problem:
             if not self._snapshot_fails:
-                self._events.warning("[bucketing] the snapshot %s is not kept: %s",
-                                     self._snapshot.path, said(problem))
+                self._events.warning("[bucketing] the snapshot %s is not kept: %s%s",
+                                     self._snapshot.path, said(problem), see("snapshot"))
             self._snapshot_fails = True
 
 

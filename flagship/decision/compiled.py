@@ -10,8 +10,8 @@ import copy
 from flagship._compat import integer_types, text_type
 from flagship.decision.allocation import spread
 from flagship.decision.document import Document
-from flagship.decision.targeting import ABSENT, ALL_VISITORS, VISITOR_ID, compile_test, elements, \
-    keyed
+from flagship.decision.targeting import ABSENT, ALL_VISITORS, VISITOR_ID, compared_kinds, \
+    compile_test, elements, keyed
 
 _EVERYBODY = frozenset()
 
@@ -33,10 +33,12 @@ class Campaigns(object):
     :ivar bool panic: the file asks for panic.
     :ivar int count: number of campaigns in use.
     :ivar keys: the flag keys that the campaigns set, a frozenset; None until somebody asks.
+    :ivar kinds: context key to the kinds of value that targetings compare it with, a dict; None
+        until somebody asks.
     """
 
     __slots__ = ("document", "walk", "audiences", "targetings", "group_of", "panic", "count",
-                 "keys")
+                 "keys", "kinds")
 
     def __init__(self, decoded):
         self.document = document = decoded if isinstance(decoded, Document) else Document(decoded)
@@ -45,7 +47,7 @@ class Campaigns(object):
         self.walk = tuple([self._compile(campaign) for campaign in document.campaigns
                            if campaign.problem is None])
         self.targetings.seal()
-        self.count, self.keys = len(self.walk), None
+        self.count, self.keys, self.kinds = len(self.walk), None, None
 
     @property
     def experience_continuity(self):
@@ -70,6 +72,27 @@ class Campaigns(object):
         # Here, as who makes no mistake never needs it.
         import difflib
         return (difflib.get_close_matches(key, self.keys, 1) or [u""])[0]
+
+    def kinds_compared_with(self, key):
+        """The kinds of value that the file compares a key of the context with, a set of what
+        ``kind_of`` says; empty where any kind can match."""
+        if self.kinds is None:
+            kinds = {}
+            for each in self._used_targetings():
+                found = compared_kinds(each.operator, each.value)
+                # Of several targetings one that takes any kind is enough.
+                known = kinds.setdefault(each.key, found)
+                kinds[each.key] = known | found if known and found else set()
+            self.kinds = kinds
+        return self.kinds.get(key, ())
+
+    def _used_targetings(self):
+        for campaign in self.document.campaigns:
+            for group in campaign.groups if campaign.problem is None else ():
+                for alternative in group.alternatives:
+                    for targeting in alternative:
+                        if targeting.problem is None:
+                            yield targeting
 
     def in_panic(self):
         """The same campaigns with panic asked for."""

@@ -1,4 +1,4 @@
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 from typing_extensions import Self
 
@@ -13,12 +13,14 @@ class Campaigns:
     panic: bool
     count: int
     keys: frozenset[str] | None
+    kinds: dict[str, set[str]] | None
     def nearest_key(self, key: str) -> str | None: ...
     def __init__(self, decoded: object) -> None: ...
     @property
     def experience_continuity(self) -> bool: ...
     @property
     def problems(self) -> tuple[Problem, ...]: ...
+    def kinds_compared_with(self, key: str) -> Collection[str]: ...
     def in_panic(self) -> Self: ...
 
 class Targetings:

@@ -58,6 +58,5 @@ def _cut_off(text):
             depth -= 1
             if depth == _MAX_NESTING:
                 begin = found.start()
-    if depth <= _MAX_NESTING:
-        kept.append(text[begin:])
+    kept.append(text[begin:])
     return u"".join(kept)

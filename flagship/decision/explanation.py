@@ -7,7 +7,8 @@ says is assigned is what ``evaluator.assign`` gives. Whatever file and context h
 from flagship._compat import text_type
 from flagship.decision.allocation import BUCKETS, bucket, spread
 from flagship.decision.modification import finite
-from flagship.decision.targeting import VISITOR_ID, holds, is_number
+from flagship.decision.targeting import (ALL_VISITORS, VISITOR_ID, elements, holds, is_number,
+                                         json_text, kind_of)
 
 #: What became of a campaign.
 ASSIGNED, NOT_ALLOCATED = u"assigned", u"not allocated"
@@ -67,6 +68,16 @@ def told(modifications, key=None):
                 reference=flag.reference,
                 modifications={each.key: finite(each.value) for each in flags.values()}))
     return explained
+
+
+def unknown_key(key, nearest):
+    """What to say of a flag's key that no campaign sets; ``""`` where one does.
+
+    :param nearest: what ``Campaigns.nearest_key`` says of the key.
+    """
+    if nearest is None:
+        return u""
+    return u'no campaign sets "%s"%s' % (key, nearest and u'; did you mean "%s"?' % nearest)
 
 
 def _told(campaign_id, outcome, reason, **more):
@@ -145,9 +156,27 @@ def _targeting(targeting, visitor_id, context):
     value = visitor_id if key == VISITOR_ID else context.get(key)
     matches = problem is None and holds(key, targeting.operator, targeting.value, context,
                                         visitor_id)
+    value = _shown(value)
+    reason = _of_another_kind(targeting, value) if problem is None else problem[1]
     return {"key": key, "operator": targeting.operator, "value": finite(targeting.value),
-            "present": present, "visitorValue": _shown(value),
-            "matches": matches, "problem": u"" if problem is None else problem[1]}
+            "present": present, "visitorValue": value, "matches": matches, "problem": reason}
+
+
+def _of_another_kind(targeting, value):
+    """That a visitor's value is of a kind that the targeting compares with nothing; ``""`` where it
+    is not."""
+    name = targeting.operator
+    if value is None or targeting.key == ALL_VISITORS or name.startswith(u"SEMVER_"):
+        return u""
+    is_order = u"_THAN" in name
+    if not is_order and not name.endswith(u"EQUALS"):
+        return u""  # the others look at the text of both, or at none
+    wanted = {kind_of(each) for each in elements(targeting.value)}
+    kind = kind_of(value)
+    if not wanted or kind in wanted or is_order and u"text" not in wanted | {kind}:
+        return u""
+    given = {u"text": u'text "%s"', u"a number": u"the number %s"}.get(kind, u"%s")
+    return u"%s against %s" % (given % json_text(value), u" or ".join(sorted(wanted)))
 
 
 def _shown(value):

@@ -69,5 +69,13 @@ class DecisionManager(object):
         near; None where the key is known, or nobody knows."""
         return None
 
+    def mistyped(self, context):
+        """What of a visitor's context is of a kind that no campaign compares it with, as
+        ``(key, kind, kinds)``, each kind of a key once; nothing where nobody knows.
+
+        :param dict context: the visitor's.
+        """
+        return ()
+
     def close(self):
         """Stop what was started, within a bounded time. Idempotent."""

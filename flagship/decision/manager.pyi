@@ -1,4 +1,4 @@
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal
 
 from flagship.context import _ContextValue
@@ -34,4 +34,7 @@ class DecisionManager:
         key: str | None,
     ) -> list[ExplainedCampaign]: ...
     def nearest_key(self, key: str) -> str | None: ...
+    def mistyped(
+        self, context: dict[str, _ContextValue]
+    ) -> Sequence[tuple[str, str, Collection[str]]]: ...
     def close(self) -> None: ...

@@ -13,7 +13,8 @@ VISITOR_ID = u"fs_users"
 
 NUMBERS = integer_types + (float,)
 _SCALARS = (bool, text_type) + NUMBERS
-_KINDS = frozenset(_SCALARS)
+#: The types of a context's values.
+KINDS = frozenset(_SCALARS)
 _LARGEST = 1.7976931348623157e308
 
 # Integers from here on are compared by their digits: Python's hashes of them can be made equal.
@@ -79,6 +80,17 @@ def kind_of(value):
     return _NAMES.get(type(value), u"a number")
 
 
+def compared_kinds(name, value):
+    """What kinds of a context's values a usable targeting can tell apart by more than their kind,
+    a set of what :func:`kind_of` says; empty where it looks at the text of any, or at none."""
+    if name.startswith(u"SEMVER_") or not (name.endswith(u"EQUALS") or u"_THAN" in name):
+        return set()
+    kinds = {kind_of(each) for each in (value if type(value) is list else (value,))}
+    if u"_THAN" in name and kind_of(0) in kinds:
+        kinds.add(kind_of(True))  # counts as 0 or 1
+    return kinds
+
+
 def compile_test(name, value):
     """The test of a usable targeting.
 
@@ -130,12 +142,12 @@ def elements(value):
 
 def _equals(value):
     wanted = frozenset(keyed(each) for each in elements(value))
-    return lambda present: type(present) in _KINDS and keyed(present) in wanted
+    return lambda present: type(present) in KINDS and keyed(present) in wanted
 
 
 def _not_equals(value):
     wanted = frozenset(keyed(each) for each in elements(value))
-    return lambda present: type(present) in _KINDS and keyed(present) not in wanted
+    return lambda present: type(present) in KINDS and keyed(present) not in wanted
 
 
 def _on_text(test):
@@ -146,7 +158,7 @@ def _on_text(test):
         def matches(present):
             if type(present) is text_type:
                 return test(present, wanted)
-            return type(present) in _KINDS and test(json_text(present), wanted)
+            return type(present) in KINDS and test(json_text(present), wanted)
         return matches
     return compile_text
 
@@ -160,7 +172,7 @@ def _contains(value):
 
 def _not_contains(value):
     contains = _contains(value)
-    return lambda present: type(present) in _KINDS and not contains(present)
+    return lambda present: type(present) in KINDS and not contains(present)
 
 
 def _ordered(compare):
@@ -171,7 +183,7 @@ def _ordered(compare):
 
         def number_order(present):
             kind = type(present)
-            return kind is not text_type and kind in _KINDS and compare(present, value)
+            return kind is not text_type and kind in KINDS and compare(present, value)
         return number_order
 
     def text_order(wanted):

@@ -5,6 +5,7 @@ import argparse
 import sys
 import threading
 
+from flagship._compat import to_stream
 from flagship.emulator import Emulator
 from flagship.errors import FlagshipError
 
@@ -22,7 +23,7 @@ def main(arguments=None):
         emulator = Emulator(options.bucketing, options.env_id, options.api_key, options.port)
         emulator.start()
     except (FlagshipError, EnvironmentError, ValueError, OverflowError) as error:
-        parser.error(str(error))
+        parser.error(to_stream(u"%s" % error, "ascii"))
     try:
         with emulator:
             for name, url in sorted(emulator.urls.items()):

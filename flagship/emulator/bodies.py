@@ -45,15 +45,19 @@ def event_request(body):
 
 
 def activations(body, env_id):
-    """The activations of a body, dicts as they came; those of a batch with its ``cid``."""
+    """The activations of a body, dicts as they came; those of a batch with its ``cid``.
+
+    :param env_id: the one environment that is known, or None: any.
+    """
     if "batch" not in body:
         return [_activation(body, env_id)]
     batch = _fields(body, _ACTIVATION_BATCH)
-    if batch.get("cid") != env_id:
+    named = batch.get("cid")
+    if not named or named != (env_id or named):
         raise _wrong_environment(batch)
     if len(batch["batch"]) > _MAX_ACTIVATIONS:
         raise Refusal(400, "batch: at most %d activations" % _MAX_ACTIVATIONS)
-    return [_activation(dict(each, cid=each.get("cid") or env_id), env_id)
+    return [_activation(dict(each, cid=each.get("cid") or named), env_id)
             for each in batch["batch"]]
 
 
@@ -62,7 +66,7 @@ def _activation(body, env_id):
     missing = [name for name in _MANDATORY if not fields.get(name)]
     if missing:
         raise Refusal(400, _missing(missing))
-    if fields["cid"] != env_id:
+    if fields["cid"] != (env_id or fields["cid"]):
         raise _wrong_environment(fields)
     return body
 

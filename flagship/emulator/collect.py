@@ -19,6 +19,7 @@ def hits(body, size, env_id):
     """The hits of a decoded body of ``size`` bytes, a list of dicts; those of a batch with its
     ``cid`` and ``ds``.
 
+    :param env_id: the one environment that is known, or None: any.
     :raises Invalid: when any of them is not accepted.
     """
     if body.get("ds") != "APP":
@@ -120,7 +121,8 @@ def _check_age(body):
 
 
 def _check(hit, env_id):
-    if hit.get("cid") != env_id:
+    named = hit.get("cid")
+    if not named or named != (env_id or named):
         raise Invalid("cid is missing or wrong")
     kind = hit.get("t")
     if not isinstance(kind, text_type) or kind not in _TYPES:

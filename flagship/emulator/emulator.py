@@ -3,9 +3,10 @@ server."""
 import threading
 
 from flagship import _validation as check
+from flagship._emulated import base_urls
 from flagship.emulator.bodies import Refusal
 from flagship.emulator.faults import Fault, Faults
-from flagship.emulator.front import PREFIX, Front
+from flagship.emulator.front import Front, is_own
 from flagship.emulator.platform import ENDPOINTS, Platform, encoded
 from flagship.emulator.server import Server
 
@@ -22,23 +23,31 @@ class Emulator(object):
     :param str env_id: the one environment it knows; default ``"env"``.
     :param str api_key: the environment's API key; default ``"key"``.
     :param int port: 0 (default) takes a free one.
+    :param bool any_credentials: True: it takes every environment's id and key for its own, of
+        programs that bring theirs; default False.
+    :param int keep: how many requests, and of each kind of what was accepted, are kept at least;
+        the oldest are forgotten. None (default): all, until :meth:`clear`.
     :raises FlagshipParsingError: when ``bucketing`` is no bucketing file.
     :raises OSError: from :meth:`start`, when the port is taken.
 
-    Over HTTP, from this machine and from no web page of another origin: ``GET`` or ``DELETE
-    /_emulator/received``; ``POST`` or ``DELETE /_emulator/faults`` with the arguments of
-    :meth:`misbehave` as an object; ``GET``, or ``POST`` with true or false, ``/_emulator/panic``;
-    ``POST /_emulator/bucketing`` with a file's content.
+    Over HTTP, from this machine and from no web page of another origin: ``GET /``, a page that
+    shows what arrives; ``GET`` or ``DELETE /_emulator/received``; ``POST`` or ``DELETE
+    /_emulator/faults`` with the arguments of :meth:`misbehave` as an object; ``GET``, or ``POST``
+    with true or false, ``/_emulator/panic``; ``POST /_emulator/bucketing`` with a file's content.
     """
 
     host = "127.0.0.1"
 
-    def __init__(self, bucketing=None, env_id="env", api_key="key", port=0):
-        self._platform = Platform(check.text("Emulator", "env_id", env_id, empty=False),
-                                  check.text("Emulator", "api_key", api_key, empty=False),
-                                  bucketing)
+    def __init__(self, bucketing=None, env_id="env", api_key="key", port=0, any_credentials=False,
+                 keep=None):
+        self._platform = Platform(
+            check.text("Emulator", "env_id", env_id, empty=False),
+            check.text("Emulator", "api_key", api_key, empty=False), bucketing,
+            check.boolean("Emulator", "any_credentials", any_credentials))
         self._port = check.integer("Emulator", "port", port, 0, 65535)
+        self._keep = keep if keep is None else check.integer("Emulator", "keep", keep, 1)
         self._faults, self._requests, self._front = Faults(), [], Front(self)
+        self._arrived = 0  # requests, those that were forgotten too
         self._working = threading.Lock()
         self._server = self._thread = None
 
@@ -90,13 +99,21 @@ class Emulator(object):
     @property
     def urls(self):
         """The base URLs as keyword arguments for :class:`Config`."""
-        return {"decision_api_url": self.url + u"/v2", "cdn_url": self.url + u"/cdn",
-                "tracking_url": self.url + u"/collect"}
+        return base_urls(self.url)
 
     @property
     def requests(self):
         """Every request so far, refused ones too: a list of Request."""
         return list(self._requests)
+
+    def requests_after(self, number):
+        """The requests that came after the one with this number, or after all with 0, and are
+        kept: a list of ``(number, Request)``. They are numbered from 1 on in the order in which
+        they came; :meth:`clear` does not begin anew."""
+        with self._working:
+            first = self._arrived - len(self._requests) + 1
+            return list(enumerate(self._requests[max(0, number + 1 - first):],
+                                  max(first, number + 1)))
 
     @property
     def decisions(self):
@@ -152,7 +169,7 @@ class Emulator(object):
         """Forget what was received."""
         with self._working:
             del self._requests[:]
-            self._platform.clear()
+            self._platform.forget()
 
     @property
     def panic(self):
@@ -203,12 +220,13 @@ class Emulator(object):
     def _answer(self, request):
         """``(status, headers, body, fault)`` for a request; the fault is None where there is
         none."""
-        if request.path.startswith(PREFIX):
+        if is_own(request):
             return self._taken(lambda own: self._front.answer(own, self.port), request) + (None,)
         fault = self._faults.take(request.endpoint)
         with self._working:
-            self._requests.append(request)
+            self._take(request)
             if fault is not None and fault.replaces:
+                request.message = "the emulator misbehaves, as it was told"
                 status, headers, body = fault.status or 200, {}, fault.body
                 if body is None:
                     body = b" " * fault.size if fault.size else b'{"message": "misbehaving"}'
@@ -217,11 +235,20 @@ class Emulator(object):
             request.status = status
         return status, dict(headers, **fault.headers) if fault else headers, body, fault
 
+    def _take(self, request):
+        self._requests.append(request)
+        self._arrived += 1
+        # Not one by one, as each time the whole list moves up.
+        if self._keep is not None and len(self._requests) >= 2 * self._keep:
+            del self._requests[:-self._keep]
+            self._platform.forget(self._keep)
+
     @staticmethod
     def _taken(answer, request):
         try:
             return answer(request)
         except Refusal as refusal:
-            return refusal.status, {}, encoded({"message": refusal.message})
+            status, request.message = refusal.status, refusal.message
         except Exception as error:  # a server answers, whatever it is asked
-            return 500, {}, encoded({"message": repr(error)})
+            status, request.message = 500, repr(error)
+        return status, {}, encoded({"message": request.message})

@@ -1,15 +1,36 @@
-"""The emulator's own addresses, ``/_emulator/``: for tests and tools on this machine, and for no
-page of another origin that a browser on this machine shows."""
+"""The emulator's own addresses, ``/_emulator/`` and the page at ``/``: for tests and tools on this
+machine, and for no page of another origin that a browser on this machine shows."""
+import pkgutil
 import re
+import time
 
-from flagship._compat import urlsplit
+from flagship._compat import parse_qs, urlsplit
+from flagship.emulator.arrivals import rows_of
 from flagship.emulator.bodies import Refusal
 from flagship.emulator.platform import encoded
 from flagship.errors import FlagshipError
 
 PREFIX = "/_emulator/"
 
+_MAX_ROWS = 500  # that the page is given at once
+
+# The page shows what anybody may have sent: it runs nothing and loads nothing but its own files.
+_POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+           "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+_HEADERS = {"X-Content-Type-Options": "nosniff", "Cross-Origin-Resource-Policy": "same-origin",
+            "Cache-Control": "no-store"}
+_PAGE = {"": ("page.html", "text/html; charset=utf-8"),
+         "page.css": ("page.css", "text/css; charset=utf-8"),
+         "page.js": ("page.js", "text/javascript; charset=utf-8")}
+
 _LOOPBACK = re.compile(r"^(localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1)$", re.IGNORECASE)
+
+
+def is_own(request):
+    """Whether a request is for the emulator itself and not for the platform."""
+    path = request.path
+    is_page = request.method == "GET" and (path == "/" or path.startswith("/?"))
+    return is_page or path.startswith(PREFIX)
 
 
 class Front(object):
@@ -19,8 +40,10 @@ class Front(object):
     """
 
     def __init__(self, emulator):
+        made = time.time()  # a page sees by it that another emulator has taken the port
         self._calls = {
             ("GET", "received"): lambda request: emulator.received,
+            ("GET", "arrivals"): lambda request: _arrivals(emulator, made, request),
             ("DELETE", "received"): lambda request: emulator.clear(),
             ("POST", "faults"): lambda request: _misbehave(emulator, **_object(request)),
             ("DELETE", "faults"): lambda request: emulator.behave(),
@@ -33,13 +56,32 @@ class Front(object):
         """``(status, headers, body)`` for a request to a server on ``port``; raises Refusal."""
         _refuse_foreign(request.headers, port)
         name = request.path[len(PREFIX):].split("?", 1)[0]
+        if request.method == "GET" and name in _PAGE:
+            file, kind = _PAGE[name]
+            headers = dict(_HEADERS, **{"Content-Type": kind, "Content-Security-Policy": _POLICY})
+            return 200, headers, pkgutil.get_data("flagship.emulator", file)
         call = self._calls.get((request.method, name))
         if call is None:
             raise Refusal(404, "no such address")
         try:
-            return 200, {}, encoded(call(request))
+            return 200, _HEADERS, encoded(call(request))
         except (FlagshipError, TypeError, ValueError) as error:
             raise Refusal(400, "%s" % error)
+
+
+def _arrivals(emulator, made, request):
+    """What the page shows next: the latest rows, oldest first, of the requests after a number."""
+    query = parse_qs(urlsplit(request.path).query)
+    after = int(query.get("after", ["0"])[-1])
+    requests, rows = emulator.requests_after(max(0, after)), []
+    for number, each in reversed(requests):
+        facts = {"number": number, "time": each.time, "method": each.method, "path": each.path,
+                 "endpoint": each.endpoint, "status": each.status}
+        rows += [dict(row.as_dict(), **facts) for row in reversed(rows_of(each))]
+        if len(rows) >= _MAX_ROWS:
+            break
+    return {"made": made, "last": requests[-1][0] if requests else after,
+            "panic": emulator.panic, "url": emulator.url, "rows": rows[::-1]}
 
 
 def _misbehave(emulator, endpoint=None, **fault):

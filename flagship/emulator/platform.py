@@ -32,15 +32,16 @@ class Request(object):
     :ivar dict headers: lower-case name to value.
     :ivar bytes body: as it came.
     :ivar status: the HTTP status of the answer, None while there is none.
+    :ivar str message: why the request was refused, None where it was not.
     :ivar float time: when it came, seconds since the epoch.
     """
 
-    __slots__ = ("endpoint", "method", "path", "headers", "body", "status", "time")
+    __slots__ = ("endpoint", "method", "path", "headers", "body", "status", "message", "time")
 
     def __init__(self, endpoint, method, path, headers, body):
         self.endpoint, self.method, self.path = endpoint, method, path
         self.headers, self.body = headers, body
-        self.status, self.time = None, time.time()
+        self.status, self.message, self.time = None, None, time.time()
 
     def json(self):
         """The decoded body; raises ValueError where it is not JSON."""
@@ -49,7 +50,7 @@ class Request(object):
     def as_dict(self):
         return {"endpoint": self.endpoint, "method": self.method, "path": self.path,
                 "headers": self.headers, "body": self.body.decode("utf-8", "replace"),
-                "status": self.status, "time": self.time}
+                "status": self.status, "message": self.message, "time": self.time}
 
 
 #: What a path tells: an endpoint, or None; the environment, None where it is not in the path; the
@@ -96,6 +97,8 @@ def _decision_route(parts, env_id):
 class Platform(object):
     """One environment of the platform, and what it has accepted.
 
+    :param bool any_credentials: whether it answers for every environment's id and key.
+
     :ivar list decisions: bodies of the campaigns and flags requests that were answered.
     :ivar list context_events: bodies.
     :ivar list activations: one dict each, those of a batch with the batch's ``cid``.
@@ -104,8 +107,9 @@ class Platform(object):
         server reports.
     """
 
-    def __init__(self, env_id, api_key, bucketing):
+    def __init__(self, env_id, api_key, bucketing, any_credentials=False):
         self.env_id, self.api_key = env_id, api_key
+        self._only = None if any_credentials else env_id  # the environment that is known
         self.panic = False
         self.decisions, self.context_events, self.activations = [], [], []
         self.hits, self.segments = [], []
@@ -120,11 +124,12 @@ class Platform(object):
         """How many of each kind were accepted, those that :meth:`clear` removed too."""
         return {kind: self._cleared[kind] + len(getattr(self, kind)) for kind in KINDS}
 
-    def clear(self):
-        """Forget what was accepted, but for the number."""
+    def forget(self, keep=0):
+        """Forget what was accepted, but for the number, and the last ``keep`` of each kind."""
         for kind in KINDS:
-            self._cleared[kind] += len(getattr(self, kind))
-            del getattr(self, kind)[:]
+            surplus = max(0, len(getattr(self, kind)) - keep)
+            self._cleared[kind] += surplus
+            del getattr(self, kind)[:surplus]
 
     def set_bucketing(self, bucketing):
         """Change the campaigns; ``bucketing`` as for :class:`Emulator`."""
@@ -135,7 +140,18 @@ class Platform(object):
             if path is None:
                 raise check.typing_error("Emulator", "bucketing", bucketing, "a dict or a path")
             with io.open(path, "rb") as file:
-                bucketing = _document(file.read())
+                content = file.read()
+            return self._use_file(path, content)
+        self._use(bucketing)
+
+    def _use_file(self, path, content):
+        """Change the campaigns to a file's; what is wrong with it names it."""
+        try:
+            self._use(_document(content))
+        except FlagshipParsingError as error:
+            raise FlagshipParsingError(u"%s: %s" % (path, error.message))
+
+    def _use(self, bucketing):
         content = encoded(bucketing)
         document = decode(content)
         encoded(document)  # refuses an integer so long that reading makes it infinite, as 1e999
@@ -154,7 +170,7 @@ class Platform(object):
             raise Refusal(404, "no such address")
         if request.method != ("GET" if route.endpoint in _FILES.values() else "POST"):
             raise Refusal(405, "method not allowed")
-        if route.env_id is not None and route.env_id != self.env_id:
+        if route.env_id == u"" or route.env_id not in (None, self._only or route.env_id):
             raise Refusal(404 if route.endpoint in _FILES.values() else 401, "unknown environment")
         status, headers, answer = _ANSWERS[route.endpoint](self, request, route)
         return status, headers, answer if isinstance(answer, bytes) else encoded(answer)
@@ -174,7 +190,7 @@ class Platform(object):
 
     def _campaigns(self, request, route):
         # A self-hosted server has a key of its own, and asks for none.
-        if not route.is_self_hosted and request.headers.get("x-api-key") != self.api_key:
+        if not route.is_self_hosted and not self._is_key(request.headers.get("x-api-key")):
             raise Refusal(401, "x-api-key is missing or wrong")
         query = parse_qs(urlsplit(request.path).query, keep_blank_values=True)
         body = bodies.decoded(request.body)
@@ -200,6 +216,9 @@ class Platform(object):
             if route.campaign in (u"", answer["id"], answer.get("slug")):
                 return 200, {}, answer
         return 204, {}, b""
+
+    def _is_key(self, key):
+        return bool(key) if self._only is None else key == self.api_key
 
     def _shown(self, visitor_id, decisions, every, query):
         """The answer in the mode that the query asks for; there is nothing in an unknown one."""
@@ -237,7 +256,7 @@ class Platform(object):
         return 204, {}, b""
 
     def _activate(self, request, route):
-        activations = bodies.activations(bodies.decoded(request.body), self.env_id)
+        activations = bodies.activations(bodies.decoded(request.body), self._only)
         self.activations.extend(activations)
         for each in activations:
             for visitor_id in (each["vid"], each.get("aid")):
@@ -246,7 +265,7 @@ class Platform(object):
 
     def _hit(self, request, route):
         try:
-            hits = collect.hits(bodies.decoded(request.body), len(request.body), self.env_id)
+            hits = collect.hits(bodies.decoded(request.body), len(request.body), self._only)
         except collect.Invalid as problem:
             raise Refusal(400, text_type(problem))
         for hit in hits:

@@ -19,6 +19,7 @@ class Request:
     headers: dict[str, str]
     body: bytes
     status: int | None
+    message: str | None
     time: float
     def __init__(
         self,
@@ -48,10 +49,16 @@ class Platform:
     activations: list[dict[str, Any]]
     hits: list[dict[str, Any]]
     segments: list[dict[str, Any]]
-    def __init__(self, env_id: str, api_key: str, bucketing: _Bucketing | None) -> None: ...
+    def __init__(
+        self,
+        env_id: str,
+        api_key: str,
+        bucketing: _Bucketing | None,
+        any_credentials: bool = False,
+    ) -> None: ...
     @property
     def accepted(self) -> dict[str, int]: ...
-    def clear(self) -> None: ...
+    def forget(self, keep: int = 0) -> None: ...
     def set_bucketing(self, bucketing: _Bucketing | None) -> None: ...
     def answer(self, request: Request) -> _Answer: ...
 

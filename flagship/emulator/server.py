@@ -184,7 +184,7 @@ class _Handler(BaseHTTPServer.BaseHTTPRequestHandler):
                  "Date: " + self.date_time_string()]
         if status != 204:
             lines.append("Content-Length: %d" % len(body))
-        if body:
+        if body and "content-type" not in [name.lower() for name in headers]:
             # Without a body it would be JSON that nobody can read.
             lines.append("Content-Type: application/json")
         lines += ["%s: %s" % pair for pair in headers.items()]

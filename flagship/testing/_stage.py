@@ -2,7 +2,7 @@
 ones."""
 import threading
 
-from flagship._events import EventLog
+from flagship._events import EventLog, set_current
 from flagship._runtime import Parts, Runtime
 from flagship.app import Flagship
 from flagship.config import Config
@@ -118,7 +118,7 @@ class Stage(object):
             config = flagship.config if flagship.is_flagship_started() else _config()
             runtime = Runtime(EventLog(config.event_handler))
             runtime.use(self._parts(config, runtime.events, runtime.state))
-            block.before = flagship._exchange(runtime, config, self._connect)
+            block.before = _exchange(flagship, runtime, config, self._connect)
             if len(self._blocks) == 1 and block.before[0] is not None:
                 self._borrow(block.before[0], block.before[1])
         self.show_panic()
@@ -134,7 +134,7 @@ class Stage(object):
                 later = self._blocks[place]
                 left, later.before = later.before[0], block.before
             else:
-                left = flagship._exchange(*block.before)[0]
+                left = _exchange(flagship, *block.before)[0]
             borrowed = None if self._blocks else self._give_back()
         if left is not None:
             left.close(0)
@@ -173,6 +173,18 @@ class Stage(object):
         if borrowed is not None:
             borrowed[0].use(borrowed[1])
         return borrowed
+
+
+def _exchange(flagship, runtime, config, connect, given=None, cache_manager=None):
+    """Put something else in the place of what a Flagship runs, of the Config that it was given and
+    of what connects its next start; nothing is closed. Returns what was there, to be given back."""
+    with flagship._changing:
+        before = (flagship._runtime, flagship._config, flagship._connect, flagship._given,
+                  flagship._cache_manager)
+        flagship._runtime, flagship._config, flagship._connect = runtime, config, connect
+        flagship._given, flagship._cache_manager = given, cache_manager
+    set_current(runtime and runtime.events)
+    return before
 
 
 def _config():

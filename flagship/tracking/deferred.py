@@ -4,12 +4,15 @@ import weakref
 
 from flagship import _endings, _process
 from flagship._compat import absolute, monotonic
+from flagship._emulated import environment
+from flagship._threads import why_threads_do_not_run
+from flagship.config import Config
 from flagship.status import Counters
 from flagship.tracking.contexts import ReportedContexts
 from flagship.tracking.delivery import Delivery
 from flagship.tracking.immediate import TrackingClient, segment
 from flagship.tracking.items import ACTIVATE, HIT, SEGMENT, create_item
-from flagship.tracking.queue import Queue
+from flagship.tracking.queue import Queue, Totals
 from flagship.tracking.worker import Worker
 
 EXIT_SECONDS = 2.0  # what the end of a process may wait
@@ -39,6 +42,10 @@ class DeferredTrackingClient(TrackingClient):
         self._workers = {}  # lineage -> (Worker, Queue, Spool or None)
         _endings.call_at_end(_deliver_at_end)
         _clients.add(self)
+        problem = why_threads_do_not_run()
+        if problem and config.mode is Config.Mode.API:  # in the other one, who polls says so
+            events.warning("[tracking] %s: what is queued waits for flush, close or the end of the "
+                           "process", problem)
         if self._spool_path:
             self._own_worker().begin()  # what an earlier process left waits for no new hit
 
@@ -75,10 +82,11 @@ class DeferredTrackingClient(TrackingClient):
 
     def _create_worker(self):
         config, http, state, spool = self._config, self._http, self._state, None
-        queue = Queue(config.tracking_queue_size)
+        totals = state.tracked.setdefault(_process.lineage(), Totals())
+        queue = Queue(config.tracking_queue_size, totals)
         if self._spool_path:
             from flagship.tracking.spool import Spool
-            spool = Spool(self._spool_path, config.env_id, config.tracking_queue_size,
+            spool = Spool(self._spool_path, environment(config), config.tracking_queue_size,
                           self._events)
         endpoints = {ACTIVATE: self._activate, HIT: self._collect}
 
@@ -98,11 +106,12 @@ class DeferredTrackingClient(TrackingClient):
 
     @property
     def counters(self):
-        parts = self._workers.get(_process.lineage())
-        if parts is None:
+        lineage = _process.lineage()
+        totals = self._state.tracked.get(lineage)
+        if totals is None:
             return Counters(0, 0, 0, 0, 0)
-        _, queue, spool = parts
-        return Counters(queue.pending, int(queue.sent), int(queue.failed), int(queue.dropped),
+        _, _, spool = self._workers.get(lineage, (None, None, None))
+        return Counters(totals.pending, int(totals.sent), int(totals.failed), int(totals.dropped),
                         spool.left if spool else 0)
 
     def flush(self, timeout):

@@ -2,6 +2,7 @@
 from collections import deque
 
 from flagship._compat import monotonic
+from flagship._troubleshooting import see
 from flagship.tracking.items import (ACTIVATE, HIT, MAX_ACTIVATIONS, MAX_AGE, batches, body_of,
                                      counted, kinds_of)
 from flagship.transport.client import RequestFailed
@@ -9,7 +10,6 @@ from flagship.transport.client import RequestFailed
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds between tries, doubled by each that fails
 _SAY_EVERY = 60.0       # seconds between two lines about what was dropped
 _AT_END = 10            # times as many hits in a request when time is short; the bytes are bounded
-_LONGEST_ASKED = 300.0  # seconds that a platform may ask to wait
 # Requests after which a batch of which nothing was accepted is not narrowed down any further: the
 # platform refuses everything, say of an environment that it does not know.
 _HOPELESS = 20
@@ -43,7 +43,7 @@ class Route(object):
     def failed(self, failure):
         """Make no request for a while: as long as the platform asks, and twice as long as after
         the failure before."""
-        asked = min(failure.retry_after or 0.0, _LONGEST_ASKED)
+        asked = failure.retry_after or 0.0
         self.well, self._asked = False, asked > 0
         self.opens = monotonic() + max(self._pause, asked)
         if failure.tried:
@@ -115,7 +115,7 @@ class Delivery(object):
         self._settle(items, self._queue.failed)
         if items:
             self._events.warning("[tracking] lost %s that could not be delivered before the end: "
-                                 "%s", counted(len(items)), kinds_of(items))
+                                 "%s%s", counted(len(items)), kinds_of(items), see("lost"))
 
     def drop(self, items):
         """Count items of the queue that were dropped for want of room, and say so once in a
@@ -138,7 +138,8 @@ class Delivery(object):
         """Say how many were dropped since that was last said."""
         number, self._unsaid = self._unsaid, 0
         if number:
-            self._events.warning("[tracking] dropped %s, as the queue is full", counted(number))
+            self._events.warning("[tracking] dropped %s, as the queue is full%s",
+                                 counted(number), see("lost"))
 
     def name_unreadable(self, reasons):
         """Count rows of the spool that cannot be read, and say why."""
@@ -181,7 +182,7 @@ class Delivery(object):
             if now - item.made <= MAX_AGE:
                 young.append(item)
         self._settle([item for item in items if now - item.made > MAX_AGE], self._queue.dropped)
-        left = deque(batches(young, len(young) or 1))
+        left = deque(batches(young))
         while left:
             unsent = self._send_batch(route, left.popleft())
             if unsent:
@@ -244,7 +245,7 @@ class Delivery(object):
         says that it was not."""
         if failure.status is not None:
             return failure.status == 429 or failure.status >= 500
-        return not failure.received or self._cancelled and not self._deadline.sent
+        return not failure.received
 
     def _pause(self, route, failure):
         if self._cancelled:

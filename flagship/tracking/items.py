@@ -63,11 +63,11 @@ def create_item(endpoint, made, fields, row=None):
     return Item(endpoint, made, payload, kind if isinstance(kind, string_types) else _OTHER, row)
 
 
-def batches(items, most):
-    """The items in lists of at most ``most`` items and MAX_BATCH_BYTES, in their order."""
+def batches(items):
+    """The items in lists of at most MAX_BATCH_BYTES, in their order."""
     batch, size = [], 0
     for item in items:
-        if batch and (len(batch) >= most or size + item.size > MAX_BATCH_BYTES):
+        if batch and size + item.size > MAX_BATCH_BYTES:
             yield batch
             batch, size = [], 0
         batch.append(item)

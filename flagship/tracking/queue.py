@@ -4,6 +4,7 @@ Signal handlers, finalizers and forked children may come here whatever they inte
 nothing here may wait: a ``deque`` appends and pops in one step, and so does ``next`` count.
 """
 import itertools
+import weakref
 from collections import deque
 
 from flagship.tracking.items import ACTIVATE, HIT, RANKS
@@ -29,21 +30,41 @@ class Tally(object):
         return int(repr(self._steps)[len("count("):-1])  # the one way to look without counting
 
 
+class Totals(object):
+    """What became of the items of a process, over all queues that it had."""
+
+    def __init__(self):
+        self.sent, self.failed, self.dropped = Tally(), Tally(), Tally()
+        self._queues = []
+
+    def include(self, queue):
+        """Count what waits in ``queue``, too, for as long as somebody has it."""
+        self._queues.append(weakref.ref(queue, self._queues.remove))
+
+    @property
+    def pending(self):
+        """How many wait or are in somebody's hand."""
+        queues = [each() for each in list(self._queues)]
+        return sum(queue.pending for queue in queues if queue is not None)
+
+
 class Queue(object):
     """The items that wait, what counts most first.
 
     :param int limit: items that may wait; over it, and over MAX_BYTES, the oldest of those that
         count least are dropped.
+    :param Totals totals: counts what becomes of them.
     """
 
-    def __init__(self, limit):
+    def __init__(self, limit, totals):
         self._limit, self._bytes = limit, 0
         # By endpoint and rank; activations are all of one.
         self._lanes = {HIT: tuple(deque() for _ in range(RANKS)), ACTIVATE: (deque(),)}
         self._all = self._lanes[ACTIVATE] + self._lanes[HIT]
-        #: What became of the items; ``taken`` and ``settled`` differ by those in somebody's hand.
-        self.sent, self.failed, self.dropped = Tally(), Tally(), Tally()
+        self.sent, self.failed, self.dropped = totals.sent, totals.failed, totals.dropped
+        #: These differ by the items in somebody's hand.
         self.taken, self.settled = Tally(), Tally()
+        totals.include(self)
 
     def __len__(self):
         first, second, third, fourth = self._all

@@ -17,6 +17,7 @@ from collections import namedtuple
 from flagship import _process
 from flagship._compat import (acquire_within, call_around_fork, integer_types, monotonic,
                               string_types)
+from flagship._troubleshooting import see
 from flagship.tracking.items import ACTIVATE, HIT, MAX_AGE, RANKS, SEGMENT, create_item
 
 _LEASE = 60.0       # seconds that a claim holds where nobody can tell whether its process lives
@@ -267,7 +268,8 @@ class Spool(object):
                                   (self._env_id,)).fetchone()[0]
 
     def _attempt(self, work, otherwise):
-        """``work(connection)`` in a transaction; ``otherwise`` where the file cannot be used."""
+        """``work(connection)`` in a transaction; ``otherwise`` where the file cannot be used, which
+        is closed then, and the transaction with it."""
         with _gate as is_open:
             try:
                 if not is_open:
@@ -287,21 +289,17 @@ class Spool(object):
         # A full disk may take one thing and not the other.
         if self._said is None or not 0 <= now - self._said < _SAY_EVERY:
             self._said = now
-            self._events.warning("[tracking] the spool cannot be used: %s: %s",
-                                 type(error).__name__, error)
+            self._events.warning("[tracking] the spool cannot be used: %s: %s%s",
+                                 type(error).__name__, error, see("spool"))
         self.works, self.left, self._tried = False, 0, now
 
     def _transaction(self, work):
         connection = self._connect()
         # Immediate: what is read here must still stand when it is changed.
         connection.execute("BEGIN IMMEDIATE")
-        try:
-            result = work(connection)
-            left = self._count(connection)
-            connection.execute("COMMIT")
-        except Exception:
-            connection.rollback()
-            raise
+        result = work(connection)
+        left = self._count(connection)
+        connection.execute("COMMIT")
         self.left = left
         return result
 

@@ -210,9 +210,7 @@ class Worker(object):
             self._save()
         self._look_into_spool()
         while self._delivery.ends is None and self._is_due():
-            moved = self._delivery.deliver_round()
-            self._tell_waiters()
-            if not moved:
+            if not self._delivery.deliver_round():
                 if self._delivery.is_open():
                     self._due, self._written = None, 0
                 break

@@ -6,6 +6,7 @@ import time
 import zlib
 
 from flagship._json import decode
+from flagship._troubleshooting import see
 from flagship.errors import FlagshipError
 from flagship.transport.causes import Refused
 from flagship.transport.deadline import reader
@@ -125,7 +126,7 @@ def _read(response, max_size, deadline):
 
 
 def _over(max_size):
-    return Refused("the answer is over %d bytes" % max_size)
+    return Refused("the answer is over %d bytes%s" % (max_size, see("too-large")))
 
 
 def _decompress(body, encoding, max_size):

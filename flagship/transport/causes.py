@@ -8,6 +8,7 @@ error's text is given it is masked and escaped.
 from __future__ import unicode_literals
 
 import base64
+import errno
 import json
 import re
 import socket
@@ -18,6 +19,7 @@ from six.moves.urllib.parse import quote, quote_plus, unquote
 from six.moves.urllib.request import getproxies
 
 from flagship._compat import text_type
+from flagship._troubleshooting import see
 
 _MOST = 300  # characters of an error's own text
 
@@ -28,6 +30,20 @@ _CONTROL = re.compile("[\\x00-\\x1f\\x7f-\\x9f\u2028\u2029\u202a-\u202e\u2066-\u
 _MALFORMED = ("InvalidURL", "InvalidProxyURL", "InvalidSchema", "MissingSchema",
               "LocationParseError", "LocationValueError", "ProxySchemeUnknown",
               "ProxySchemeUnsupported", "URLSchemeUnknown")
+# The platform makes ids of environments so, and no API key.
+_ENVIRONMENT = re.compile("[0-9a-v]{20}\\Z")
+_UNREACHABLE = (errno.ECONNREFUSED, errno.ENETUNREACH, errno.EHOSTUNREACH)
+# What OpenSSL says of a certificate -> what it means.
+_CERTIFICATES = (
+    ("certificate has expired", "its certificate has expired"),
+    ("not yet valid", "its certificate is not valid yet, so this machine's clock may be wrong"),
+    ("self signed", "nobody whom this machine trusts has signed its certificate"),
+    ("self-signed", "nobody whom this machine trusts has signed its certificate"),
+    ("unable to get local issuer",
+     "nobody whom this machine trusts has signed its certificate"),
+    ("doesn't match", "its certificate is for another host"),
+    ("Hostname mismatch", "its certificate is for another host"),
+    ("IP address mismatch", "its certificate is for another host"))
 
 
 class Refused(Exception):
@@ -48,24 +64,30 @@ class Causes(object):
     def of_status(self, endpoint, status):
         """The cause where the platform answered ``status``."""
         problem = "the platform answered %d" % status
+        if status == 407:
+            return "the proxy asks for credentials (407)" + see("proxy")
         if status in (401, 403):
             problem += ": the API key or the environment is wrong"
+            name = see("wrong-key")
         elif status == 404 and endpoint.name == "bucketing":
             problem += ": it does not know the environment"
+            name = see("unknown-environment")
         elif status == 404:
             problem += ": the environment or the base URL is wrong"
-        elif status == 407:
-            return "the proxy asks for credentials (407)"
+            name = see("wrong-url")
         else:
             return problem
         where = "host %s" % endpoint.host
-        if self._env_id:
+        if looks_swapped(self._env_id, self._api_key):
+            problem += ", as the two are swapped"  # so that the id is a secret
+        elif self._env_id:
             where = "environment %s, %s" % (self._env_id, where)
-        return one_line("%s (%s)" % (problem, where))
+        return one_line("%s (%s)" % (problem, where)) + name
 
     def of_timeout(self, endpoint, seconds):
         """The cause where the time was up."""
-        return "no answer within %g s (%s)" % (seconds, endpoint.timeout_option)
+        return "no answer within %g s (%s)%s" % (
+            seconds, endpoint.timeout_option, see("timeout"))
 
     def of_error(self, endpoint, error, seconds):
         """The cause where a request ended in an error.
@@ -81,23 +103,29 @@ class Causes(object):
         if "timeout" in names[-1].lower() or "timed out" in message:
             return self.of_timeout(endpoint, seconds)
         if set(names) & set(_MALFORMED):
-            return "the URL or the proxy's URL is malformed"
+            return "the URL or the proxy's URL is malformed" + see("malformed-url")
         if "InvalidHeader" in names or isinstance(error, UnicodeError):
             return "the request holds what cannot be sent (%s)" % names[-1]
+        sentence, name = self._sentence(endpoint, error, names, message)
         return one_line("%s%s: %s" % (
-            self._sentence(endpoint, error, names), names[-1],
-            self.mask(_CONNECTION.sub("", message))[:_MOST]))
+            sentence, names[-1], self.mask(_CONNECTION.sub("", message))[:_MOST])) + name
 
     @staticmethod
-    def _sentence(endpoint, error, names):
-        """What the error means, to be followed by its own text; empty where that says all."""
+    def _sentence(endpoint, error, names, message):
+        """``(what the error means, where more is told)``, around its own text; the former is empty
+        where that says all."""
         if any("Proxy" in name or "SOCKS" in name for name in names):
-            return "the proxy cannot be used; "
+            return "the proxy cannot be used; ", see("proxy")
         if isinstance(error, socket.gaierror) or "NameResolutionError" in names:
-            return "the name of the host cannot be resolved (%s); " % endpoint.host
+            return ("the name of the host cannot be resolved (%s); " % endpoint.host,
+                    see("unknown-host"))
         if isinstance(error, ssl.SSLError) or "CertificateError" in names or "SSLError" in names:
-            return "TLS with %s failed; " % endpoint.host
-        return ""
+            meaning = [meaning for text, meaning in _CERTIFICATES if text in message]
+            return "TLS with %s failed%s; " % (
+                endpoint.host, ": " + meaning[0] if meaning else ""), see("tls")
+        if getattr(error, "errno", None) in _UNREACHABLE:
+            return "%s cannot be reached; " % endpoint.host, see("unreachable")
+        return "", ""
 
     def mask(self, text):
         """A text without the API key, proxies' passwords and credentials in URLs, however an error
@@ -108,7 +136,7 @@ class Causes(object):
         # The longest first: one may hold another.
         for spelling in sorted(spellings, key=len, reverse=True):
             text = text.replace(spelling, "***")
-        return _USER_INFO.sub("//***@", text)
+        return without_user_info(text)
 
     def _secrets(self):
         if self._api_key:
@@ -125,6 +153,17 @@ class Causes(object):
                     yield secret
             if user_info:  # as a header holds it
                 yield _text(base64.b64encode(_unquoted(user_info).encode("utf-8")))
+
+
+def looks_swapped(env_id, api_key):
+    """Whether the API key has the form of an environment's id, and the id has not."""
+    return bool(env_id and api_key and _ENVIRONMENT.match(api_key)
+                and not _ENVIRONMENT.match(env_id))
+
+
+def without_user_info(text):
+    """A text without the credentials in its URLs."""
+    return _USER_INFO.sub("//***@", text)
 
 
 def one_line(text):

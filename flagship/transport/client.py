@@ -4,9 +4,10 @@ import threading
 import time
 from collections import namedtuple
 
-from flagship._compat import text_type
+from flagship._compat import text_type, to_text
 from flagship._json import encode
 from flagship._process import Lock, lineage
+from flagship._troubleshooting import see
 from flagship.transport import retry
 from flagship.transport.answer import Answer, RequestFailed, read_body, retry_after
 from flagship.transport.breaker import FAILURES, Breaker
@@ -55,15 +56,24 @@ class HttpClient(object):
         self._inherited = []
         self._connections = open_connections(self._given, self._pool_size)
         self._causes = Causes(config, lambda: self._connections.proxies)
-        if self._timeout > _MILLISECONDS:
-            self._events.warning("Config: timeout is %g seconds; if milliseconds are meant, as in "
-                                 "the vendor's 3.x, divide by 1000", self._timeout)
+        doubt = doubt_of_timeout(self._timeout)
+        if doubt:
+            self._events.warning("%s", doubt)
 
     @property
     def last_errors(self):
         """The last error of each endpoint that had one, ``{endpoint's name: LastError}``."""
         with self._changing:
             return dict(self._last_errors)
+
+    def proxy_of(self, url):
+        """The proxy that a request to ``url`` goes through, without credentials, or None.
+
+        :raises Refused: where its URL is malformed.
+        """
+        with self._own_connections() as connections:
+            proxy = connections.proxy_of(url)
+        return proxy and self._causes.mask(to_text(proxy))
 
     def deadline(self, endpoint=None):
         """A bound for requests that may have to be cancelled, to be given to :meth:`send`.
@@ -247,6 +257,14 @@ class HttpClient(object):
         self._closed = True
         if not getattr(self._requests, "under_way", 0):
             self._connections.close()
+
+
+def doubt_of_timeout(seconds):
+    """What to ask whoever chose this timeout, one line, or None."""
+    if seconds <= _MILLISECONDS:
+        return None
+    return ("Config: timeout is %g seconds; if milliseconds are meant, as in the vendor's 3.x, "
+            "divide by 1000%s" % (seconds, see("milliseconds")))
 
 
 def _is_outage(status):

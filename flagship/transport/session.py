@@ -10,7 +10,9 @@ from six.moves.http_cookiejar import DefaultCookiePolicy
 
 from flagship import _validation as check
 from flagship._compat import native, to_text, urlsplit
+from flagship._emulated import is_emulated
 from flagship._process import lineage
+from flagship._troubleshooting import see
 from flagship.errors import TypingError
 from flagship.transport.causes import Refused
 from flagship.transport.deadline import bound
@@ -36,6 +38,14 @@ class Connections(object):
     def proxies(self):
         """The proxies that the session was given, ``{scheme: URL}``."""
         return self._session.proxies or {}
+
+    def proxy_of(self, url):
+        """The URL of the proxy that a request to ``url`` goes through, or None.
+
+        :raises Refused: where it is malformed.
+        """
+        proxy = select_proxy(url, _settings(self._session, url)["proxies"])
+        return proxy or None
 
     def prepare(self, endpoint, body, headers):
         """A request, to be given to :meth:`send`. Nothing is sent."""
@@ -141,7 +151,7 @@ def _settings(session, url):
         parts = urlsplit(url)
         keys = (parts.scheme + "://" + (parts.hostname or ""), parts.scheme,
                 "all://" + (parts.hostname or ""), "all")
-        if not any(key in proxies for key in keys):
+        if not any(key in proxies for key in keys) and not is_emulated(url):
             proxies = get_environ_proxies(url)
         if is_default:
             # An empty one is one that is not set, never one that turns checks off.
@@ -163,7 +173,7 @@ def _checked_proxy(url):
     if text is not None and (scheme or "http").lower() in _PROXY_SCHEMES:
         if check.url_problem("http://" + rest) is None:
             return prepend_scheme_if_needed(url, "http")
-    raise Refused("the proxy's URL is malformed")
+    raise Refused("the proxy's URL is malformed" + see("malformed-url"))
 
 
 def _add_nothing(prepared):
@@ -176,5 +186,5 @@ def _refuse_redirect(response, **kwargs):
     # configured.
     if response.is_redirect:
         response.close()
-        raise Refused("the platform answered %d, a redirect, which is not followed"
-                      % response.status_code)
+        raise Refused("the platform answered %d, a redirect, which is not followed%s"
+                      % (response.status_code, see("redirect")))

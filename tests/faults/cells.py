@@ -1,42 +1,45 @@
 """The fault matrix: what each call of the library makes of each way in which the world misbehaves.
 
-A cell is a column of ENDPOINTS and a row of FAULTS, and :func:`run` runs it. In a healthy world the SDK is started and
-a visitor has its flags; then the fault begins, one call is made through the public API, the fault ends, and the same
-call is made again. What must hold, from contract.md ("Failures", "Calls") and platform.md 1:
+A cell is a column of ENDPOINTS and a row of FAULTS, and :func:`run` runs it. In a healthy world the
+SDK is started and a visitor has its flags; then the fault begins, one call is made through the
+public API, the fault ends, and the same call is made again. What must hold, from contract.md
+("Failures", "Calls") and platform.md 1:
 
-============================  =====================================================================================
-the call                      ends within BOUND and raises nothing; slow faults end by the time-out, others before it
-its result                    see below
-the state                     visitor id, anonymous id, context, flags, panic and status are as before, apart from the
-                              status's ``last_errors``, where an endpoint that gave no whole 2xx has the same cause
-the log                       one line at WARNING or above, which names the endpoint and the cause; no line of any
-                              level holds the API key, an id of the visitor, a value of its context or the hit's URL
-afterwards                    with the fault's end the next call succeeds, and without a word
-============================  =====================================================================================
+============  ======================================================================================
+the call      ends within BOUND and raises nothing; slow faults end by the timeout, others before it
+its result    see below
+the state     visitor id, anonymous id, context, flags, panic and status are as before, apart from
+              the status's ``last_errors``, where an endpoint that gave no whole 2xx has the same
+              cause
+the log       one line at WARNING or above, which names the endpoint and the cause; no line of any
+              level holds the API key, an id of the visitor, a value of its context or the hit's URL
+afterwards    with the fault's end the next call succeeds, and without a word
+============  ======================================================================================
 
 The result, by column and by what the fault does to the answer:
 
-================  =====================================  ==========================================================
-column            no whole 2xx comes back                a whole 2xx comes back with a body that makes no sense
-================  =====================================  ==========================================================
-campaigns         (False, reason), the flags stay        the same: the body is the answer
-context event     (True, ""): "its failure is logged     (True, "") and no log line: "Success is any 2xx"
-                  and does not change the result"
-activate, hit     (False, reason)                        (True, "200") and no log line: "Success is any 2xx"
-CDN at start      start raises nothing, visitors get     the same: the body is the file
-                  defaults and (False, reason)
-CDN refresh       the present file stays and serves      the same
-================  =====================================  ==========================================================
+=============  ===================================  ================================================
+column         no whole 2xx comes back              a whole 2xx whose body makes no sense comes back
+=============  ===================================  ================================================
+campaigns      (False, reason), the flags stay      the same: the body is the answer
+context event  (True, ""): "its failure is logged   (True, "") and no log line: "Success is any 2xx"
+               and does not change the result"
+activate, hit  (False, reason)                      (True, "200") and no log line: "Success is any
+                                                    2xx"
+CDN at start   start raises nothing, visitors get   the same: the body is the file
+               defaults and (False, reason)
+CDN refresh    the present file stays and serves    the same
+=============  ===================================  ================================================
 
-A body that makes no sense is an empty one, HTML, JSON of the wrong shape, one nested deep, and one that is not UTF-8.
-A body that is cut, or larger than ``max_response_size`` plainly or unpacked, is no whole answer in any column: that
-bound is on every answer, whoever needs it.
+A body that makes no sense is an empty one, HTML, JSON of the wrong shape, one nested deep, and one
+that is not UTF-8. A body that is cut, or larger than ``max_response_size`` plainly or unpacked, is
+no whole answer in any column: that bound is on every answer, whoever needs it.
 
-No cell is left out. Two choices behind that: the context event is sent by a visitor in bucketing mode, as in API mode
-it shares its base URL with campaigns, whose failure would keep it from being sent; and on a CDN refresh the poller
-calls, so the cell holds the poller in the event handler: first in the DEBUG line of a healthy poll, so that no request
-is on its way when the fault begins, then in the line of the failed one until the fault has ended, so that "one line" is
-exact.
+No cell is left out. Two choices behind that: the context event is sent by a visitor in bucketing
+mode, as in API mode it shares its base URL with campaigns, whose failure would keep it from being
+sent; and on a CDN refresh the poller calls, so the cell holds the poller in the event handler:
+first in the DEBUG line of a healthy poll, so that no request is on its way when the fault begins,
+then in the line of the failed one until the fault has ended, so that "one line" is exact.
 """
 from __future__ import unicode_literals
 
@@ -57,7 +60,8 @@ from flagship.status import Status
 from tests.faults.servers import AUTHORITY, NAME, Flood, Names, Relay, full, nobody, tls
 from tests.support import eventually, everybody
 
-BOUND = 5.0           # seconds; what a cell waits for takes half a second at most, the rest is for a busy machine
+# Seconds; what a cell waits for takes half a second at most, the rest is for a busy machine.
+BOUND = 5.0
 TIMEOUT = 0.5         # seconds, for faults that only the time-out ends
 LONG_TIMEOUT = 2 * BOUND  # seconds, for the others: a call that it ended would be over the bound
 INTERVAL = 0.05       # seconds between two polls
@@ -72,7 +76,8 @@ FLAG = "flag"
 
 
 def _file(value):
-    return {"campaigns": [everybody("c", ("v-" + value, 100, {FLAG: value, "null": None, "list": [1, {"a": 2}]}))]}
+    return {"campaigns": [everybody("c", ("v-" + value, 100,
+                                          {FLAG: value, "null": None, "list": [1, {"a": 2}]}))]}
 
 
 class Lines(FlagshipEventHandler):
@@ -92,7 +97,8 @@ class Lines(FlagshipEventHandler):
             ended.wait(10 * BOUND)
 
     def hold(self, level):
-        """Let go of a thread that is held, and hold the next in its next line of this level or above."""
+        """Let go of a thread that is held, and hold the next in its next line of this level or
+        above."""
         (_, _, ended), self._hold = self._hold, (level, threading.Event(), threading.Event())
         ended.set()
 
@@ -104,7 +110,8 @@ class Lines(FlagshipEventHandler):
         return self._hold[1].wait(BOUND)
 
     def warnings(self, by_caller=True):
-        return [message for level, message, caller in self.lines if level >= logging.WARNING and caller is by_caller]
+        return [message for level, message, caller in self.lines
+                if level >= logging.WARNING and caller is by_caller]
 
 
 class World(object):
@@ -139,9 +146,11 @@ class World(object):
         """What a fault must leave alone."""
         visitor = self.visitor
         return {"ids": (visitor.visitor_id, visitor.anonymous_id), "context": visitor.get_context(),
-                "flags": {key: (each.value, each.campaign_id, each.variation_group_id, each.variation_id,
-                                each.reference) for key, each in visitor.modifications.items()},
-                "flag": visitor.get_modification(FLAG, None), "info": visitor.get_modification_info(FLAG),
+                "flags": {key: (each.value, each.campaign_id, each.variation_group_id,
+                                each.variation_id, each.reference)
+                          for key, each in visitor.modifications.items()},
+                "flag": visitor.get_modification(FLAG, None),
+                "info": visitor.get_modification_info(FLAG),
                 # What is in last_errors is to change, and is checked by itself.
                 "status": self.flagship.status._replace(last_errors={}),
                 "config": repr(self.flagship.config)}
@@ -159,16 +168,19 @@ class World(object):
 
 # --- the columns
 
-class Endpoint(namedtuple("Endpoint", "title name base path mode reads call failed succeeded received")):
+class Endpoint(namedtuple("Endpoint",
+                          "title name base path mode reads call failed succeeded received")):
     """A column.
 
     :ivar str name: what the emulator and the log lines call it.
-    :ivar str base: the option of Config with its base URL; ``path`` is what stands there after the host.
+    :ivar str base: the option of Config with its base URL; ``path`` is what stands there after the
+        host.
     :ivar bool reads: whether the answer's body means something.
     :ivar call: makes the call, a function of the world.
     :ivar failed: whether a call's result is that of a failure, a function of the result.
     :ivar succeeded: the same of a success.
-    :ivar str received: the attribute of the emulator with what a success leaves there; None: the poller calls.
+    :ivar str received: the attribute of the emulator with what a success leaves there; None: the
+        poller calls.
     """
 
     __slots__ = ()
@@ -186,7 +198,8 @@ class Endpoint(namedtuple("Endpoint", "title name base path mode reads call fail
             result = world.visitor.synchronize_modifications()
             if result == (True, "") and not world.log.warnings():
                 return
-        raise AssertionError("in a healthy world a synchronisation returned %r: %r" % (result, world.log.lines))
+        raise AssertionError("in a healthy world a synchronisation returned %r: %r"
+                             % (result, world.log.lines))
 
     def state(self, world):
         return world.state()
@@ -214,7 +227,8 @@ class Refreshed(Endpoint):
         before = world.flagship.status.last_modified
         # The file may come as it was before it changed, to a poll that was on its way.
         eventually(lambda: world.flagship.status.last_modified not in (None, before), BOUND)
-        result, flag = world.visitor.synchronize_modifications(), world.visitor.get_modification(FLAG, None)
+        result = world.visitor.synchronize_modifications()
+        flag = world.visitor.get_modification(FLAG, None)
         if result != (True, "") or flag not in ("first", "second") or flag == "first" and before:
             return "afterwards a synchronisation returned %r and the flag is %r" % (result, flag)
 
@@ -229,8 +243,8 @@ class Started(Refreshed):
 
     def state(self, world):
         if world.visitor is None:
-            return {"ids": (VISITOR_ID, None), "context": CONTEXT, "flags": {}, "flag": None, "info": None,
-                    "status": Status(Config.Mode.BUCKETING, True)}
+            return {"ids": (VISITOR_ID, None), "context": CONTEXT, "flags": {}, "flag": None,
+                    "info": None, "status": Status(Config.Mode.BUCKETING, True)}
         state = world.state()
         del state["config"]
         return state
@@ -241,7 +255,8 @@ def _synchronize(world):
 
 
 def _await_poll(world):
-    """Wait for the poller's line; then a synchronisation, which needs the file that there was before."""
+    """Wait for the poller's line; then a synchronisation, which needs the file that there was
+    before."""
     world.log.hold(logging.WARNING)
     world.log.await_held()
     return world.visitor.synchronize_modifications()
@@ -266,17 +281,19 @@ def _is_done(result):
 _API, _BUCKETING = Config.Mode.API, Config.Mode.BUCKETING
 
 ENDPOINTS = [
-    Endpoint("campaigns", "campaigns", "decision_api_url", "/v2", _API, True, _synchronize, _is_refused, _is_done,
-             "decisions"),
-    Endpoint("context event", "events", "decision_api_url", "/v2", _BUCKETING, False, _synchronize, _is_done, _is_done,
-             "context_events"),
+    Endpoint("campaigns", "campaigns", "decision_api_url", "/v2", _API, True, _synchronize,
+             _is_refused, _is_done, "decisions"),
+    Endpoint("context event", "events", "decision_api_url", "/v2", _BUCKETING, False, _synchronize,
+             _is_done, _is_done, "context_events"),
     Endpoint("activate", "activate", "decision_api_url", "/v2", _API, False,
-             lambda world: world.visitor.activate_modification(FLAG), _is_refused, _is_sent, "activations"),
+             lambda world: world.visitor.activate_modification(FLAG), _is_refused, _is_sent,
+             "activations"),
     Endpoint("hit", "hit", "tracking_url", "/collect", _API, False,
              lambda world: world.visitor.send_hit(Page(URL)), _is_refused, _is_sent, "hits"),
     Started("CDN at start", "bucketing", "cdn_url", "/cdn", _BUCKETING, True, _start,
             lambda result: result is None, None, None),
-    Refreshed("CDN refresh", "bucketing", "cdn_url", "/cdn", _BUCKETING, True, _await_poll, _is_done, None, None),
+    Refreshed("CDN refresh", "bucketing", "cdn_url", "/cdn", _BUCKETING, True, _await_poll,
+              _is_done, None, None),
 ]
 
 
@@ -286,11 +303,12 @@ class Fault(namedtuple("Fault", "title cause begin slow body front")):
     """A row.
 
     :ivar str cause: a regular expression of what the log line must say went wrong.
-    :ivar begin: a context manager, made from the world, inside which it misbehaves. What it gives is None or a
-        function: what the peer saw that it must not have seen, a text or None.
+    :ivar begin: a context manager, made from the world, inside which it misbehaves. What it gives
+        is None or a function: what the peer saw that it must not have seen, a text or None.
     :ivar bool slow: only the time-out ends the call.
     :ivar bool body: a whole 2xx comes back, and only its body makes no sense.
-    :ivar front: a context manager, made from the world, that gives the URL of the host where the endpoint is.
+    :ivar front: a context manager, made from the world, that gives the URL of the host where the
+        endpoint is.
     """
 
     __slots__ = ()
@@ -400,7 +418,8 @@ def _bomb():
     if not _BOMB:
         packer = zlib.compressobj(9, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
         piece = b" " * 1000000
-        _BOMB.append(b"".join([packer.compress(piece) for _ in range(HUGE // len(piece))] + [packer.flush()]))
+        packed = [packer.compress(piece) for _ in range(HUGE // len(piece))]
+        _BOMB.append(b"".join(packed) + packer.flush())
     return _BOMB[0]
 
 
@@ -413,11 +432,12 @@ def _sends_a_bomb(world):
         yield
 
 
-# Its first half is an answer by itself, so that whoever takes a cut body takes it for an empty environment.
+# Its first half is an answer by itself, so that whoever takes a cut body takes it for an empty
+# environment.
 _CUT = {"status": 200, "body": '{"campaigns": []}' + " " * 17}
-_NO_ANSWER = r"^no answer within 0.5 s \((\w+_)?timeout\)$"
+_NO_ANSWER = r"^no answer within 0.5 s \((\w+_)?timeout\) \(see troubleshooting: timeout\)$"
 _NOT_JSON = "^(the answer|it) is not JSON$"
-_TOO_LARGE = "^the answer is over %d bytes$" % MAX_SIZE
+_TOO_LARGE = r"^the answer is over %d bytes \(see troubleshooting: too-large\)$" % MAX_SIZE
 
 FAULTS = [
     _fault("DNS failure", "(?i)name|nodename|getaddrinfo", _unknown_name, front=_named),
@@ -428,26 +448,32 @@ FAULTS = [
     # Each wait is shorter than the time-out, so only a bound on the whole call ends it.
     _fault("a byte each 0.1 s", _NO_ANSWER, _misbehaves(drip=0.1, status=200), slow=True),
     _fault("reset before", "(?i)reset|aborted|closed", _misbehaves(reset="before")),
-    _fault("reset inside", "(?i)reset|aborted|closed|ends after|incomplete", _misbehaves(reset="inside", **_CUT)),
+    _fault("reset inside", "(?i)reset|aborted|closed|ends after|incomplete",
+           _misbehaves(reset="inside", **_CUT)),
     _fault("truncated", "(?i)ends after|incomplete", _misbehaves(truncate=True, **_CUT)),
     _fault("400", "answered 400$", _misbehaves(status=400)),
     _fault("401", "answered 401: the API key or the environment is wrong", _misbehaves(status=401)),
     _fault("404", "answered 404: (it does not know the|the) environment", _misbehaves(status=404)),
     # An hour: whoever waits for it is over the bound.
-    _fault("429, Retry-After", "answered 429$", _misbehaves(status=429, headers={"Retry-After": "3600"})),
+    _fault("429, Retry-After", "answered 429$",
+           _misbehaves(status=429, headers={"Retry-After": "3600"})),
     _fault("500", "answered 500$", _misbehaves(status=500)),
     _fault("503", "answered 503$", _misbehaves(status=503)),
     _fault("redirect, 302", "answered 302, a redirect", _redirects(302)),
     _fault("redirect, 307", "answered 307, a redirect", _redirects(307)),
     _fault("empty 200", _NOT_JSON, _misbehaves(body=""), body=True),
-    _fault("HTML 200", _NOT_JSON, _misbehaves(body="<html>Sign in</html>", headers={"Content-Type": "text/html"}),
+    _fault("HTML 200", _NOT_JSON,
+           _misbehaves(body="<html>Sign in</html>", headers={"Content-Type": "text/html"}),
            body=True),
     _fault("no object", "wrong shape|must be an object", _misbehaves(body="[1, 2]"), body=True),
-    _fault("wrong object", "wrong shape|must be a list", _misbehaves(body='{"message": "sorry"}'), body=True),
-    # What a real file or answer may nest is read; this many lists are refused before they are parsed.
+    _fault("wrong object", "wrong shape|must be a list", _misbehaves(body='{"message": "sorry"}'),
+           body=True),
+    # What a real file or answer may nest is read; this many lists are refused before they are
+    # parsed.
     _fault("nested deep", "^(the answer|it) has more than [0-9]+ objects and lists$",
            _misbehaves(body='{"campaigns": ' + "[" * 100000 + "]" * 100000 + "}"), body=True),
-    _fault("invalid UTF-8", _NOT_JSON, _misbehaves(body=b'{"campaigns": [], "x": "\xff\xfe"}'), body=True),
+    _fault("invalid UTF-8", _NOT_JSON, _misbehaves(body=b'{"campaigns": [], "x": "\xff\xfe"}'),
+           body=True),
     _fault("200 MB, declared", _TOO_LARGE, _floods(chunked=False), front=_relayed),
     _fault("200 MB, chunked", _TOO_LARGE, _floods(chunked=True), front=_relayed),
     _fault("gzip bomb, 200 MB", _TOO_LARGE, _sends_a_bomb),
@@ -493,7 +519,8 @@ def run(endpoint, fault):
     report = Report(endpoint.reads or not fault.body)
     world = World(endpoint, fault)
     # A proxy of the machine's would answer in the place of what is tested.
-    with _environment(no_proxy="*", NO_PROXY="*"), world.others, world.emulator, fault.front(world) as world.base:
+    in_no_proxy = _environment(no_proxy="*", NO_PROXY="*")
+    with in_no_proxy, world.others, world.emulator, fault.front(world) as world.base:
         try:
             endpoint.prepare(world)
             expected = endpoint.state(world)
@@ -513,7 +540,8 @@ def _check_failure(world, report, expected):
         began, result = monotonic(), None
         try:
             result = endpoint.call(world)
-            report.check((endpoint.failed if report.fails else endpoint.succeeded)(result), "it returned %r", result)
+            report.check((endpoint.failed if report.fails else endpoint.succeeded)(result),
+                         "it returned %r", result)
         except Exception as error:
             report.check(False, "it raised %r", error)
         report.seconds = monotonic() - began
@@ -529,17 +557,20 @@ def _check_failure(world, report, expected):
             _check_visitor_without_file(world, report)
         state = endpoint.state(world)
         for name in sorted(expected):
-            report.check(state[name] == expected[name], "%s was %r and is %r", name, expected[name], state[name])
+            report.check(state[name] == expected[name], "%s was %r and is %r",
+                         name, expected[name], state[name])
         errors = world.flagship.status.last_errors
         if not fault.body:
             _check_last_error(report, endpoint, fault, errors)
     said = [text for _, text, _ in log.lines[told:]] + [repr(result), repr(errors)]
-    report.check(not [text for text in said for secret in world.secrets() if secret in text], "a secret is in %r", said)
+    report.check(not [text for text in said for secret in world.secrets() if secret in text],
+                 "a secret is in %r", said)
 
 
 def _check_line(report, endpoint, fault, line):
     where, _, report.cause = line.partition(": ")
-    report.check(re.search(r"\b%s\b" % endpoint.name, where), "the line does not name the endpoint: %r", line)
+    report.check(re.search(r"\b%s\b" % endpoint.name, where),
+                 "the line does not name the endpoint: %r", line)
     report.check(re.search(fault.cause, report.cause), "the line names another cause: %r", line)
 
 
@@ -557,9 +588,11 @@ def _check_visitor_without_file(world, report):
     report.check(_is_refused(result), "a visitor's synchronisation returned %r", result)
     said = world.log.warnings()[told:]
     report.check(len(said) == 1, "a visitor's synchronisation logged %r", said)
-    report.check(world.visitor.get_modification(FLAG, "default") == "default", "a visitor gets no default")
+    report.check(world.visitor.get_modification(FLAG, "default") == "default",
+                 "a visitor gets no default")
     said = world.log.warnings()[told + 1:]
-    report.check(len(said) == 1 and "before a synchronisation" in said[0], "a reading logged %r", said)
+    report.check(len(said) == 1 and "before a synchronisation" in said[0],
+                 "a reading logged %r", said)
 
 
 def _check_recovery(world, report):
@@ -573,7 +606,8 @@ def _check_recovery(world, report):
             break
     report.check(not problem, "%s", problem)
     said = [text for level, text, by_caller in log.lines[told:] if level >= logging.WARNING
-            # After a fault at the start polls may have failed in it, and one may have been on its way at its end.
+            # After a fault at the start polls may have failed in it, and one may have been on its
+            # way at its end.
             and (by_caller or not isinstance(endpoint, Started))
             # Nor does a healthy call that a busy machine missed tell anything of the library.
             and not (world.fault.slow and re.search(_NO_ANSWER.strip("^"), text))]

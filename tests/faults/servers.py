@@ -1,4 +1,5 @@
-"""What of a bad network the emulator cannot show: sockets that do not answer, names, TLS and endless answers."""
+"""What of a bad network the emulator cannot show: sockets that do not answer, names, TLS and
+endless answers."""
 from __future__ import unicode_literals
 
 import contextlib
@@ -15,7 +16,8 @@ NAME = "flagship.invalid"
 
 
 def listener_at(port=0, backlog=None):
-    """A socket on a port of loopback, listening where there is a backlog; an emulator that ended may have had it."""
+    """A socket on a port of loopback, listening where there is a backlog; an emulator that ended
+    may have had it."""
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", port))
@@ -86,10 +88,13 @@ class Flood(object):
     def __call__(self, connection):
         self.running += 1
         try:
-            framing = b"Transfer-Encoding: chunked" if self._chunked else b"Content-Length: %d" % self._size
-            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n" + framing + b"\r\n\r\n")
+            framing, piece = b"Content-Length: %d" % self._size, self._PIECE
+            if self._chunked:
+                framing = b"Transfer-Encoding: chunked"
+                piece = b"%x\r\n%s\r\n" % (len(piece), piece)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+                               + framing + b"\r\n\r\n")
             while self.sent < self._size:
-                piece = b"%x\r\n%s\r\n" % (len(self._PIECE), self._PIECE) if self._chunked else self._PIECE
                 connection.sendall(piece)
                 self.sent += len(self._PIECE)
         finally:
@@ -100,8 +105,8 @@ class Relay(object):
     """Stands before a server on a port of loopback, on a port of its own, until :meth:`close`.
 
     :param context: what is spoken to clients, an SSLContext; None: no TLS. May be set.
-    :ivar answer: what answers instead of the server, a function of a connection that has sent a request; None:
-        nothing does. May be set.
+    :ivar answer: what answers instead of the server, a function of a connection that has sent a
+        request; None: nothing does. May be set.
     """
 
     def __init__(self, port, context=None):
@@ -128,7 +133,8 @@ class Relay(object):
         opened = [connection]
         try:
             if self.context is not None:
-                connection = self.context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+                connection = self.context.wrap_socket(connection, server_side=True,
+                                                      do_handshake_on_connect=False)
                 opened.append(connection)
                 with self._opening:
                     self._open[threading.current_thread()] = connection
@@ -173,7 +179,8 @@ class Relay(object):
 
 
 def _message(file):
-    """The bytes of the next HTTP message, whose length its head tells; empty where there is none."""
+    """The bytes of the next HTTP message, whose length its head tells; empty where there is
+    none."""
     lines, length = [], 0
     for line in iter(file.readline, b""):
         lines.append(line)

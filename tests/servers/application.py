@@ -1,5 +1,5 @@
-"""What the servers of the matrix run: one page that decides and sends a hit, as WSGI and on
-Django's ASGI.
+"""What the servers of the matrix run: one page that decides and sends a hit. The modules beside
+this one give it to them.
 
 The environment says how: FLAGSHIP_TEST_OPTIONS holds Config's options as JSON,
 FLAGSHIP_TEST_SIGNALS whether the recipe for servers that end without ``atexit`` is followed.
@@ -14,10 +14,17 @@ from flagship.hits import Screen
 
 logging.basicConfig(level=logging.WARNING)
 flagship = Flagship.instance()
-flagship.start(u"env", u"key", Config(mode=Config.Mode.BUCKETING, bucketing_file=None,
-                                      **json.loads(os.environ["FLAGSHIP_TEST_OPTIONS"])))
-if os.environ.get("FLAGSHIP_TEST_SIGNALS"):
-    flagship.close_on_signals()
+OPTIONS = dict(json.loads(os.environ["FLAGSHIP_TEST_OPTIONS"]), mode=Config.Mode.BUCKETING,
+               bucketing_file=None)
+#: As a project on Django or Flask says the same.
+SETTINGS = {"FLAGSHIP_ENV_ID": u"env", "FLAGSHIP_API_KEY": u"key", "FLAGSHIP_OPTIONS": OPTIONS,
+            "FLAGSHIP_CLOSE_ON_SIGNALS": bool(os.environ.get("FLAGSHIP_TEST_SIGNALS"))}
+
+
+def start():
+    flagship.start(u"env", u"key", Config(**OPTIONS))
+    if SETTINGS["FLAGSHIP_CLOSE_ON_SIGNALS"]:
+        flagship.close_on_signals()
 
 
 def page():
@@ -30,21 +37,11 @@ def page():
     return ("%d %s %d" % (os.getpid(), value, taken)).encode("ascii")
 
 
-def application(environ, start_response):
-    start_response("200 OK", [("Content-Type", "text/plain")])
-    return [page()]
-
-
-def asgi():
-    """Django's ASGI application with the same page."""
-    import django
+def configure_django(**settings_of_flagship):
     from django.conf import settings
-    from django.core.asgi import get_asgi_application
     from django.http import HttpResponse
     from django.urls import path
 
     settings.configure(ALLOWED_HOSTS=["*"], SECRET_KEY="not one", ROOT_URLCONF=__name__,
-                       LOGGING_CONFIG=None)
-    django.setup()
+                       LOGGING_CONFIG=None, **settings_of_flagship)
     globals()["urlpatterns"] = [path("", lambda request: HttpResponse(page()))]
-    return get_asgi_application()

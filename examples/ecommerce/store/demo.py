@@ -19,13 +19,14 @@ MODES = {"api": "API", "bucketing": "Bucketing"}
 def main(arguments):
     """Run the demo until Ctrl-C.
 
-    :return: the exit code: 0, or 2 where half of the credentials are missing.
+    :return: the exit code: 0, 1 where the port cannot be used, or 2 where half of the credentials
+        are missing.
     """
     parser = argparse.ArgumentParser(prog="manage.py demo",
                                      description="The demo shop, until Ctrl-C.")
     parser.add_argument("--mode", choices=sorted(MODES), default="api",
                         help="who decides: the platform, or this process; default: %(default)s")
-    parser.add_argument("--port", type=int, default=0, help="default: a free one")
+    parser.add_argument("--port", type=port, default=0, help="default: a free one")
     options = parser.parse_args(arguments)
     given = [bool(os.environ.get(name)) for name in ("FLAGSHIP_ENV_ID", "FLAGSHIP_API_KEY")]
     if any(given) and not all(given):
@@ -41,7 +42,22 @@ def main(arguments):
             serve(options.port, "%s mode, on %s" % (MODES[options.mode], platform))
     except KeyboardInterrupt:
         pass
+    except PortRefused as problem:
+        print(problem, file=sys.stderr)
+        return 1
     return 0
+
+
+class PortRefused(Exception):
+    """The port cannot be listened on; the text says which and why."""
+
+
+def port(text):
+    """A port of the command line."""
+    number = int(text)
+    if not 0 <= number < 65536:
+        raise argparse.ArgumentTypeError("must be from 0 to 65535, not %s" % text)
+    return number
 
 
 @contextlib.contextmanager
@@ -90,7 +106,10 @@ def serve(port, description):
         def log_message(self, *arguments):
             """Nothing: the QA panel shows what matters."""
 
-    server = ThreadedWSGIServer(("127.0.0.1", port), Handler)
+    try:
+        server = ThreadedWSGIServer(("127.0.0.1", port), Handler)
+    except OSError as problem:
+        raise PortRefused("Port %d cannot be used: %s." % (port, problem.strerror))
     server.daemon_threads = True  # a browser's idle connection must not keep the process
     server.set_app(StaticFilesHandler(application))
     address = "http://127.0.0.1:%d/" % server.server_port

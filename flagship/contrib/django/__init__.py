@@ -8,6 +8,8 @@ reads a flag in a template. The settings:
 - ``FLAGSHIP_ENV_ID`` and ``FLAGSHIP_API_KEY``: text; without them every visitor gets the defaults.
 - ``FLAGSHIP_OPTIONS``: a dict for :class:`flagship.Config`; default none. Without an
   ``event_handler`` mistakes in arguments are log lines and raise nothing.
+- ``FLAGSHIP_CLOSE_ON_SIGNALS``: True has what is queued delivered when SIGTERM or SIGINT ends the
+  process, as :meth:`flagship.Flagship.close_on_signals` does; default False.
 - ``FLAGSHIP_CONTEXT``: a callable, or the dotted path of one, from the request to the visitor's
   context, any mapping, read by what its ``items()`` gives.
 - ``FLAGSHIP_USER_ID``: the same, to the id of the visitor who is logged in: text, an int or a UUID;

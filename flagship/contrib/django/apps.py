@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core import checks
 
 from flagship.contrib import _settings, _web
-from flagship.contrib.django.checks import check_settings
+from flagship.contrib.django.checks import check_platform, check_settings
 
 
 class FlagshipConfig(AppConfig):
@@ -18,7 +18,8 @@ class FlagshipConfig(AppConfig):
     verbose_name = "Flagship"
 
     def ready(self):
-        checks.register(check_settings)
+        checks.register(check_settings, "flagship")
+        checks.register(check_platform, "flagship", deploy=True)
         given = _settings.Settings(
             lambda name, default: getattr(settings, name, default), _settings.START)
         # What is missing or wrong is said by the checks and by the middleware.

@@ -3,7 +3,8 @@
 ==================  ============================================================================
 ``flagship.E001``   ``FLAGSHIP_ENV_ID`` or ``FLAGSHIP_API_KEY`` is missing, and nobody else started
                     the SDK
-``flagship.E002``   ``FLAGSHIP_ENV_ID`` or ``FLAGSHIP_API_KEY`` is not text
+``flagship.E002``   ``FLAGSHIP_ENV_ID`` or ``FLAGSHIP_API_KEY`` is not text, or holds a character
+                    that it cannot have
 ``flagship.E003``   ``FLAGSHIP_OPTIONS`` is not a dict of options that :class:`flagship.Config`
                     takes
 ``flagship.E004``   ``FLAGSHIP_CONTEXT`` is neither a callable nor the dotted path of one
@@ -15,9 +16,19 @@
 ``flagship.E010``   ``FLAGSHIP_COOKIE_SAMESITE`` is none of ``"Lax"``, ``"Strict"``, ``"None"`` and
                     None
 ``flagship.E011``   ``FLAGSHIP_COOKIE_SIGNED`` is not a bool
+``flagship.E012``   ``FLAGSHIP_CLOSE_ON_SIGNALS`` is not a bool
 ``flagship.W001``   the visitor cache is in the cache that sessions live in, so that visitors may
                     evict sessions
 ``flagship.W002``   the visitor cache is in a cache of Django's that keeps at most 300 entries
+==================  ============================================================================
+
+With ``manage.py check --deploy``, which asks the platform, within 5 seconds, and reports nothing
+to it:
+
+==================  ============================================================================
+``flagship.E013``   the platform refuses ``FLAGSHIP_API_KEY`` or ``FLAGSHIP_ENV_ID``
+``flagship.W003``   the platform cannot be reached, or gives no usable answer
+``flagship.W004``   the platform is in panic, so that every visitor gets the defaults
 ==================  ============================================================================
 """
 from __future__ import absolute_import
@@ -29,17 +40,24 @@ from django.core.cache.backends.filebased import FileBasedCache
 from django.core.cache.backends.locmem import LocMemCache
 from django.core.checks import Error, Warning
 
+from flagship._events import describe
+from flagship._troubleshooting import see
 from flagship.app import Flagship
+from flagship.config import Config
 from flagship.contrib import _settings
+from flagship.contrib._platform import inquire
 from flagship.contrib.django.cache import DjangoVisitorCache
 
 _NUMBERS = {"FLAGSHIP_ENV_ID": "E002", "FLAGSHIP_API_KEY": "E002", "FLAGSHIP_OPTIONS": "E003",
             "FLAGSHIP_CONTEXT": "E004", "FLAGSHIP_USER_ID": "E005",
             "FLAGSHIP_COOKIE_NAME": "E006", "FLAGSHIP_COOKIE_AGE": "E007",
             "FLAGSHIP_COOKIE_DOMAIN": "E008", "FLAGSHIP_COOKIE_SECURE": "E009",
-            "FLAGSHIP_COOKIE_SAMESITE": "E010", "FLAGSHIP_COOKIE_SIGNED": "E011"}
+            "FLAGSHIP_COOKIE_SAMESITE": "E010", "FLAGSHIP_COOKIE_SIGNED": "E011",
+            "FLAGSHIP_CLOSE_ON_SIGNALS": "E012"}
 _SESSIONS_IN_CACHE = ("django.contrib.sessions.backends.cache",
                       "django.contrib.sessions.backends.cached_db")
+_REFUSED = (401, 403, 404)
+_PATIENCE = 5.0  # seconds for the platform's answer
 _FEW = 300  # MAX_ENTRIES where OPTIONS does not say it
 
 
@@ -58,6 +76,36 @@ def check_settings(app_configs=None, **options):
     given, problems = settings_and_problems()
     cache = (given.options or {}).get("visitor_cache_manager")
     return problems + (_cache_problems(cache) if isinstance(cache, DjangoVisitorCache) else [])
+
+
+def check_platform(app_configs=None, **options):
+    """The check that the application registers for ``check --deploy``: the platform's answer to the
+    settings; a list as :func:`check_settings` gives."""
+    return _asked(_settings.Settings(
+        lambda name, default: getattr(settings, name, default), _settings.START))
+
+
+def _asked(given):
+    chosen = given.options or {}
+    if given.problems or chosen.get("offline"):
+        return []  # check_settings says it; nobody is asked
+    try:
+        inquiry = inquire(given.env_id, given.api_key, chosen, _PATIENCE)
+    except Exception as error:  # a session of the user's may raise anything
+        return [Error(describe(error), id="flagship.E013")]
+    try:
+        bucketing = chosen.get("mode") is Config.Mode.BUCKETING
+        reply = inquiry.bucketing() if bucketing else inquiry.campaigns()
+    finally:
+        inquiry.close()
+    if reply.problem:
+        kind = (Error, "flagship.E013") if reply.status in _REFUSED else (Warning, "flagship.W003")
+        return [kind[0]("Flagship: %s" % reply.problem, id=kind[1],
+                        hint='"flagship doctor --settings MODULE" looks at the rest.')]
+    if reply.panic:
+        return [Warning("Flagship: the platform is in panic, so that every visitor gets the "
+                        "defaults%s" % see("panic"), id="flagship.W004")]
+    return []
 
 
 def _number(problem):

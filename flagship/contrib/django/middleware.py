@@ -10,6 +10,7 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.deprecation import MiddlewareMixin
 from django.utils.functional import SimpleLazyObject
 
+from flagship._troubleshooting import see
 from flagship.app import Flagship
 from flagship.contrib import _web
 from flagship.contrib.django.checks import settings_and_problems
@@ -51,7 +52,8 @@ class FlagshipMiddleware(MiddlewareMixin):
         if not problems and not apps.is_installed("flagship.contrib.django"):
             if not Flagship.instance().is_flagship_started():
                 warnings.warn("Nothing has started Flagship, so every visitor gets the defaults: "
-                              "'flagship.contrib.django' is not in INSTALLED_APPS", RuntimeWarning)
+                              "'flagship.contrib.django' is not in INSTALLED_APPS"
+                              + see("not-started"), RuntimeWarning)
 
     def process_request(self, request):
         visitor = request._flagship = _web.RequestVisitor(self._settings, request, request.COOKIES,

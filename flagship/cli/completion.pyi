@@ -1,0 +1,6 @@
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+def add(commands: Any) -> None: ...
+def run(options: argparse.Namespace, say: Callable[[str], object]) -> Any: ...
