@@ -4,7 +4,8 @@ The blocks of a page are one program, in their order: ``testsetup``, ``testcode`
 What a ``testoutput`` says is what the ``testcode`` before it printed. A ``code-block`` with a
 ``:caption:`` is a file of that name, a ``console`` block holds commands and what they print; a dict
 ``SHOWN`` of a ``testsetup`` says what stands for what in them, such as a port for the one that was
-free.
+free. A file of Python is compiled, whether or not the page runs it: what it imports may not be
+here.
 """
 from __future__ import print_function
 
@@ -32,7 +33,7 @@ def blocks(path):
         text = file.read()
     for found in BLOCK.finditer(text + "\n"):
         line = text.count("\n", 0, found.start(5)) + 1
-        yield (found.group(2), found.group(3), dict(re.findall(r":(\w+): (.*)", found.group(4))),
+        yield (found.group(2), found.group(3), dict(re.findall(r":(\w+): ?(.*)", found.group(4))),
                textwrap.dedent(found.group(5)).strip("\n") + "\n", line)
 
 
@@ -69,6 +70,8 @@ class Page(object):
         folder = os.path.dirname(name)
         if folder and not os.path.isdir(folder):
             os.makedirs(folder)
+        if name.endswith(".py"):
+            compile(body, name, "exec")
         with io.open(name, "a", encoding="utf-8") as file:
             file.write(body)
 

@@ -1,5 +1,4 @@
 """docs/: every block of code on every page runs, and prints what the page says."""
-import glob
 import io
 import os
 import re
@@ -13,23 +12,25 @@ from tests.support import ROOT
 from tests.run_page import blocks
 from tests.test_quickstart import environment
 
-PAGES = sorted(os.path.basename(path) for path in glob.glob(os.path.join(ROOT, "docs", "*.rst")))
+DOCS = os.path.join(ROOT, "docs")
+PAGES = sorted(os.path.relpath(os.path.join(folder, name), DOCS).replace(os.sep, "/")
+               for folder, _, names in os.walk(DOCS) for name in names if name.endswith(".rst"))
 RUN = {"testsetup", "testcode", "testoutput", "testcleanup"}
 
 
 def test_the_pages_are_found():
-    assert {"index.rst", "quickstart.rst", "operations.rst"} <= set(PAGES)
+    assert {"index.rst", "operations.rst", "cookbook.rst", "cookbook/servers.rst"} <= set(PAGES)
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_block_is_run(page):
     """Python runs as testcode, files and commands by their block; only text and what needs an
     account is read alone."""
-    for kind, argument, options, body, line in blocks(os.path.join(ROOT, "docs", page)):
+    for kind, argument, options, body, line in blocks(os.path.join(DOCS, page)):
         if kind in ("code-block", "code", "literalinclude", "highlight"):
             assert kind == "code-block" and ("caption" in options
                                              or argument in ("console", "text")), line
-    with io.open(os.path.join(ROOT, "docs", page), encoding="utf-8") as file:
+    with io.open(os.path.join(DOCS, page), encoding="utf-8") as file:
         assert not re.search(r"::\n\n? {2,}", re.sub(r"(?m)^ *\.\. .*", "",
                                                      file.read())), "a literal block is not run"
 
@@ -37,7 +38,7 @@ def test_every_block_is_run(page):
 @pytest.mark.skipif(sys.version_info < (3, 10), reason="the pages are written for a present Python")
 @pytest.mark.parametrize("page", PAGES)
 def test_page(page, tmpdir):
-    path = os.path.join(ROOT, "docs", page)
+    path = os.path.join(DOCS, page)
     if not any(kind in RUN or argument == "console" for kind, argument, _, _, _ in blocks(path)):
         return
     shutil.copytree(os.path.join(ROOT, "examples"), str(tmpdir.join("examples")))
@@ -52,11 +53,19 @@ def test_page(page, tmpdir):
     assert process.returncode == 0, output
 
 
+@pytest.mark.parametrize("page", [each for each in PAGES if each.startswith("cookbook")])
+def test_no_line_of_code_is_cut(page):
+    """90 columns are what the site shows of a block in a window of 1440 pixels."""
+    for kind, _, options, body, line in blocks(os.path.join(DOCS, page)):
+        if kind in ("testcode", "testoutput", "code-block") and "hide" not in options:
+            assert max(len(each) for each in body.splitlines()) <= 90, line
+
+
 def test_the_table_of_settings_is_the_settings_that_there_are():
     """What a project may set for Django or Flask is written down with its default, and nothing else
     is."""
     from flagship.contrib import _settings
-    with io.open(os.path.join(ROOT, "docs", "django.rst"), encoding="utf-8") as file:
+    with io.open(os.path.join(DOCS, "django.rst"), encoding="utf-8") as file:
         rows = dict(re.findall(r"\* - ``(FLAGSHIP_\w+)``\n     - ``(\w+)``\n", file.read()))
     settings = {name: default for name, (_, default) in _settings.START + _settings.VISITOR}
     assert set(settings) - set(rows) == {"FLAGSHIP_ENV_ID", "FLAGSHIP_API_KEY"}
@@ -64,7 +73,7 @@ def test_the_table_of_settings_is_the_settings_that_there_are():
 
 
 def test_every_command_has_an_example():
-    page = os.path.join(ROOT, "docs", "cli.rst")
+    page = os.path.join(DOCS, "cli.rst")
     commands = [body.split()[2] for kind, argument, _, body, _ in blocks(page)
                 if argument == "console"]
     assert commands == ["decide", "validate", "share", "send", "doctor", "completion"]
