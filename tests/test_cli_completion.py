@@ -18,7 +18,7 @@ except ImportError:
 
 # What is typed before the key, and all that the shell then knows, or some of it.
 TYPED = [
-    ("", ["completion", "decide", "send", "share", "validate"]),
+    ("", ["completion", "decide", "doctor", "emulator", "send", "share", "validate"]),
     ("val", ["validate"]),
     ("send ", ["event", "item", "page", "screen", "transaction"]),
     ("send page --lo", ["--locale"]),

@@ -23,7 +23,8 @@ def variables(monkeypatch):
     """The emulator's credentials in the environment, and no proxy or bundle."""
     monkeypatch.setenv(str("FLAGSHIP_ENV_ID"), str("env"))
     monkeypatch.setenv(str("FLAGSHIP_API_KEY"), str("key"))
-    monkeypatch.delenv(str("DJANGO_SETTINGS_MODULE"), raising=False)
+    monkeypatch.setenv(str("DJANGO_SETTINGS_MODULE"), str(""))  # so that it is unset afterwards
+    monkeypatch.delenv(str("DJANGO_SETTINGS_MODULE"))
     for name in ("http_proxy", "https_proxy", "all_proxy"):
         for each in (name, name.upper()):
             monkeypatch.delenv(str(each), raising=False)
