@@ -119,6 +119,8 @@ def _read(response, max_size, deadline):
         if size > max_size:
             raise _over(max_size)
         pieces.append(piece)
+        if size == declared:
+            break  # another read would only look at the clock once more
     if declared is not None and size < declared and response.status_code not in (204, 304):
         raise Refused("the answer ends after %d of %d bytes" % (size, declared))
     return b"".join(pieces)

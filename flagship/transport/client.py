@@ -159,7 +159,7 @@ class HttpClient(object):
                     with self._own_connections() as connections:
                         request = connections.prepare(endpoint, body, headers)
                         begun = True
-                        response = connections.send(request, deadline)
+                        response = connections.send(endpoint, request, deadline)
                         return (response.status_code, response.headers,
                                 read_body(response, self._max_size, deadline))
                 except Exception as error:  # a session of the user's may raise anything
