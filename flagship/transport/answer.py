@@ -101,6 +101,8 @@ def read_body(response, max_size, deadline):
     except Exception:
         response.close()
         raise
+    if not body:
+        return body
     encoding = response.headers.get("Content-Encoding", "").strip().lower()
     return _decompress(body, encoding, max_size)
 
@@ -131,7 +133,7 @@ def _over(max_size):
 
 
 def _decompress(body, encoding, max_size):
-    if not body or encoding in ("", "identity"):
+    if encoding in ("", "identity"):
         return body
     if encoding not in ("gzip", "x-gzip", "deflate"):
         raise Refused("the answer has an unknown Content-Encoding")
