@@ -1,8 +1,9 @@
 """What a call over the network costs: the SDK beside urllib3, bare requests and the published
 flagship==2.1.5, on one loopback server in a process of its own.
 
-The contenders take turns of a few calls in one run, and each figure is the least of a turn: what
-the machine does besides hits all alike. "CPU" is what this process and not the server takes.
+The contenders take turns of a few calls in one run. A time is the best turn's; a ratio is the
+median of those to the last contender's turn of the same round, as what the machine does besides,
+and how fast it runs, hits both alike. "CPU" is what this process and not the server takes.
 
 Usage: python benchmarks/http.py [--calls 20] [--rounds 200] [--python-2-1-5 PYTHON]
 
@@ -89,13 +90,13 @@ def measure_2_1_5(url, calls):
 
 def cpu_time():
     """Seconds of CPU that this process has taken."""
-    times = os.times()
-    return time.process_time() if hasattr(time, "process_time") else times[0] + times[1]
+    if hasattr(time, "process_time"):
+        return time.process_time()
+    return time.clock()  # Python 2
 
 
 def compare(title, calls, server, options):
-    """Let the contenders, ``[(name, call)]``, take turns, and print what a call of each costs as a
-    multiple of the last one's."""
+    """Let the contenders, ``[(name, call)]``, take turns, and print what a call of each costs."""
     opened, took, cpu = {}, {name: [] for name, _ in calls}, {name: [] for name, _ in calls}
     for name, call in calls:
         opened[name] = server.opened_by(call, options.calls)
@@ -110,8 +111,14 @@ def compare(title, calls, server, options):
     print("%s, %d turns of %d calls" % (title, options.rounds, options.calls))
     for name, _ in calls:
         print("  %-38s %6.0f us  %4.2f x   CPU %6.0f us  %4.2f x   %d connections" % (
-            name, min(took[name]), min(took[name]) / min(took[base]),
-            min(cpu[name]), min(cpu[name]) / min(cpu[base]), opened[name]))
+            name, min(took[name]), ratio(took[name], took[base]),
+            min(cpu[name]), ratio(cpu[name], cpu[base]), opened[name]))
+
+
+def ratio(turns, others):
+    """The median of what each turn takes as a multiple of another's in its round."""
+    ratios = sorted(turn / other for turn, other in zip(turns, others) if other)
+    return ratios[len(ratios) // 2]
 
 
 def main():

@@ -10,7 +10,6 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from flagship import Flagship
-from flagship.emulator import Emulator
 from flagship.helpers.hits import Page
 
 PAGE = Page("https://shop.example/")
@@ -18,8 +17,7 @@ PAGE = Page("https://shop.example/")
 
 @pytest.mark.parametrize("owner", [requests.Session, HTTPAdapter], ids=lambda each: each.__name__)
 def test_an_instrumentation_sees_whole_requests(visitor, monkeypatch, owner):
-    """What wraps requests, before the start or after it, gets a request and a response of
-    requests."""
+    """What wraps requests gets requests and responses of requests, as long as it is there."""
     visitor, seen, send = visitor(), [], owner.__dict__["send"]
 
     def observed(self, request, **options):
@@ -35,17 +33,6 @@ def test_an_instrumentation_sees_whole_requests(visitor, monkeypatch, owner):
     assert response.headers["content-LENGTH"] == "0" and response.cookies.get_dict() == {}
     monkeypatch.undo()
     assert visitor.send_hit(PAGE) == (True, "200") and len(seen) == 1
-
-
-def test_more_hosts_than_pools(emulator, start):
-    """A pool that was closed for want of room is not asked for a connection."""
-    with Emulator({"campaigns": []}) as other:
-        visitor = start(connection_pool_size=1, tracking_url=other.urls["tracking_url"]
-                        ).create_visitor("ann")
-        for _ in range(3):
-            assert visitor.synchronize_modifications() == (True, "")
-            assert visitor.send_hit(PAGE) == (True, "200")
-        assert len(other.hits) == len(emulator.decisions) == 3
 
 
 class Pieces(object):

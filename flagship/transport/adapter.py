@@ -47,9 +47,7 @@ class Adapter(HTTPAdapter):
 
     def _pool(self, url, find, settings=None):
         route = self._routes.get(url)
-        # A closed one has no connections to give.
-        if route is None or getattr(route.pool, "pool", None) is None or (
-                settings and route.settings not in (None, settings)):
+        if route is None or settings and route.settings not in (None, settings):
             route = self._routes[url] = _Route(find())
         return route.pool
 
@@ -139,4 +137,5 @@ def _as_made(owner, name):
 
 
 _AS_MADE = [(owner, name, _as_made(owner, name) or object()) for owner, name in (
-    (requests.Session, "send"), (HTTPAdapter, "send"), (HTTPAdapter, "build_response"))]
+    (requests.Session, "send"), (requests.Session, "get_adapter"), (HTTPAdapter, "send"),
+    (HTTPAdapter, "build_response"))]

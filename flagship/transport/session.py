@@ -20,8 +20,8 @@ from flagship.transport.deadline import bound
 _PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 
 #: What is the same in every request to an endpoint: the request without its body and its headers,
-#: or None where each needs its own; and what to send it with.
-_Template = namedtuple("_Template", ("request", "headers", "settings"))
+#: or None where each needs its own; what to send it with; and the session's adapter.
+_Template = namedtuple("_Template", ("request", "headers", "settings", "adapter"))
 
 
 class Connections(object):
@@ -50,7 +50,7 @@ class Connections(object):
             template = self._templates[endpoint] = self._template(endpoint)
         if template.request is None:
             request = self._prepare(endpoint, body)
-        elif sees_all(self._session.get_adapter(endpoint.url)):
+        elif sees_all(template.adapter):
             request = LeanRequest(template.request, dict(template.headers), body)
         else:
             request = template.request.copy()
@@ -63,27 +63,28 @@ class Connections(object):
 
     def send(self, endpoint, request, deadline):
         """The response of requests, whose body is not yet read."""
-        settings, seconds = self._templates[endpoint].settings, deadline.seconds
+        template, seconds = self._templates[endpoint], deadline.seconds
         if not isinstance(request, LeanRequest):
             return self._session.send(request, timeout=(seconds, seconds), allow_redirects=False,
-                                      stream=True, **settings)
+                                      stream=True, **template.settings)
         timeout = self._timeouts.get(seconds)
         if timeout is None:
             timeout = self._timeouts[seconds] = TimeoutSauce(connect=seconds, read=seconds)
         deadline.body_follows = bool(request.body)
         # What Session.send would add, cookies, hooks and a history, nobody would look at.
-        response = self._session.get_adapter(endpoint.url).send(
-            request, stream=True, timeout=timeout, **settings)
+        response = template.adapter.send(request, stream=True, timeout=timeout,
+                                         **template.settings)
         _refuse_redirect(response)
         return response
 
     def _template(self, endpoint):
         settings = _settings(self._session, endpoint.url)
+        adapter = self._session.get_adapter(endpoint.url)
         if self._session.auth:
-            return _Template(None, None, settings)  # authentication may sign the body
+            return _Template(None, None, settings, adapter)  # authentication may sign the body
         request = self._prepare(endpoint)
         request._cookies = None  # only redirects look there, and each copy would copy the jar
-        return _Template(request, dict(request.headers), settings)
+        return _Template(request, dict(request.headers), settings, adapter)
 
     def _prepare(self, endpoint, body=None):
         hooks = list(self._session.hooks.get("response", ())) + [_refuse_redirect]
