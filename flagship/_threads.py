@@ -49,10 +49,12 @@ class Bell(object):
 
     def ring(self):
         """End the present wait, or the next one."""
+        if not self._lock.locked():
+            return  # it was rung already
         try:
             self._lock.release()
         except threading.ThreadError:
-            pass  # it was rung already
+            pass  # by somebody else, just now
 
     def wait(self, seconds=None):
         """Wait until it rings, at most ``seconds``; None: however long that takes."""

@@ -20,7 +20,7 @@ cache.cache_visitor
 _emulated config
 _threads _endings _signals
 transport.endpoint transport.retry transport.breaker transport.causes transport.deadline
-transport.answer transport.session transport.client transport
+transport.answer transport.adapter transport.session transport.client transport
 tracking.items tracking.queue tracking.contexts tracking.spool tracking.delivery tracking.worker
 tracking.immediate tracking.deferred tracking
 cache.assignments cache.memory cache.redis cache.sqlite cache

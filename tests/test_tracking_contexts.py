@@ -53,6 +53,17 @@ def test_many_visitors(emulator, deferred):
     assert len([each for each in emulator.requests if each.endpoint == "hit"]) <= 25
 
 
+def test_contexts_fill_their_batches(emulator, deferred):
+    """2,000 visitors synchronised make the request for the file and 20 with 100 contexts each."""
+    flagship = deferred(tracking_interval=60)
+    for number in range(2000):
+        synchronise(flagship.create_visitor("v%d" % number, context={"n": number}))
+    assert flagship.flush(10)
+    assert [len(each.json()["h"]) for each in emulator.requests if each.endpoint == "hit"
+            ] == [100] * 20
+    assert len(emulator.requests) == 21 and len(emulator.segments) == 2000
+
+
 def test_hits_do_not_wait_for_contexts(emulator, deferred):
     """Of what waits the hits go first."""
     runtime = deferred(tracking_interval=60)._runtime

@@ -31,19 +31,15 @@ class Item(object):
     :ivar str kind: its type on the wire, or ``"ACTIVATE"``.
     :ivar int rank: 0 for what counts most, up to RANKS - 1.
     :ivar row: its number in the spool, or None where it is in memory alone.
+    :ivar int size: how many bytes it adds to a batch, at most.
     """
 
-    __slots__ = ("endpoint", "made", "payload", "kind", "rank", "row")
+    __slots__ = ("endpoint", "made", "payload", "kind", "rank", "row", "size")
 
     def __init__(self, endpoint, made, payload, kind, row=None):
         self.endpoint, self.made, self.payload, self.row = endpoint, made, payload, row
         self.kind = kind if kind in _RANKS else _OTHER
-        self.rank = _RANKS[self.kind]
-
-    @property
-    def size(self):
-        """How many bytes it adds to a batch, at most."""
-        return len(self.payload) + _AGE_BYTES
+        self.rank, self.size = _RANKS[self.kind], len(payload) + _AGE_BYTES
 
 
 def create_item(endpoint, made, fields, row=None):
@@ -90,8 +86,8 @@ def body_of(items, env_id, now):
 
 def _aged(item, now):
     """An item's wire form with the milliseconds since it was made."""
-    age = int(min(max(0.0, now - item.made), MAX_AGE) * 1000)
-    return item.payload[:-1] + b', "qt": ' + str(age).encode("ascii") + b"}"
+    age = min(max(0.0, now - item.made), MAX_AGE) * 1000
+    return b'%s, "qt": %d}' % (item.payload[:-1], age)
 
 
 def kinds_of(items):

@@ -23,8 +23,7 @@ class Tally(object):
         self._steps = itertools.count()
 
     def add(self, number=1):
-        for _ in range(number):
-            next(self._steps)
+        deque(itertools.islice(self._steps, number), 0)  # that many steps, whoever else takes some
 
     def __int__(self):
         return int(repr(self._steps)[len("count("):-1])  # the one way to look without counting

@@ -67,7 +67,8 @@ class Worker(object):
 
     def _ring(self):
         self._bell.ring()
-        self._save_bell.ring()
+        if self._spool is not None:
+            self._save_bell.ring()
 
     def flush(self, timeout):
         """Wait until nothing waits any more, at most ``timeout`` seconds; whether nothing does."""

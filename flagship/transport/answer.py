@@ -102,6 +102,8 @@ def read_body(response, max_size, deadline):
     except Exception:
         response.close()
         raise
+    if not body:
+        return body
     encoding = response.headers.get("Content-Encoding", "").strip().lower()
     return _decompress(body, encoding, max_size)
 
@@ -120,6 +122,8 @@ def _read(response, max_size, deadline):
         if size > max_size:
             raise _over(max_size)
         pieces.append(piece)
+        if size == declared:
+            break  # another read would only look at the clock once more
     if declared is not None and size < declared and response.status_code not in (204, 304):
         raise Refused("the answer ends after %d of %d bytes" % (size, declared))
     return b"".join(pieces)
@@ -130,7 +134,7 @@ def _over(max_size):
 
 
 def _decompress(body, encoding, max_size):
-    if not body or encoding in ("", "identity"):
+    if encoding in ("", "identity"):
         return body
     if encoding not in ("gzip", "x-gzip", "deflate"):
         raise Refused("the answer has an unknown Content-Encoding")

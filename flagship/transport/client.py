@@ -1,5 +1,4 @@
 """Sends requests to the platform: over whose connections, after how many failures, how often."""
-import contextlib
 import threading
 import time
 from collections import namedtuple
@@ -166,12 +165,15 @@ class HttpClient(object):
             for tries in (1, 2):
                 begun = False
                 try:
-                    with self._own_connections() as connections:
+                    connections = self._take_connections()
+                    try:
                         request = connections.prepare(endpoint, body, headers)
                         begun = True
-                        response = connections.send(request, deadline)
+                        response = connections.send(endpoint, request, deadline)
                         return (response.status_code, response.headers,
                                 read_body(response, self._max_size, deadline))
+                    finally:
+                        self._give_back(connections)
                 except Exception as error:  # a session of the user's may raise anything
                     if tries == 2 or deadline.is_over() or not retry.may_send_again(
                             endpoint.repeatable, deadline.sent, deadline.cut,
@@ -188,9 +190,8 @@ class HttpClient(object):
             deadline.sent, deadline.cut, deadline.connecting, deadline.connected)
         return RequestFailed(endpoint.name, cause, received=received)
 
-    @contextlib.contextmanager
-    def _own_connections(self):
-        """This process's connections, for one request of this thread."""
+    def _take_connections(self):
+        """This process's connections, for one request of this thread; they are to be given back."""
         if self._connections.lineage != lineage():
             self._reopen()
         connections, under_way = self._connections, getattr(self._requests, "under_way", 0)
@@ -198,12 +199,12 @@ class HttpClient(object):
             # A signal handler's request: the one that it interrupts may hold a lock in there.
             connections = connections.copy()
         self._requests.under_way = under_way + 1
-        try:
-            yield connections
-        finally:
-            self._requests.under_way = under_way
-            if under_way or self._closed or self._retired:
-                connections.close()
+        return connections
+
+    def _give_back(self, connections):
+        self._requests.under_way -= 1
+        if self._requests.under_way or self._closed or self._retired:
+            connections.close()
 
     def _reopen(self):
         """Open a forked child's own connections."""

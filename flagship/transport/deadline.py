@@ -42,10 +42,12 @@ class Deadline(object):
     :ivar bool connected: whether a connection was made, rather than a kept one used.
     :ivar bool received: whether any byte of an answer came.
     :ivar bool cancelled: whether :meth:`cancel` was called.
+    :ivar bool body_follows: whether a request's head is to wait for its body, so that both leave
+        in one packet.
     """
 
     __slots__ = ("seconds", "sent", "cut", "connecting", "connected", "received", "cancelled",
-                 "report", "_ends", "_sock", "_handle", "_outer")
+                 "body_follows", "report", "_head", "_ends", "_sock", "_handle", "_outer")
 
     def __init__(self, seconds, report=lambda text: None):
         self.seconds, self.report, self.cancelled = seconds, report, False
@@ -55,6 +57,7 @@ class Deadline(object):
     def begin(self):
         """Forget what was noted of an earlier request."""
         self.sent = self.cut = self.connecting = self.connected = self.received = False
+        self.body_follows, self._head = False, b""
 
     def __enter__(self):
         self._ends = monotonic() + self.seconds
@@ -84,6 +87,15 @@ class Deadline(object):
         self._sock = sock
         left = self.left()
         sock.settimeout(left if wait is None else min(left, wait))
+
+    def join(self, data):
+        """What is to be sent now that ``data`` should be; empty where that waits for more."""
+        if self._head:
+            data, self._head = self._head + data, b""
+        elif self.body_follows and data.startswith(b"POST ") and data.endswith(b"\r\n\r\n"):
+            self.body_follows, self._head = False, data
+            return b""
+        return data
 
     def hold(self, sock):
         """Keep a handle of our own on a new connection: where TLS begins, it takes the socket away
@@ -247,9 +259,14 @@ def _send_within(connection_class):
         deadline = getattr(_current, "deadline", None)
         if deadline is None:
             return connection_class.send(self, data, *args, **kwargs)
+        plain = isinstance(data, bytes) and not args and not kwargs
+        if plain:
+            data = deadline.join(data)
+            if not data:
+                return None
         deadline.sent = True
         try:
-            if args or kwargs or not isinstance(data, bytes):
+            if not plain:
                 return connection_class.send(self, data, *args, **kwargs)
             # Python 2 gives each piece that a slow peer takes a whole timeout.
             for start in range(0, len(data), _PIECE):

@@ -1,9 +1,10 @@
-"""The connections of one process, on a session of requests: the only module that knows requests."""
+"""The connections of one process, on a session of requests."""
 import copy
 import os
+from collections import namedtuple
 
 import requests
-from requests.adapters import HTTPAdapter
+from requests.adapters import TimeoutSauce
 from requests.utils import get_auth_from_url, get_environ_proxies, prepend_scheme_if_needed
 from requests.utils import select_proxy
 from six.moves.http_cookiejar import DefaultCookiePolicy
@@ -14,10 +15,15 @@ from flagship._emulated import is_emulated
 from flagship._process import lineage
 from flagship._troubleshooting import see
 from flagship.errors import TypingError
+from flagship.transport.adapter import Adapter, LeanRequest, sees_all
 from flagship.transport.causes import Refused
 from flagship.transport.deadline import bound
 
 _PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
+
+#: What is the same in every request to an endpoint: the request without its body and its headers,
+#: or None where each needs its own; what to send it with; and the session's adapter.
+_Template = namedtuple("_Template", ("request", "headers", "settings", "adapter"))
 
 
 class Connections(object):
@@ -29,8 +35,8 @@ class Connections(object):
 
     def __init__(self, session, owned):
         self._session, self._owned, self.lineage = session, owned, lineage()
-        self._templates = {}  # Endpoint -> request without a body, or None where each needs its own
-        self._settings = {}   # scheme and host -> proxies, CA bundle and certificate
+        self._templates = {}  # Endpoint -> _Template
+        self._timeouts = {}   # seconds -> urllib3's Timeout
         for adapter in session.adapters.values():
             bound(getattr(adapter, "poolmanager", None))
 
@@ -49,34 +55,46 @@ class Connections(object):
 
     def prepare(self, endpoint, body, headers):
         """A request, to be given to :meth:`send`. Nothing is sent."""
-        if endpoint not in self._templates:
-            self._templates[endpoint] = self._template(endpoint)
-        template = self._templates[endpoint]
+        template = self._templates.get(endpoint)
         if template is None:
+            template = self._templates[endpoint] = self._template(endpoint)
+        if template.request is None:
             request = self._prepare(endpoint, body)
+        elif sees_all(template.adapter):
+            request = LeanRequest(template.request, dict(template.headers), body)
         else:
-            request = template.copy()
-            if body is not None:
-                request.body = body
-                request.headers["Content-Length"] = str(len(body))
+            request = template.request.copy()
+            request.body = body
+        if body is not None:
+            request.headers["Content-Length"] = str(len(body))
         if headers:
             request.headers.update((name, native(value)) for name, value in headers.items())
-        host = _host(request)
-        if host not in self._settings:
-            self._settings[host] = _settings(self._session, request.url)
         return request
 
-    def send(self, request, deadline):
+    def send(self, endpoint, request, deadline):
         """The response of requests, whose body is not yet read."""
-        return self._session.send(request, timeout=(deadline.seconds, deadline.seconds),
-                                  allow_redirects=False, **self._settings[_host(request)])
+        template, seconds = self._templates[endpoint], deadline.seconds
+        if not isinstance(request, LeanRequest):
+            return self._session.send(request, timeout=(seconds, seconds), allow_redirects=False,
+                                      stream=True, **template.settings)
+        timeout = self._timeouts.get(seconds)
+        if timeout is None:
+            timeout = self._timeouts[seconds] = TimeoutSauce(connect=seconds, read=seconds)
+        deadline.body_follows = bool(request.body)
+        # What Session.send would add, cookies, hooks and a history, nobody would look at.
+        response = template.adapter.send(request, stream=True, timeout=timeout,
+                                         **template.settings)
+        _refuse_redirect(response)
+        return response
 
     def _template(self, endpoint):
+        settings = _settings(self._session, endpoint.url)
+        adapter = self._session.get_adapter(endpoint.url)
         if self._session.auth:
-            return None  # authentication may sign the body
-        template = self._prepare(endpoint)
-        template._cookies = None  # only redirects look there, and each copy would copy the jar
-        return template
+            return _Template(None, None, settings, adapter)  # authentication may sign the body
+        request = self._prepare(endpoint)
+        request._cookies = None  # only redirects look there, and each copy would copy the jar
+        return _Template(request, dict(request.headers), settings, adapter)
 
     def _prepare(self, endpoint, body=None):
         hooks = list(self._session.hooks.get("response", ())) + [_refuse_redirect]
@@ -114,7 +132,7 @@ def open_connections(given, pool_size):
         # A cookie that one visitor's answer set must not travel with another's request.
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         for prefix in ("http://", "https://"):
-            session.mount(prefix, HTTPAdapter(pool_connections=pool_size, pool_maxsize=pool_size))
+            session.mount(prefix, Adapter(pool_connections=pool_size, pool_maxsize=pool_size))
         return Connections(session, True)
     if isinstance(given, requests.Session):
         return Connections(given, False)
@@ -136,10 +154,6 @@ def for_forked_child(given):
         return given
 
 
-def _host(request):
-    return "/".join(request.url.split("/", 3)[:3])
-
-
 def _settings(session, url):
     """What to send requests to a host with. What the user put on the session wins over the
     environment, which requests itself has the other way round."""
@@ -157,13 +171,14 @@ def _settings(session, url):
             # An empty one is one that is not set, never one that turns checks off.
             verify = (os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
                       or True)
-    proxy = select_proxy(url, proxies)
+    proxy, adapter = select_proxy(url, proxies), session.get_adapter(url)
     if proxy:
-        adapter = session.get_adapter(url)
         proxy = _checked_proxy(proxy)
         if hasattr(adapter, "proxy_manager_for"):
             bound(adapter.proxy_manager_for(proxy))
-    return {"proxies": proxies, "verify": verify, "cert": session.cert, "stream": True}
+    elif isinstance(adapter, Adapter):
+        proxies = {}  # it need not look again
+    return {"proxies": proxies, "verify": verify, "cert": session.cert}
 
 
 def _checked_proxy(url):

@@ -3,6 +3,7 @@ from typing import Any
 
 import requests
 
+from flagship.transport.adapter import LeanResponse
 from flagship.transport.deadline import Deadline
 from flagship.transport.endpoint import Endpoint
 
@@ -15,7 +16,9 @@ class Connections:
     def prepare(
         self, endpoint: Endpoint, body: bytes | None, headers: Mapping[str, str] | None
     ) -> requests.PreparedRequest: ...
-    def send(self, request: requests.PreparedRequest, deadline: Deadline) -> requests.Response: ...
+    def send(
+        self, endpoint: Endpoint, request: requests.PreparedRequest, deadline: Deadline
+    ) -> requests.Response | LeanResponse: ...
     def close(self) -> None: ...
     def copy(self) -> Connections: ...
 
