@@ -70,8 +70,11 @@ class HttpClient(object):
 
         :raises Refused: where its URL is malformed.
         """
-        with self._own_connections() as connections:
+        connections = self._take_connections()
+        try:
             proxy = connections.proxy_of(url)
+        finally:
+            self._give_back(connections)
         return proxy and self._causes.mask(to_text(proxy))
 
     def deadline(self, endpoint=None):
