@@ -574,7 +574,7 @@ def test_visitors_are_counted_as_they_are_decided(campaigns, context):
     ids = ["gold", "", "ann", "18"] + ["v%d" % number for number in range(20)]
     visitors, counts = counted(compiled, iter(ids), context)
     owners = {group.decode("utf-8"): by_bucket for groups in compiled.walk for _,
-              (group, by_bucket, _) in groups}
+              (group, by_bucket, _, _) in groups}
     by_count = {}
     for (_, group), buckets in counts.items():
         for owner, count in zip(owners[group], buckets):

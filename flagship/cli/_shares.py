@@ -40,7 +40,7 @@ def _chosen(walk, holding, counts):
     ``holding`` holds."""
     chosen = []
     for place, groups in enumerate(walk):
-        for targets, (group, _, _) in groups:
+        for targets, (group, _, _, _) in groups:
             if any(target <= holding for target in targets):
                 chosen.append((group, counts.setdefault((place, group), [0] * BUCKETS)))
                 break

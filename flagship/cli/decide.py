@@ -162,11 +162,11 @@ def _asked(options, visitor_id, context, as_text, key, say):
     state = PlatformState(events)
     try:
         decisions = ApiDecisionManager(settings, http, events, state)
-        modifications, _ = decisions.decide(visitor_id, None, context, None)
+        flags, _ = decisions.decide(visitor_id, None, context, None)
     except DecisionError as failure:
         if not state.panic:
             raise Unavailable(failure.message)
         return False, failure.message, None, [], ()
     finally:
         http.close()
-    return True, u"", None, told(modifications, key), _context.doubts(context, as_text)
+    return True, u"", None, told(flags.all(), key), _context.doubts(context, as_text)

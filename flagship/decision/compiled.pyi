@@ -1,4 +1,4 @@
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from typing_extensions import Self
 
@@ -7,12 +7,13 @@ from flagship.decision.document import Document, Problem, Targeting
 class Campaigns:
     document: Document
     walk: tuple[Any, ...]
-    audiences: dict[frozenset[int], tuple[Any, ...]]
+    setters: dict[str, list[tuple[Any, ...]]]
+    few: int
+    audiences: dict[frozenset[Condition], tuple[Any, ...]]
     targetings: Targetings
     group_of: dict[str, str]
     panic: bool
     count: int
-    keys: frozenset[str] | None
     def nearest_key(self, key: str) -> str | None: ...
     def __init__(self, decoded: object) -> None: ...
     @property
@@ -21,12 +22,19 @@ class Campaigns:
     def problems(self) -> tuple[Problem, ...]: ...
     def in_panic(self) -> Self: ...
 
+class Condition:
+    key: str
+    operator: str
+    value: Any
+    holds: Callable[[Mapping[str, Any], str], Any]
+    def __init__(self, key: str, operator: str, value: Any) -> None: ...
+
 class Targetings:
     def __init__(self) -> None: ...
     @property
     def ask_visitor_id(self) -> bool: ...
     def target(
         self, alternatives: Iterable[tuple[Targeting, ...]]
-    ) -> tuple[frozenset[int], ...]: ...
+    ) -> tuple[frozenset[Condition], ...]: ...
     def seal(self) -> None: ...
-    def holding(self, context: Mapping[str, Any], visitor_id: str) -> set[int]: ...
+    def holding(self, context: Mapping[str, Any], visitor_id: str) -> set[Condition]: ...

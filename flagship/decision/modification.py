@@ -51,6 +51,30 @@ class Modification(tuple):
                 "variation_id=%r, reference=%r)" % self[:PLAIN])
 
 
+class Flags(object):
+    """What one synchronisation gave a visitor. Here all of it is decided; see
+    :class:`flagship.decision.evaluator.UndecidedFlags`.
+
+    :ivar dict known: key to Modification, of the flags that are decided; not to be changed. None
+        is found in it for a key that has no flag.
+    """
+
+    __slots__ = ("known",)
+
+    def __init__(self, known):
+        self.known = known
+
+    def find(self, key):
+        """The Modification of a key, which ``known`` need not have yet; None where there is
+        none."""
+        return self.known.get(key)
+
+    def all(self):
+        """All flags, a dict from key to Modification in the order of their decision; not to be
+        changed."""
+        return self.known
+
+
 class Modifications(Mapping):
     """A read-only view of a dict of flags, which can be pickled and copied."""
 
