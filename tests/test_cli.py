@@ -573,8 +573,8 @@ def test_visitors_are_counted_as_they_are_decided(campaigns, context):
     compiled = Campaigns(document(campaigns))
     ids = ["gold", "", "ann", "18"] + ["v%d" % number for number in range(20)]
     visitors, counts = counted(compiled, iter(ids), context)
-    owners = {group.decode("utf-8"): by_bucket for groups in compiled.walk for _,
-              (group, by_bucket, _, _) in groups}
+    owners = {group.id.decode("utf-8"): group.prepare()[1] for groups in compiled.walk
+              for group in groups}
     by_count = {}
     for (_, group), buckets in counts.items():
         for owner, count in zip(owners[group], buckets):

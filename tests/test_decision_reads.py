@@ -73,7 +73,7 @@ def check_reads(campaigns, visitor_id, context, reads):
             assert flags.known.get(key) == expected.get(key)
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(CAMPAIGNS, st.text("ab1é", max_size=3), CONTEXT, READS, st.sampled_from([0, 1, 2, 100]))
 def test_any_order_of_reads(campaigns, visitor_id, context, reads, few):
     """Whatever the file, the visitor and the order of reads, each flag is that of the decision on

@@ -1,4 +1,6 @@
 """Which share of the visitors gets which variation: pure, and the only module that knows mmh3."""
+import math
+
 import mmh3
 
 BUCKETS = 100
@@ -20,10 +22,12 @@ def spread(variations):
         number, a percentage.
     :return: a tuple of 100 variations, None where the visitor is left out.
     """
-    by_bucket, total = [], 0
+    by_bucket, taken, total = (), 0, 0
     for allocation, variation in variations:
         total += allocation
         # The buckets below a running total are taken, whatever comes later.
-        while len(by_bucket) < BUCKETS and total > len(by_bucket):
-            by_bucket.append(variation)
-    return tuple(by_bucket + [None] * (BUCKETS - len(by_bucket)))
+        end = BUCKETS if total >= BUCKETS else int(math.ceil(total))
+        if end > taken:
+            by_bucket += (variation,) * (end - taken)
+            taken = end
+    return by_bucket + (None,) * (BUCKETS - taken)

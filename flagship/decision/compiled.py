@@ -7,11 +7,11 @@ context's value is looked up in a table of all the values that a file compares w
 flag only the Conditions of its campaign are asked.
 """
 import copy
-from itertools import chain
+from collections import namedtuple
 
 from flagship._compat import integer_types, text_type
 from flagship.decision.allocation import spread
-from flagship.decision.document import Document
+from flagship.decision.document import Document, make_flags
 from flagship.decision.targeting import ABSENT, ALL_VISITORS, VISITOR_ID, compile_condition, \
     compile_test, elements, keyed
 
@@ -25,39 +25,38 @@ class Campaigns(object):
     """A compiled bucketing file. Immutable, but for what the evaluator remembers.
 
     :param decoded: the decoded JSON; or a :class:`Document`.
+    :param Campaigns before: the file before, whose Campaigns may stand in ``decoded``: what was
+        compiled for these is taken over. None (default): there is none.
     :raises RefusedFile: where it is no bucketing file.
 
     :ivar Document document: the parsed file.
     :ivar tuple walk: for each campaign in use, in the file's order, a tuple of its groups that
-        can match somebody, each ``(targets, (id in UTF-8, variation of each bucket, variations,
-        single))``; what a target is, Targetings tells. A group whose variations all set one flag,
-        the same, has ``(id in UTF-8, key, Modification of each bucket)`` for ``single``, any other
-        None.
+        can match somebody, each a Group.
     :ivar dict setters: flag key to a list of what ``walk`` has of the campaigns that set it, the
         last one, which wins, first.
     :ivar int few: of how many campaigns a visitor's flags are decided one by one before all are.
     :ivar dict audiences: what the evaluator remembers of the walk: a frozenset of the targetings
         that hold to what was found for them.
     :ivar Targetings targetings: the targetings of all groups.
-    :ivar dict group_of: variation id to the id of its group, for every variation of the file.
     :ivar bool panic: the file asks for panic.
     :ivar int count: number of campaigns in use.
     """
 
-    __slots__ = ("document", "walk", "setters", "few", "audiences", "targetings", "group_of",
-                 "panic", "count")
+    __slots__ = ("document", "walk", "setters", "few", "audiences", "targetings", "panic",
+                 "count", "_compiled", "_group_of")
 
-    def __init__(self, decoded):
+    def __init__(self, decoded, before=None):
         self.document = document = decoded if isinstance(decoded, Document) else Document(decoded)
         self.panic = document.panic
-        self.targetings, self.group_of, self.audiences = Targetings(), {}, {}
+        self.targetings, self.audiences, self._group_of = Targetings(), {}, None
         used = [campaign for campaign in document.campaigns if campaign.problem is None]
-        self.walk = tuple([self._compile(campaign) for campaign in used])
+        self._compiled = self._taken_over(used, before)
+        self.walk = tuple([self._walk_of(campaign) for campaign in used])
         self.targetings.seal()
         self.count, self.setters = len(self.walk), {}
         self.few = _FEW + self.count // _SHARE
         for campaign, groups in zip(reversed(used), reversed(self.walk)):
-            for key in _keys_of(chain.from_iterable(each.variations for each in campaign.groups)):
+            for key in self._compiled[campaign].keys:
                 self.setters.setdefault(key, []).append(groups)
 
     @property
@@ -69,6 +68,15 @@ class Campaigns(object):
     def problems(self):
         """What in the file is not used, a tuple of Problems; a hostile file's first ones."""
         return self.document.problems
+
+    @property
+    def group_of(self):
+        """Variation id to the id of its group, a dict, for every variation of the file."""
+        if self._group_of is None:
+            used = [each for each in self.document.campaigns if each.problem is None]
+            self._group_of = {variation.id: group.id for campaign in used
+                              for group in campaign.groups for variation in group.variations}
+        return self._group_of
 
     def nearest_key(self, key):
         """The flag key of the file that is nearest to one that it does not set, ``""`` where none
@@ -85,29 +93,76 @@ class Campaigns(object):
         hidden.panic = True
         return hidden
 
+    def _taken_over(self, used, before):
+        """What of the file before is used on, Campaign to _Compiled. Its targetings come first, so
+        that equal ones of the others become the same."""
+        compiled = {}
+        for campaign in used if before is not None else ():
+            known = before._compiled.get(campaign)
+            if known is not None and campaign not in compiled:
+                compiled[campaign] = known
+                for group in known.groups:
+                    self.targetings.adopt(group.targets)
+        return compiled
+
+    def _walk_of(self, campaign):
+        compiled = self._compiled.get(campaign)
+        if compiled is None:
+            compiled = self._compiled[campaign] = self._compile(campaign)
+        return compiled.groups
+
     def _compile(self, campaign):
-        walk = []
+        groups, keys = [], set()
         for group in campaign.groups:
             for variation in group.variations:
-                self.group_of[variation.id] = group.id
+                keys.update(variation.values)
             targets = self.targetings.target(group.alternatives)
             if targets:
-                by_bucket = spread([(each.allocation, each) for each in group.variations])
-                walk.append((targets, (group.id.encode("utf-8"), by_bucket, group.variations,
-                                       _single(group))))
-        return tuple(walk)
+                groups.append(Group(targets, group))
+        return _Compiled(tuple(groups), tuple(keys))
 
 
-def _single(group):
-    if len(_keys_of(group.variations)) != 1 or not all(each.only for each in group.variations):
-        return None
-    by_bucket = spread([(each.allocation, each.only[1]) for each in group.variations])
-    return group.id.encode("utf-8"), group.variations[0].only[0], by_bucket
+#: What a campaign is compiled to: its Groups that can match somebody, and the flag keys that it can
+#: set.
+_Compiled = namedtuple("_Compiled", "groups keys")
 
 
-def _keys_of(variations):
-    """The flag keys that variations set, a set."""
-    return {key for variation in variations for key in variation.modifications}
+class Group(object):
+    """A compiled variation group that can match somebody. What it gives is worked out for its first
+    visitor: a file has many groups whose visitors never come before the next file.
+
+    :ivar tuple targets: what a target is, Targetings tells.
+    :ivar bytes id: in UTF-8.
+    :ivar tuple variations: Variations.
+    :ivar parts: ``(id, the Variation of each bucket or None, variations)``; None until
+        :meth:`prepare` was called.
+    :ivar single: of a group whose variations all set one flag, the same, ``(id, key, Modification
+        of each bucket)``; of any other None; set likewise.
+    """
+
+    __slots__ = ("targets", "id", "variations", "parts", "single")
+
+    def __init__(self, targets, group):
+        self.targets, self.variations = targets, group.variations
+        self.id, self.parts, self.single = group.id.encode("utf-8"), None, None
+
+    def prepare(self):
+        """Work out what the group gives; returns ``parts``. Threads that come together set the
+        same, and ``parts`` last."""
+        for variation in self.variations:
+            make_flags(variation)
+        by_bucket = spread([(each.allocation, each) for each in self.variations])
+        self.single = self._single()
+        self.parts = self.id, by_bucket, self.variations
+        return self.parts
+
+    def _single(self):
+        flags = [variation.only for variation in self.variations]
+        if not flags or None in flags or len({key for key, _ in flags}) != 1:
+            return None
+        by_bucket = spread([(variation.allocation, modification) for variation, (_, modification)
+                            in zip(self.variations, flags)])
+        return self.id, flags[0][0], by_bucket
 
 
 class _Asked(object):
@@ -169,10 +224,11 @@ class Targetings(object):
     :ivar ask_visitor_id: whether one of them asks for the visitor's id.
     """
 
-    __slots__ = ("_conditions", "_asked", "_of_visitor", "_absent")
+    __slots__ = ("_conditions", "_adopted", "_asked", "_of_visitor", "_absent")
 
     def __init__(self):
-        self._conditions = {}    # (key, operator, value) -> Condition
+        self._conditions = {}    # identity -> Condition
+        self._adopted = set()    # Conditions
         self._asked = {}         # key -> _Asked
         self._of_visitor = None  # _Asked, of the visitor's id
         self._absent = []        # (key, the Condition that holds without it)
@@ -190,14 +246,27 @@ class Targetings(object):
         """
         targets = []
         for targetings in alternatives:
-            if targetings and not any(each.problem for each in targetings):
-                targets.append(frozenset([self._condition(each) for each in targetings
-                                          if each.key != ALL_VISITORS]))
+            for each in targetings:
+                if each.problem is not None:
+                    break
+            else:
+                if targetings:
+                    targets.append(frozenset([self._condition(each) for each in targetings
+                                              if each.key != ALL_VISITORS]))
         return (_EVERYBODY,) if _EVERYBODY in targets else tuple(targets)
+
+    def adopt(self, targets):
+        """Have the Conditions of an earlier file's targets asked, too."""
+        for target in targets:
+            for condition in target:
+                if condition not in self._adopted:
+                    self._adopted.add(condition)
+                    self._conditions[_identity(condition)] = condition
+                    self._add(condition)
 
     def seal(self):
         """Forget what only compiling needs; nothing is compiled after that."""
-        self._conditions = {}
+        self._conditions, self._adopted = {}, set()
 
     def holding(self, context, visitor_id):
         """The Conditions that hold for a visitor, a set."""
@@ -242,7 +311,7 @@ class Targetings(object):
                         if key not in present and key != VISITOR_ID])
 
     def _condition(self, targeting):
-        identity = targeting.key, targeting.operator, repr(targeting.value)
+        identity = _identity(targeting)
         condition = self._conditions.get(identity)
         if condition is None:
             condition = self._conditions[identity] = Condition(
@@ -266,3 +335,11 @@ class Targetings(object):
                 asked.add_equal(each, condition)
         else:
             asked.tests.append((condition, test))
+
+
+def _identity(targeting):
+    """What is equal of targetings that are the same, which may be Conditions."""
+    value = targeting.value
+    # Not by the value itself, as 1 is True; nor by its hash, as those of numbers can be made equal.
+    value = (value,) if type(value) is text_type else repr(value)
+    return targeting.key, targeting.operator, value

@@ -2,20 +2,22 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from typing_extensions import Self
 
-from flagship.decision.document import Document, Problem, Targeting
+from flagship.decision.document import Document, Problem, Targeting, Variation, VariationGroup
+from flagship.decision.modification import Modification
 
 class Campaigns:
     document: Document
-    walk: tuple[Any, ...]
-    setters: dict[str, list[tuple[Any, ...]]]
+    walk: tuple[tuple[Group, ...], ...]
+    setters: dict[str, list[tuple[Group, ...]]]
     few: int
     audiences: dict[frozenset[Condition], tuple[Any, ...]]
     targetings: Targetings
-    group_of: dict[str, str]
     panic: bool
     count: int
+    @property
+    def group_of(self) -> dict[str, str]: ...
     def nearest_key(self, key: str) -> str | None: ...
-    def __init__(self, decoded: object) -> None: ...
+    def __init__(self, decoded: object, before: Campaigns | None = None) -> None: ...
     @property
     def experience_continuity(self) -> bool: ...
     @property
@@ -29,6 +31,17 @@ class Condition:
     holds: Callable[[Mapping[str, Any], str], Any]
     def __init__(self, key: str, operator: str, value: Any) -> None: ...
 
+class Group:
+    targets: tuple[frozenset[Condition], ...]
+    id: bytes
+    variations: tuple[Variation, ...]
+    parts: tuple[bytes, tuple[Variation | None, ...], tuple[Variation, ...]] | None
+    single: tuple[bytes, str, tuple[Modification | None, ...]] | None
+    def __init__(
+        self, targets: tuple[frozenset[Condition], ...], group: VariationGroup
+    ) -> None: ...
+    def prepare(self) -> tuple[bytes, tuple[Variation | None, ...], tuple[Variation, ...]]: ...
+
 class Targetings:
     def __init__(self) -> None: ...
     @property
@@ -36,5 +49,6 @@ class Targetings:
     def target(
         self, alternatives: Iterable[tuple[Targeting, ...]]
     ) -> tuple[frozenset[Condition], ...]: ...
+    def adopt(self, targets: Iterable[frozenset[Condition]]) -> None: ...
     def seal(self) -> None: ...
     def holding(self, context: Mapping[str, Any], visitor_id: str) -> set[Condition]: ...

@@ -29,10 +29,10 @@ def assign(campaigns, visitor_id, context, cached_ids=()):
         cached_ids = frozenset(cached_ids)
         assigned = [_cached(variations, cached_ids)
                     or by_bucket[hash32(group + visitor, 0, False) % BUCKETS]
-                    for group, by_bucket, variations, _ in groups]
+                    for group, by_bucket, variations in groups]
     else:
         assigned = [by_bucket[hash32(group + visitor, 0, False) % BUCKETS]
-                    for group, by_bucket, _, _ in groups]
+                    for group, by_bucket, _ in groups]
     return [variation for variation in assigned if variation is not None]
 
 
@@ -114,9 +114,10 @@ def _decide_flag(setters, key, visitor_id, visitor, context):
     :param bytes visitor: the id in UTF-8.
     """
     for campaign in setters:
-        for targets, (group, by_bucket, _, _) in campaign:
-            if _is_targeted(targets, context, visitor_id):
-                variation = by_bucket[hash32(group + visitor, 0, False) % BUCKETS]
+        for group in campaign:
+            if _is_targeted(group.targets, context, visitor_id):
+                group_id, by_bucket, _ = group.parts or group.prepare()
+                variation = by_bucket[hash32(group_id + visitor, 0, False) % BUCKETS]
                 if variation is not None and key in variation.modifications:
                     return variation.modifications[key]
                 break
@@ -140,9 +141,9 @@ def _audience(campaigns, visitor_id, context):
     """What the visitors for whom the same targetings hold share; kept, as most visitors share a
     few.
 
-    :return: ``(groups, singles, certain)``: the group of each campaign that they are in, in the
-        file's order; the part of each that is for groups of one flag, None where there are others,
-        or two of one flag; whether no such group leaves anybody out.
+    :return: ``(groups, singles, certain)``: the ``parts`` of the group of each campaign that they
+        are in, in the file's order; what ``single`` is of each, None where one has none or two have
+        the same flag; whether none of these leaves anybody out.
     """
     holding = frozenset(campaigns.targetings.holding(context, visitor_id))
     audience = campaigns.audiences.get(holding)
@@ -150,22 +151,23 @@ def _audience(campaigns, visitor_id, context):
         groups = _groups(campaigns, holding)
         if len(campaigns.audiences) >= _MAX_AUDIENCES:
             campaigns.audiences.clear()
-        audience = campaigns.audiences[holding] = (groups,) + _singles(groups)
+        parts = tuple([group.parts or group.prepare() for group in groups])
+        audience = campaigns.audiences[holding] = (parts,) + _singles(groups)
     return audience
 
 
 def _groups(campaigns, holding):
     groups = []
     for campaign in campaigns.walk:
-        for targets, group in campaign:
-            if _any(targets, holding):
+        for group in campaign:
+            if _any(group.targets, holding):
                 groups.append(group)
                 break
-    return tuple(groups)
+    return groups
 
 
 def _singles(groups):
-    singles = tuple([single for _, _, _, single in groups])
+    singles = tuple([group.single for group in groups])
     if None in singles or len({key for _, key, _ in singles}) < len(singles):
         return None, False
     return singles, all(by_bucket[-1] is not None for _, _, by_bucket in singles)

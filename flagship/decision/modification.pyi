@@ -30,6 +30,14 @@ class Modification(tuple[Any, ...]):
     @property
     def reference(self) -> bool: ...
 
+def modifications_of(
+    values: dict[str, Any],
+    campaign_id: str,
+    variation_group_id: str,
+    variation_id: str,
+    reference: bool,
+) -> dict[str, Modification]: ...
+
 class Flags:
     known: dict[str, Modification]
     def __init__(self, known: dict[str, Modification]) -> None: ...
