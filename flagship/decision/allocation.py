@@ -15,19 +15,30 @@ def bucket(group_id, visitor_id):
     return hash32((group_id + visitor_id).encode("utf-8"), 0, False) % BUCKETS
 
 
-def spread(variations):
-    """The variation of each bucket.
+def bucket_table(allocations):
+    """Which variation each bucket has, small, and nothing that the garbage collector walks.
 
-    :param variations: ``[(allocation, variation)]`` in the file's order; an allocation is a
-        number, a percentage.
-    :return: a tuple of 100 variations, None where the visitor is left out.
+    :param allocations: of the variations in the file's order, each a number, a percentage.
+    :return: ``(used, table)``: the places of the variations that have buckets, a list; and a
+        bytearray of 100 places in ``used``, its length where the visitor is left out.
     """
-    by_bucket, taken, total = (), 0, 0
-    for allocation, variation in variations:
+    used, table, total = [], bytearray(), 0
+    for place, allocation in enumerate(allocations):
         total += allocation
         # The buckets below a running total are taken, whatever comes later.
         end = BUCKETS if total >= BUCKETS else int(math.ceil(total))
-        if end > taken:
-            by_bucket += (variation,) * (end - taken)
-            taken = end
-    return by_bucket + (None,) * (BUCKETS - taken)
+        if end > len(table):
+            table += bytearray((len(used),)) * (end - len(table))
+            used.append(place)
+    return used, table + bytearray((len(used),)) * (BUCKETS - len(table))
+
+
+def spread(variations):
+    """The variation of each bucket.
+
+    :param variations: ``[(allocation, variation)]`` in the file's order.
+    :return: a tuple of 100 variations, None where the visitor is left out.
+    """
+    used, table = bucket_table([allocation for allocation, _ in variations])
+    chosen = [variations[place][1] for place in used] + [None]
+    return tuple([chosen[place] for place in table])

@@ -10,7 +10,7 @@ import copy
 from collections import namedtuple
 
 from flagship._compat import integer_types, text_type
-from flagship.decision.allocation import spread
+from flagship.decision.allocation import bucket_table
 from flagship.decision.document import Document, make_flags
 from flagship.decision.targeting import ABSENT, ALL_VISITORS, VISITOR_ID, compile_condition, \
     compile_test, elements, keyed
@@ -134,10 +134,10 @@ class Group(object):
     :ivar tuple targets: what a target is, Targetings tells.
     :ivar bytes id: in UTF-8.
     :ivar tuple variations: Variations.
-    :ivar parts: ``(id, the Variation of each bucket or None, variations)``; None until
-        :meth:`prepare` was called.
-    :ivar single: of a group whose variations all set one flag, the same, ``(id, key, Modification
-        of each bucket)``; of any other None; set likewise.
+    :ivar parts: ``(id, chosen, table, variations)``: ``chosen[table[bucket]]`` is the bucket's
+        Variation, or None; it is None until :meth:`prepare` was called.
+    :ivar single: of a group whose variations all set one flag, the same, ``(id, key, chosen,
+        table)``, with its Modifications; of any other None; set likewise.
     """
 
     __slots__ = ("targets", "id", "variations", "parts", "single")
@@ -151,18 +151,17 @@ class Group(object):
         same, and ``parts`` last."""
         for variation in self.variations:
             make_flags(variation)
-        by_bucket = spread([(each.allocation, each) for each in self.variations])
-        self.single = self._single()
-        self.parts = self.id, by_bucket, self.variations
+        used, table = bucket_table([each.allocation for each in self.variations])
+        chosen = tuple([self.variations[place] for place in used]) + (None,)
+        self.single = self._single(chosen[:-1], table)
+        self.parts = self.id, chosen, table, self.variations
         return self.parts
 
-    def _single(self):
-        flags = [variation.only for variation in self.variations]
+    def _single(self, chosen, table):
+        flags = [variation.only for variation in chosen]
         if not flags or None in flags or len({key for key, _ in flags}) != 1:
             return None
-        by_bucket = spread([(variation.allocation, modification) for variation, (_, modification)
-                            in zip(self.variations, flags)])
-        return self.id, flags[0][0], by_bucket
+        return self.id, flags[0][0], tuple([flag for _, flag in flags]) + (None,), table
 
 
 class _Asked(object):

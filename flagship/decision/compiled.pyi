@@ -35,12 +35,14 @@ class Group:
     targets: tuple[frozenset[Condition], ...]
     id: bytes
     variations: tuple[Variation, ...]
-    parts: tuple[bytes, tuple[Variation | None, ...], tuple[Variation, ...]] | None
-    single: tuple[bytes, str, tuple[Modification | None, ...]] | None
+    parts: tuple[bytes, tuple[Variation | None, ...], bytearray, tuple[Variation, ...]] | None
+    single: tuple[bytes, str, tuple[Modification | None, ...], bytearray] | None
     def __init__(
         self, targets: tuple[frozenset[Condition], ...], group: VariationGroup
     ) -> None: ...
-    def prepare(self) -> tuple[bytes, tuple[Variation | None, ...], tuple[Variation, ...]]: ...
+    def prepare(
+        self,
+    ) -> tuple[bytes, tuple[Variation | None, ...], bytearray, tuple[Variation, ...]]: ...
 
 class Targetings:
     def __init__(self) -> None: ...

@@ -28,11 +28,11 @@ def assign(campaigns, visitor_id, context, cached_ids=()):
     if cached_ids:
         cached_ids = frozenset(cached_ids)
         assigned = [_cached(variations, cached_ids)
-                    or by_bucket[hash32(group + visitor, 0, False) % BUCKETS]
-                    for group, by_bucket, variations in groups]
+                    or chosen[table[hash32(group + visitor, 0, False) % BUCKETS]]
+                    for group, chosen, table, variations in groups]
     else:
-        assigned = [by_bucket[hash32(group + visitor, 0, False) % BUCKETS]
-                    for group, by_bucket, _ in groups]
+        assigned = [chosen[table[hash32(group + visitor, 0, False) % BUCKETS]]
+                    for group, chosen, table, _ in groups]
     return [variation for variation in assigned if variation is not None]
 
 
@@ -58,8 +58,8 @@ def decide_flags(campaigns, visitor_id, context):
     if singles is None:
         return merge(assign(campaigns, visitor_id, context))
     visitor = visitor_id.encode("utf-8")
-    flags = {key: by_bucket[hash32(group + visitor, 0, False) % BUCKETS]
-             for group, key, by_bucket in singles}
+    flags = {key: chosen[table[hash32(group + visitor, 0, False) % BUCKETS]]
+             for group, key, chosen, table in singles}
     if certain:
         return flags
     return {key: modification for key, modification in flags.items() if modification is not None}
@@ -116,8 +116,8 @@ def _decide_flag(setters, key, visitor_id, visitor, context):
     for campaign in setters:
         for group in campaign:
             if _is_targeted(group.targets, context, visitor_id):
-                group_id, by_bucket, _ = group.parts or group.prepare()
-                variation = by_bucket[hash32(group_id + visitor, 0, False) % BUCKETS]
+                group_id, chosen, table, _ = group.parts or group.prepare()
+                variation = chosen[table[hash32(group_id + visitor, 0, False) % BUCKETS]]
                 if variation is not None and key in variation.modifications:
                     return variation.modifications[key]
                 break
@@ -168,9 +168,10 @@ def _groups(campaigns, holding):
 
 def _singles(groups):
     singles = tuple([group.single for group in groups])
-    if None in singles or len({key for _, key, _ in singles}) < len(singles):
+    if None in singles or len({key for _, key, _, _ in singles}) < len(singles):
         return None, False
-    return singles, all(by_bucket[-1] is not None for _, _, by_bucket in singles)
+    # Who is left out is so in the last bucket.
+    return singles, all(chosen[table[-1]] is not None for _, _, chosen, table in singles)
 
 
 def _any(targets, holding):
