@@ -6,8 +6,8 @@ Usage: python benchmarks/refresh.py [--campaigns N] [--changed N] [--refreshes N
 A process of its own serves files, each with some campaigns changed. One thread downloads and
 compiles them, one after the other, while the main thread makes visitors and reads one flag of each,
 or all. A call is timed by what the whole process computed in the meantime, the refresh included:
-that is how long it takes on a machine that has nothing else to do, and other processes do not count.
-"Without" are as many calls without a refresh. Needs nothing but the library.
+that is how long it takes on a machine that has nothing else to do, and other processes do not
+count. "Without" are as many calls without a refresh. Needs nothing but the library.
 """
 from __future__ import print_function
 

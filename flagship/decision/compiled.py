@@ -32,8 +32,8 @@ class Campaigns(object):
     :ivar Document document: the parsed file.
     :ivar tuple walk: for each campaign in use, in the file's order, a tuple of its groups that
         can match somebody, each a Group.
-    :ivar dict setters: flag key to a list of what ``walk`` has of the campaigns that set it, the
-        last one, which wins, first.
+    :ivar dict setters: flag key to a sequence of what ``walk`` has of the campaigns that set it,
+        the last one, which wins, first.
     :ivar int few: of how many campaigns a visitor's flags are decided one by one before all are.
     :ivar dict audiences: what the evaluator remembers of the walk: a frozenset of the targetings
         that hold to what was found for them.
@@ -55,9 +55,8 @@ class Campaigns(object):
         self.targetings.seal()
         self.count, self.setters = len(self.walk), {}
         self.few = _FEW + self.count // _SHARE
-        for campaign, groups in zip(reversed(used), reversed(self.walk)):
-            for key in self._compiled[campaign].keys:
-                self.setters.setdefault(key, []).append(groups)
+        for campaign in reversed(used):
+            self._add_setter(self._compiled[campaign])
 
     @property
     def experience_continuity(self):
@@ -111,20 +110,32 @@ class Campaigns(object):
             compiled = self._compiled[campaign] = self._compile(campaign)
         return compiled.groups
 
+    def _add_setter(self, compiled):
+        for key in compiled.keys:
+            setters = self.setters.get(key)
+            if setters is None:
+                # Of one campaign, as most are: the same object in each file.
+                self.setters[key] = compiled.alone
+            elif type(setters) is list:
+                setters.append(compiled.groups)
+            else:
+                self.setters[key] = [setters[0], compiled.groups]
+
     def _compile(self, campaign):
-        groups, keys = [], set()
+        walk, keys = [], set()
         for group in campaign.groups:
             for variation in group.variations:
                 keys.update(variation.values)
             targets = self.targetings.target(group.alternatives)
             if targets:
-                groups.append(Group(targets, group))
-        return _Compiled(tuple(groups), tuple(keys))
+                walk.append(Group(targets, group))
+        groups = tuple(walk)
+        return _Compiled(groups, tuple(keys), (groups,))
 
 
-#: What a campaign is compiled to: its Groups that can match somebody, and the flag keys that it can
-#: set.
-_Compiled = namedtuple("_Compiled", "groups keys")
+#: What a campaign is compiled to: its Groups that can match somebody, the flag keys that it can
+#: set, and a tuple of the groups.
+_Compiled = namedtuple("_Compiled", "groups keys alone")
 
 
 class Group(object):
@@ -223,11 +234,12 @@ class Targetings(object):
     :ivar ask_visitor_id: whether one of them asks for the visitor's id.
     """
 
-    __slots__ = ("_conditions", "_adopted", "_asked", "_of_visitor", "_absent")
+    __slots__ = ("_conditions", "_adopted", "_targets", "_asked", "_of_visitor", "_absent")
 
     def __init__(self):
         self._conditions = {}    # identity -> Condition
         self._adopted = set()    # Conditions
+        self._targets = {}       # the targets that were compiled, to themselves
         self._asked = {}         # key -> _Asked
         self._of_visitor = None  # _Asked, of the visitor's id
         self._absent = []        # (key, the Condition that holds without it)
@@ -243,19 +255,24 @@ class Targetings(object):
         :return: a tuple of frozensets of Conditions; the target are those visitors for whom all of
             any of them hold.
         """
-        targets = []
+        compiled = []
         for targetings in alternatives:
             for each in targetings:
                 if each.problem is not None:
                     break
             else:
                 if targetings:
-                    targets.append(frozenset([self._condition(each) for each in targetings
-                                              if each.key != ALL_VISITORS]))
-        return (_EVERYBODY,) if _EVERYBODY in targets else tuple(targets)
+                    compiled.append(frozenset([self._condition(each) for each in targetings
+                                               if each.key != ALL_VISITORS]))
+        targets = (_EVERYBODY,) if _EVERYBODY in compiled else tuple(compiled)
+        # Equal ones are one: campaigns share audiences.
+        return self._targets.setdefault(targets, targets)
 
     def adopt(self, targets):
         """Have the Conditions of an earlier file's targets asked, too."""
+        if targets in self._targets:
+            return
+        self._targets[targets] = targets
         for target in targets:
             for condition in target:
                 if condition not in self._adopted:
@@ -265,7 +282,7 @@ class Targetings(object):
 
     def seal(self):
         """Forget what only compiling needs; nothing is compiled after that."""
-        self._conditions, self._adopted = {}, set()
+        self._conditions, self._adopted, self._targets = {}, set(), {}
 
     def holding(self, context, visitor_id):
         """The Conditions that hold for a visitor, a set."""

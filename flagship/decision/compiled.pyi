@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from typing_extensions import Self
 
@@ -8,7 +8,7 @@ from flagship.decision.modification import Modification
 class Campaigns:
     document: Document
     walk: tuple[tuple[Group, ...], ...]
-    setters: dict[str, list[tuple[Group, ...]]]
+    setters: dict[str, Sequence[tuple[Group, ...]]]
     few: int
     audiences: dict[frozenset[Condition], tuple[Any, ...]]
     targetings: Targetings

@@ -160,7 +160,7 @@ def _groups(campaigns, holding):
     groups = []
     for campaign in campaigns.walk:
         for group in campaign:
-            if _any(group.targets, holding):
+            if any([target <= holding for target in group.targets]):
                 groups.append(group)
                 break
     return groups
@@ -172,13 +172,6 @@ def _singles(groups):
         return None, False
     # Who is left out is so in the last bucket.
     return singles, all(chosen[table[-1]] is not None for _, _, chosen, table in singles)
-
-
-def _any(targets, holding):
-    for target in targets:
-        if target <= holding:
-            return True
-    return False
 
 
 def _cached(variations, cached_ids):
