@@ -6,6 +6,7 @@ from __future__ import unicode_literals
 import copy
 import json
 import logging
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -22,6 +23,7 @@ from tests.support import everybody
 from tests.test_decision_reads import CAMPAIGNS, CONTEXT, file_of_groups, told
 
 SIZE = 2 ** 26
+clock = getattr(time, "process_time", None) or time.clock
 SPACES = st.sampled_from(["", " ", "\n", "\t\r\n  "])
 SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False),
                     st.text(max_size=4))
@@ -122,6 +124,17 @@ def test_each_file_is_as_if_it_were_the_first(files, random, visitor_id, context
 
 FILE = [everybody("c%d" % place, ("v%d" % place, 100, {"flag%d" % place: place}))
         for place in range(8)]
+
+
+def test_millions_of_nothing():
+    """What is no campaign costs no more than it costs to decode it; the others are used."""
+    content = b'{"campaigns": [' + b"null, " * 300000 + as_bytes(FILE[0]) + b"]}"
+    began = clock()
+    decoded, given = decode_file(content, SIZE, {}, [])
+    taken, began = clock() - began, clock()
+    decode(content, SIZE)
+    assert taken < 5 * (clock() - began) + 1
+    assert given == [] and len(decoded["campaigns"]) == 300001
 
 
 def with_value(place, value):

@@ -13,7 +13,7 @@ _BYTES_A_PART = 32  # of the largest text; a real file has one in 40, an object 
 _MAX_NESTING = 150
 # After so many campaigns a thread that waits has its turn, which Python would else give it after
 # five milliseconds.
-_A_TURN, _PAUSE = 50, 0.0001
+_A_TURN, _MOST_TURNS, _PAUSE = 50, 100, 0.0001
 _SPACES = frozenset(u" \t\n\r")
 _TOKENS = re.compile(u'"(?:[^"\\\\]|\\\\.)*"?|[\\[\\]{}]', re.DOTALL)
 
@@ -115,11 +115,13 @@ class _Campaigns(object):
                     expected += 1
             if item is None:
                 item = self._value()
+                if type(item) is not dict or not item:
+                    raise _Unusual()  # there may be millions, which cost least when read at once
                 text = self._text[begin:self._position]
                 item, expected = self._match(item, text, expected)
             items.append(item)
             texts.append(text)
-            if len(items) % _A_TURN == 0:
+            if len(items) % _A_TURN == 0 and len(items) <= _MOST_TURNS * _A_TURN:
                 time.sleep(_PAUSE)
             if self._take(u",]") == u"]":
                 return items, texts
