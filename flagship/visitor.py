@@ -7,7 +7,7 @@ from flagship._events import reports_mistakes
 from flagship._troubleshooting import see
 from flagship.decision.explanation import merged, unknown_key
 from flagship.decision.manager import DecisionError
-from flagship.decision.modification import PLAIN, VALUE, Modifications
+from flagship.decision.modification import PLAIN, VALUE, Flags, Modifications
 from flagship.errors import FlagshipError
 from flagship.hits import Hit
 
@@ -18,8 +18,8 @@ _UNKNOWN = "[%s] the visitor has no modification %r"
 # handler nor a fork finds it locked for ever.
 _CHANGING = _process.Lock()
 
-# What a visitor has before its first synchronisation; not to be filled.
-_NOT_SYNCHRONIZED = {}
+# What a visitor has before its first synchronisation.
+_NOT_SYNCHRONIZED = Flags({})
 
 
 class Visitor(object):
@@ -38,7 +38,7 @@ class Visitor(object):
         # One assignment changes both, so that no thread sees one visitor's id with another's
         # anonymous id.
         self._ids = visitor_id, new_id() if authenticated and self._knows_anonymous else None
-        self._context, self._modifications = {}, _NOT_SYNCHRONIZED
+        self._context, self._flags = {}, _NOT_SYNCHRONIZED
         if context is not None:
             self._context = contexts.plain_copy(context)
             if self._context is None:
@@ -52,11 +52,11 @@ class Visitor(object):
         self._provisional_id = self._unsaved = None
 
     def __getstate__(self):
-        return {"ids": self._ids, "context": self._context, "modifications": self._modifications}
+        return {"ids": self._ids, "context": self._context, "modifications": self._flags.all()}
 
     def __setstate__(self, state):
         self._ids = state["ids"]
-        self._context, self._modifications = state["context"], state["modifications"]
+        self._context, self._flags = state["context"], Flags(state["modifications"])
         self._attach(_process.instance().runtime())
 
     @property
@@ -83,7 +83,7 @@ class Visitor(object):
     def modifications(self):
         """The present flags: a read-only mapping from key to :class:`Modification`; empty in
         panic."""
-        return Modifications(self._modifications if self._state.serving else {})
+        return Modifications(self._flags.all() if self._state.serving else {})
 
     def get_selected_variations(self):
         """The ids of the variations that the present flags come from, a list of text; empty in
@@ -205,13 +205,13 @@ class Visitor(object):
         visitor_id, anonymous_id = self._identity()
         try:
             cached_ids = None if parts.cache is None else parts.cache.lookup(visitor_id)
-            modifications, variation_ids = parts.decisions.decide(
+            flags, variation_ids = parts.decisions.decide(
                 visitor_id, anonymous_id, context, cached_ids)
         except DecisionError as failure:
             log = "[synchronize_modifications] %s" % failure.message
             (self._events.debug if failure.expected else self._events.error)("%s", log)
             return False, log
-        self._modifications = modifications
+        self._flags = flags
         parts.tracking.send_context(visitor_id, context, anonymous_id)
         if cached_ids is not None:
             ids = visitor_id, variation_ids, cached_ids
@@ -233,7 +233,9 @@ class Visitor(object):
         # What nearly every call is, at the price of a look-up; _read does the same with all checks.
         if activate is False and self._state.serving:
             try:
-                modification = self._modifications.get(key)
+                modification = self._flags.known.get(key)
+                if modification is None:
+                    modification = self._flags.find(key)
             except Exception:  # an unhashable key, a proxy that raises
                 modification = None
             if modification is not None:
@@ -275,14 +277,14 @@ class Visitor(object):
             log = "[%s] %s" % (function, self._state.reason)
             self._events.debug("%s", log)
             return None, log
-        modification = self._modifications.get(key)
+        modification = self._flags.find(key)
         if modification is not None:
             return modification, ""
         return None, self._note_unknown(function, key)
 
     def _note_unknown(self, function, key):
         """Say that there is no such flag, once where that can be a mistake; what was said."""
-        if self._modifications is _NOT_SYNCHRONIZED:
+        if self._flags is _NOT_SYNCHRONIZED:
             log = "[%s] %r is read before a synchronisation succeeded%s" % (
                 function, key, see("not-synchronized"))
             self._events.warn_once("unsynchronized", key, log)
@@ -355,7 +357,7 @@ class Visitor(object):
         cached_ids = None if parts.cache is None else parts.cache.lookup(visitor_id)
         try:
             campaigns = parts.decisions.explain(
-                visitor_id, self._context, cached_ids, self._modifications, key)
+                visitor_id, self._context, cached_ids, self._flags.all(), key)
         except DecisionError as failure:
             return self._explained([], cached_ids, False, failure.message)
         if not self._state.serving:
@@ -411,7 +413,7 @@ class Visitor(object):
 
     def __repr__(self):
         return "<Visitor, %s, %d modifications>" % (
-            "anonymous" if self._ids[1] is None else "authenticated", len(self._modifications))
+            "anonymous" if self._ids[1] is None else "authenticated", len(self._flags.all()))
 
 
 # The class's name in 2.1.x.

@@ -609,8 +609,9 @@ def test_visitors_are_counted_as_they_are_decided(campaigns, context):
     compiled = Campaigns(document(campaigns))
     ids = ["gold", "", "ann", "18"] + ["v%d" % number for number in range(20)]
     visitors, counts = counted(compiled, iter(ids), context)
-    owners = {group.decode("utf-8"): by_bucket for groups in compiled.walk for _,
-              (group, by_bucket, _) in groups}
+    prepared = [group.prepare() for groups in compiled.walk for group in groups]
+    owners = {group.decode("utf-8"): [chosen[place] for place in table]
+              for group, chosen, table, _ in prepared}
     by_count = {}
     for (_, group), buckets in counts.items():
         for owner, count in zip(owners[group], buckets):

@@ -1,8 +1,7 @@
 """This SDK in bucketing mode, through its public API, on a bucketing file that is given at the
 start, offline: a synchronisation sends no context event then, as the others record nothing.
 
-``everything`` is a visitor, its synchronisation and ``get_modification`` of each flag. ``one`` for
-a fresh visitor decides all campaigns too, as a synchronisation does.
+``everything`` is a visitor, its synchronisation and ``get_modification`` of each flag.
 """
 import logging
 

@@ -40,9 +40,9 @@ def _chosen(walk, holding, counts):
     ``holding`` holds."""
     chosen = []
     for place, groups in enumerate(walk):
-        for targets, (group, _, _) in groups:
-            if any(target <= holding for target in targets):
-                chosen.append((group, counts.setdefault((place, group), [0] * BUCKETS)))
+        for group in groups:
+            if any(target <= holding for target in group.targets):
+                chosen.append((group.id, counts.setdefault((place, group.id), [0] * BUCKETS)))
                 break
     return chosen
 

@@ -170,13 +170,14 @@ def _asked(options, visitor_id, context, as_text, key, say):
     state = PlatformState(events)
     try:
         decisions = ApiDecisionManager(settings, http, events, state)
-        modifications, _ = decisions.decide(visitor_id, None, context, None)
+        flags, _ = decisions.decide(visitor_id, None, context, None)
     except DecisionError as failure:
         if not state.panic:
             raise Unavailable(failure.message)
         return False, failure.message, None, [], ()
     finally:
         http.close()
+    modifications = flags.all()
     doubts = _context.doubts(context, as_text)
     if key is not None and key not in modifications:
         doubts.append(u'the platform\'s answer has no flag "%s"%s' % (

@@ -4,7 +4,7 @@ from flagship.decision.content import Unreadable, decode
 from flagship.decision.document import id_text
 from flagship.decision.explanation import told
 from flagship.decision.manager import DecisionError, DecisionManager
-from flagship.decision.modification import Modification, is_too_deep
+from flagship.decision.modification import Flags, Modification, is_too_deep
 from flagship.tracking.immediate import SDK_HEADERS
 from flagship.transport.client import Endpoint, RequestFailed
 
@@ -37,7 +37,8 @@ class ApiDecisionManager(DecisionManager):
         self._tell_panic(panic)
         if panic:
             raise DecisionError(self._state.reason, expected=True)
-        return self._flags(campaigns)
+        modifications, variation_ids = self._flags(campaigns)
+        return Flags(modifications), variation_ids
 
     def _flags(self, campaigns):
         """``({key: Modification}, ids of the variations)`` of the campaigns of an answer."""

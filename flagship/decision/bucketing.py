@@ -8,9 +8,10 @@ from flagship._threads import RepeatingTask, why_threads_do_not_run
 from flagship.decision.bucketing_file import BucketingFile, said
 from flagship.decision.content import Unreadable
 from flagship.decision.document import RefusedFile
-from flagship.decision.evaluator import assign, merge
+from flagship.decision.evaluator import UndecidedFlags, assign, merge
 from flagship.decision.explanation import explain
 from flagship.decision.manager import DecisionError, DecisionManager
+from flagship.decision.modification import Flags
 from flagship.decision.targeting import KINDS, kind_of
 from flagship.transport.client import Endpoint, RequestFailed
 
@@ -111,12 +112,12 @@ class BucketingDecisionManager(DecisionManager):
             raise DecisionError(self._state.reason, expected=True)
         campaigns = self._campaigns()
         try:
+            if cached_ids is None and type(context) is dict:
+                return UndecidedFlags(campaigns, visitor_id, context), ()
             variations = assign(campaigns, visitor_id, context, cached_ids)
         except Exception as error:  # a context that cannot be walked at all
             raise DecisionError("no decision: %s" % type(error).__name__)
-        if cached_ids is None:
-            return merge(variations), ()
-        return merge(variations), _assignments_to_keep(campaigns, variations, cached_ids)
+        return Flags(merge(variations)), _assignments_to_keep(campaigns, variations, cached_ids)
 
     def nearest_key(self, key):
         campaigns = self._file.campaigns
@@ -290,7 +291,9 @@ class BucketingDecisionManager(DecisionManager):
 
 def _assignments_to_keep(campaigns, variations, cached_ids):
     """The assignments to save: the new ones, and the cached ones of groups that gave none this
-    time."""
+    time; none where there is no visitor cache."""
+    if cached_ids is None:
+        return ()
     new = tuple(variation.id for variation in variations)
     known = frozenset(new)
     if known.issuperset(cached_ids):

@@ -10,8 +10,8 @@ from flagship._emulated import environment
 from flagship._json import encode
 from flagship._troubleshooting import see
 from flagship.decision.compiled import Campaigns
-from flagship.decision.content import Unreadable, decode
-from flagship.decision.document import RefusedFile
+from flagship.decision.content import Unreadable, decode, decode_file
+from flagship.decision.document import Campaign, RefusedFile
 from flagship.decision.snapshot import Record, Snapshot, is_record, read
 from flagship.transport.client import RequestFailed
 
@@ -22,11 +22,27 @@ _CLOCK_SKEW = 300  # seconds by which the platform's clock may be before this ma
 class _File(object):
     """One file: immutable, so that a decision that began with it ends with it."""
 
-    __slots__ = ("campaigns", "source", "loaded_at", "last_modified", "digest")
+    __slots__ = ("campaigns", "source", "loaded_at", "last_modified", "digest", "known", "order")
 
     def __init__(self, campaigns, source, last_modified, digest):
         self.campaigns, self.source, self.digest = campaigns, source, digest
         self.last_modified, self.loaded_at = last_modified, time.time()
+        self.known, self.order = {}, []
+
+    def remember(self, texts, decoded):
+        """Keep what the next file may have, too: the text of each campaign in which nothing is
+        wrong, and what was read of it.
+
+        :param list texts: those of the campaigns in ``decoded``, or none.
+        """
+        if not texts:
+            return
+        given = decoded["campaigns"]
+        known = {text: each for text, each in zip(texts, given) if type(each) is Campaign}
+        taken_over = set(known.values())
+        known.update((texts[each.index], each) for each in self.campaigns.document.campaigns
+                     if each.is_sound and each not in taken_over)
+        self.known, self.order = known, [text for text in texts if text in known]
 
 
 class BucketingFile(object):
@@ -125,7 +141,9 @@ class BucketingFile(object):
         modified = modified if _is_validator(modified) else None
         digest = hashlib.sha256(answer.body).digest()
         if file is None or (file.digest, file.last_modified) != (digest, modified):
-            self._use(decode(answer.body, self._max_size), "network", modified, digest)
+            known, order = ({}, []) if file is None else (file.known, file.order)
+            decoded, texts = decode_file(answer.body, self._max_size, known, order)
+            self._use(decoded, "network", modified, digest, texts)
             self._save(answer.body, modified)
 
     def _answer(self, endpoint, deadline, condition):
@@ -139,15 +157,24 @@ class BucketingFile(object):
                 self._refused = condition  # perhaps it is the condition that is refused
         return self._http.send(endpoint, deadline=deadline)
 
-    def _use(self, decoded, source, last_modified=None, digest=None):
-        """Swap a file in; raises RefusedFile, and keeps the present one, where it is none."""
-        campaigns = Campaigns(decoded)
+    def _use(self, decoded, source, last_modified=None, digest=None, texts=()):
+        """Swap a file in; raises RefusedFile, and keeps the present one, where it is none.
+
+        :param texts: those of its campaigns, as :func:`decode_file` gives them.
+        """
+        before = self._file
+        campaigns = Campaigns(decoded, before and before.campaigns)
         if self._closed:
             return
-        if campaigns.panic and self._file is not None:
+        if campaigns.panic and before is not None:
             # A file in panic brings no campaigns; those that it hides are as they were.
-            campaigns = self._file.campaigns.in_panic()
-        self._file = _File(campaigns, source, last_modified, digest)
+            campaigns = before.campaigns.in_panic()
+            file = _File(campaigns, source, last_modified, digest)
+            file.known, file.order = before.known, before.order
+        else:
+            file = _File(campaigns, source, last_modified, digest)
+            file.remember(texts, decoded)
+        self._file = file
         self._tell_panic(campaigns.panic)
         self._say(campaigns, source, last_modified)
 

@@ -1,14 +1,15 @@
 """A bucketing file, parsed: campaigns, variation groups, targetings and variations, with their
 names and their places in the file, and what in it cannot be used, found once. Pure.
 """
-from flagship._compat import text_type, to_text
-from flagship.decision.modification import Modification, is_too_deep
+from flagship._compat import is_ascii, text_type, to_text
+from flagship.decision.modification import is_too_deep, modifications_of
 from flagship.decision.targeting import ALL_VISITORS, NUMBERS, is_number, json_text, kind_of, \
     unusable
 from flagship.errors import FlagshipParsingError
 
 MAX_PROBLEMS = 20         # kept of a file; a hostile one has millions
 _MAX_ALLOCATION = 1e15    # so that sums stay numbers
+_USUAL_ALLOCATION = 100
 _SKIPPED = u": the campaign is skipped"
 
 
@@ -46,7 +47,8 @@ class Problem(object):
 class Document(object):
     """A bucketing file.
 
-    :param decoded: the decoded JSON.
+    :param decoded: the decoded JSON; in the place of a campaign may stand the Campaign that an
+        earlier file had there or elsewhere, one without problems: it is taken over as it is.
     :param str root: the place of ``decoded`` in what was read; default: all of it.
     :param int most: how many problems are kept, default 20; the others are counted.
     :raises RefusedFile: where it is no bucketing file.
@@ -88,14 +90,15 @@ class Document(object):
 class _Part(object):
     """A part of a file that is one of a list.
 
-    :ivar str place: where in the file it is.
+    :ivar str place: where in the file it is; of what was taken over from an earlier file, where it
+        was in that.
     """
 
-    __slots__ = ("_inside", "_index")
+    __slots__ = ("_place",)
 
     @property
     def place(self):
-        return place_of(self._inside, self._index)
+        return _place_text(self._place)
 
 
 class Campaign(_Part):
@@ -105,13 +108,14 @@ class Campaign(_Part):
     :ivar problem: why it is skipped, text; None where it is in use.
     :ivar int index: its place among all campaigns of the file.
     :ivar bool limits_buckets: whether ``bucketRanges`` keeps visitors out on the platform.
+    :ivar bool is_sound: whether nothing in it is a Problem.
     """
 
-    __slots__ = ("id", "name", "slug", "type", "groups", "problem", "limits_buckets")
+    __slots__ = ("id", "name", "slug", "type", "groups", "problem", "limits_buckets", "is_sound")
 
     @property
     def index(self):
-        return self._index
+        return self._place[1]
 
 
 class VariationGroup(_Part):
@@ -144,17 +148,22 @@ class Variation(_Part):
     :ivar allocation: a finite number, a percentage.
     :ivar bool reference:
     :ivar str campaign_id: and ``variation_group_id``; what it belongs to.
-    :ivar campaign_type: and ``campaign_slug``; text, or None.
-    :ivar modification_type: ``JSON``, ``FLAG``, ...: carried, never interpreted.
     :ivar dict values: flag key to value, as in the file.
-    :ivar dict modifications: flag key to Modification.
+    :ivar dict modifications: flag key to Modification; set by :func:`make_flags`.
     :ivar tuple only: ``(flag key, Modification)`` of a variation that sets one flag, as most do;
-        else None.
+        else None; set likewise.
     """
 
-    __slots__ = ("id", "name", "allocation", "reference", "campaign_id", "campaign_type",
-                 "campaign_slug", "variation_group_id", "modification_type", "values",
-                 "modifications", "only")
+    __slots__ = ("id", "name", "allocation", "reference", "campaign_id", "variation_group_id",
+                 "values", "modifications", "only")
+
+
+def make_flags(variation):
+    """Set a Variation's ``modifications`` and ``only``, which most of a file never need."""
+    flags = modifications_of(variation.values, variation.campaign_id, variation.variation_group_id,
+                             variation.id, variation.reference)
+    variation.only = next(iter(flags.items())) if len(flags) == 1 else None
+    variation.modifications = flags
 
 
 def id_text(given):
@@ -190,63 +199,70 @@ class _Problems(object):
 def _read_campaigns(campaigns, inside, problems):
     is_full = problems.is_full
     for index, given in enumerate(campaigns):
+        if given.__class__ is Campaign:
+            yield given
+            continue
         # Millions of them may be nothing: these must cost nothing.
         if is_full and not (given.__class__ is dict and given):
             problems.count += 1
             continue
+        count = problems.count
         campaign = _CampaignReader(problems, inside, index).read(given)
+        campaign.is_sound = problems.count == count
         if campaign.problem is None or not is_full:
             yield campaign
         is_full = problems.is_full
 
 
 class _CampaignReader(object):
-    """Reads one campaign; goes on after a problem, to find them all."""
+    """Reads one campaign; goes on after a problem, to find them all.
+
+    A place is ``(place around it, key or index)`` here, and becomes text where somebody asks.
+    """
 
     def __init__(self, problems, inside, index):
-        self._problems, self._inside, self._index = problems, inside, index
-        self._problem = None
+        self._problems, self._place = problems, (inside, index)
+        self._problem = self._campaign_id = self._group_id = None
 
     def read(self, given):
-        place = place_of(self._inside, self._index)
-        campaign = _new(Campaign, self._inside, self._index)
+        place = self._place
+        campaign = _new(Campaign, place)
         campaign.id = campaign.name = campaign.slug = campaign.type = None
         campaign.groups, campaign.limits_buckets = (), False
-        if self._is_object(given, self._inside, self._index):
-            campaign.id = self._id(given, place)
+        if self._is_object(given, place):
+            campaign.id = self._campaign_id = self._id(given, place)
             campaign.name, campaign.slug, campaign.type = (
                 _text(given, "name"), _text(given, "slug"), _text(given, "type"))
             campaign.limits_buckets = _limits_buckets(given.get("bucketRanges"))
-            campaign.groups = self._parts(given, u"variationGroups", place, self._group, campaign)
+            campaign.groups = self._parts(given, u"variationGroups", place, self._group)
         campaign.problem = self._problem
         if campaign.problem is not None:
             campaign.groups = ()
         return campaign
 
-    def _group(self, given, inside, index, campaign):
-        group, place = _new(VariationGroup, inside, index), place_of(inside, index)
-        group.id, group.name = self._id(given, place), _text(given, "name")
+    def _group(self, given, place):
+        group = _new(VariationGroup, place)
+        group.id = self._group_id = self._id(given, place)
+        group.name = _text(given, "name")
         group.alternatives = self._parts(
-            self._object(given, u"targeting", place), u"targetingGroups",
-            place_of(place, u"targeting"), self._alternative)
-        group.variations = self._parts(given, u"variations", place, self._variation, campaign,
-                                       group.id)
+            self._object(given, u"targeting", place), u"targetingGroups", (place, u"targeting"),
+            self._alternative)
+        group.variations = self._parts(given, u"variations", place, self._variation)
         return group
 
-    def _alternative(self, given, inside, index):
-        return self._parts(given, u"targetings", place_of(inside, index), self._targeting)
+    def _alternative(self, given, place):
+        return self._parts(given, u"targetings", place, self._targeting)
 
-    def _targeting(self, given, inside, index):
-        targeting = _new(Targeting, inside, index)
-        targeting.key, targeting.value = given.get("key"), given.get("value")
-        targeting.operator = _text(given, "operator")
+    def _targeting(self, given, place):
+        targeting = _new(Targeting, place)
+        key, targeting.operator = given.get("key"), _text(given, "operator")
+        targeting.key, targeting.value = key, given.get("value")
         targeting.problem = None
-        if type(targeting.key) is not text_type:
-            self._wrong(place_of(targeting.place, u"key"),
-                        u"must be text, not %s" % kind_of(targeting.key))
+        if type(key) is not text_type:
+            self._wrong((place, u"key"), u"must be text, not %s" % kind_of(key))
         elif is_too_deep(targeting.value):
-            self._wrong(place_of(targeting.place, u"value"), u"is nested too deep")
-        elif targeting.key != ALL_VISITORS:
+            self._wrong((place, u"value"), u"is nested too deep")
+        elif key != ALL_VISITORS:
             targeting.problem = unusable(targeting.operator, targeting.value)
             if targeting.problem is not None:
                 self._note(targeting)
@@ -262,100 +278,106 @@ class _CampaignReader(object):
             problem = u"unknown operator %s" % (
                 u"null" if targeting.operator is None else u'"%s"' % targeting.operator)
         self._problems.add(place_of(targeting.place, part),
-                           u"%s: the targeting matches nobody" % problem, self._index)
+                           u"%s: the targeting matches nobody" % problem, self._place[1])
 
-    def _variation(self, given, inside, index, campaign, group_id):
-        variation, place = _new(Variation, inside, index), place_of(inside, index)
-        variation.allocation = self._allocation(given.get("allocation"), place)
-        variation.id, variation.name = self._id(given, place), _text(given, "name")
+    def _variation(self, given, place):
+        # A file has thousands: what most are is found without a call.
+        variation = _new(Variation, place)
+        allocation, variation_id, name = given.get("allocation"), given.get("id"), given.get("name")
+        if type(allocation) is not int or not 0 <= allocation <= _USUAL_ALLOCATION:
+            allocation = self._allocation(allocation, place)
+        if type(variation_id) is not text_type or not variation_id or not is_ascii(variation_id):
+            variation_id = self._id(given, place)
+        variation.allocation, variation.id = allocation, variation_id
         variation.reference = given.get("reference") is True
-        variation.campaign_id, variation.variation_group_id = campaign.id, group_id
-        variation.campaign_type, variation.campaign_slug = campaign.type, campaign.slug
-        modifications = self._object(given, u"modifications", place)
-        variation.modification_type = _text(modifications, "type")
-        variation.values = self._object(modifications, u"value", place + u".modifications")
-        if is_too_deep(variation.values):
-            self._wrong(place_of(place, u"modifications.value"), u"is nested too deep")
-        _set_modifications(variation)
+        variation.name = name if type(name) is text_type else None
+        variation.campaign_id, variation.variation_group_id = self._campaign_id, self._group_id
+        modifications = given.get("modifications")
+        if type(modifications) is not dict:
+            modifications = self._object(given, u"modifications", place)
+        values = modifications.get("value")
+        if type(values) is not dict:
+            values = self._object(modifications, u"value", (place, u"modifications"))
+        if is_too_deep(values):
+            self._wrong((place, u"modifications.value"), u"is nested too deep")
+        variation.values = values
         return variation
 
     def _allocation(self, given, place):
         if given is None:
             return 0
         if type(given) not in NUMBERS:
-            self._wrong(place_of(place, u"allocation"),
-                        u"must be a number, not %s" % kind_of(given))
+            self._wrong((place, u"allocation"), u"must be a number, not %s" % kind_of(given))
         elif not is_number(given) or abs(given) > _MAX_ALLOCATION:
-            self._wrong(place_of(place, u"allocation"), u"is out of range")
+            self._wrong((place, u"allocation"), u"is out of range")
         return given
 
-    def _parts(self, parent, key, place, read, *more):
+    def _parts(self, parent, key, place, read):
         """A tuple of what ``read`` makes of the objects of a list, which may be absent."""
-        given, inside = parent.get(key), place_of(place, key)
-        if given is None:
-            return ()
-        if type(given) is not list:
+        given, inside = parent.get(key), (place, key)
+        if type(given) is list:
+            return tuple([read(each, (inside, index)) for index, each in enumerate(given)
+                          if type(each) is dict or self._is_object(each, (inside, index))])
+        if given is not None:
             self._wrong(inside, u"must be a list, not %s" % kind_of(given))
-            return ()
-        return tuple([read(each, inside, index, *more) for index, each in enumerate(given)
-                      if self._is_object(each, inside, index)])
+        return ()
 
     def _object(self, parent, key, place):
         """An object that may be absent; an empty one where it is, and where it is none."""
         given = parent.get(key)
-        if given is None:
-            return {}
         if type(given) is dict:
             return given
-        self._wrong(place_of(place, key), u"must be an object, not %s" % kind_of(given))
+        if given is not None:
+            self._wrong((place, key), u"must be an object, not %s" % kind_of(given))
         return {}
 
-    def _is_object(self, given, inside, index):
+    def _is_object(self, given, place):
         if type(given) is dict:
             return True
-        self._wrong(place_of(inside, index), u"must be an object, not %s" % kind_of(given))
+        self._wrong(place, u"must be an object, not %s" % kind_of(given))
         return False
 
     def _id(self, parent, place):
         given = parent.get("id")
+        if type(given) is text_type and given and is_ascii(given):
+            return given
         accepted = id_text(given)
         if accepted:
             return accepted
         if type(given) is not text_type:
-            self._wrong(place_of(place, u"id"), u"must be text, not %s" % kind_of(given))
+            self._wrong((place, u"id"), u"must be text, not %s" % kind_of(given))
         elif not given:
-            self._wrong(place_of(place, u"id"), u"must not be empty")
+            self._wrong((place, u"id"), u"must not be empty")
         else:
-            self._wrong(place_of(place, u"id"), u"must be text that UTF-8 can express")
+            self._wrong((place, u"id"), u"must be text that UTF-8 can express")
         return None
 
     def _wrong(self, place, message):
         """Report what costs the campaign."""
-        self._problems.add(place, message + _SKIPPED, self._index)
+        place = _place_text(place)
+        self._problems.add(place, message + _SKIPPED, self._place[1])
         if self._problem is None:
-            inner = place[len(place_of(self._inside, self._index)):].lstrip(u".")
+            inner = place[len(_place_text(self._place)):].lstrip(u".")
             self._problem = u"%s %s" % (inner or u"it", message)
 
 
-def _new(kind, inside, index):
+def _new(kind, place):
     part = kind()
-    part._inside, part._index = inside, index
+    part._place = place
     return part
+
+
+def _place_text(place):
+    """A place as text, from what the readers use."""
+    if isinstance(place, tuple):
+        return place_of(_place_text(place[0]), place[1])
+    return place
 
 
 def _text(parent, key):
     """A text that may be absent; None for anything else."""
     value = parent.get(key)
     return value if type(value) is text_type else None
-
-
-def _set_modifications(variation):
-    variation.modifications = {
-        key: Modification(key, value, variation.campaign_id, variation.variation_group_id,
-                          variation.id, variation.reference)
-        for key, value in variation.values.items()}
-    only = len(variation.modifications) == 1
-    variation.only = next(iter(variation.modifications.items())) if only else None
 
 
 def _limits_buckets(ranges):

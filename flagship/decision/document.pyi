@@ -36,6 +36,7 @@ class Campaign(_Part):
     groups: tuple[VariationGroup, ...]
     problem: str | None
     limits_buckets: bool
+    is_sound: bool
     @property
     def index(self) -> int: ...
 
@@ -57,13 +58,11 @@ class Variation(_Part):
     allocation: float
     reference: bool
     campaign_id: str
-    campaign_type: str | None
-    campaign_slug: str | None
     variation_group_id: str
-    modification_type: str | None
     values: dict[str, Any]
     modifications: dict[str, Modification]
     only: tuple[str, Modification] | None
 
+def make_flags(variation: Variation) -> None: ...
 def id_text(given: object) -> str | None: ...
 def place_of(inside: str, part: str | int) -> str: ...

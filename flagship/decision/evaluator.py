@@ -1,6 +1,13 @@
 """The decision: a pure function of (campaigns, visitor id, context, cached assignments), with no
-network, thread or clock."""
+network, thread or clock.
+
+As it is pure, it need not be made when it is asked for: :class:`UndecidedFlags` keeps what it
+depends on, and decides on a campaign once somebody reads a flag that the campaign can set.
+"""
 from flagship.decision.allocation import BUCKETS, hash32
+from flagship.decision.modification import Flags
+
+_NOTHING = None, None, None, None, None
 
 # Kept for a file; with more of them, as targeting on numbers can make, all are forgotten.
 _MAX_AUDIENCES = 128
@@ -16,19 +23,16 @@ def assign(campaigns, visitor_id, context, cached_ids=()):
         its group still has wins over the hash.
     :rtype: list of Variation
     """
-    audience = frozenset(campaigns.targetings.holding(context, visitor_id))
-    groups = campaigns.audiences.get(audience)
-    if groups is None:
-        groups = _groups(campaigns, audience)
+    groups, _, _ = _audience(campaigns, visitor_id, context)
     visitor = visitor_id.encode("utf-8")
     if cached_ids:
         cached_ids = frozenset(cached_ids)
         assigned = [_cached(variations, cached_ids)
-                    or by_bucket[hash32(group + visitor, 0, False) % BUCKETS]
-                    for group, by_bucket, variations in groups]
+                    or chosen[table[hash32(group + visitor, 0, False) % BUCKETS]]
+                    for group, chosen, table, variations in groups]
     else:
-        assigned = [by_bucket[hash32(group + visitor, 0, False) % BUCKETS]
-                    for group, by_bucket, _ in groups]
+        assigned = [chosen[table[hash32(group + visitor, 0, False) % BUCKETS]]
+                    for group, chosen, table, _ in groups]
     return [variation for variation in assigned if variation is not None]
 
 
@@ -44,26 +48,130 @@ def merge(variations):
     return modifications
 
 
-def _groups(campaigns, audience):
-    """The group of each campaign that an audience is in, in the file's order; kept, as most
-    visitors share a few."""
+def decide_flags(campaigns, visitor_id, context):
+    """What :func:`merge` makes of :func:`assign` for a visitor without cached assignments.
+
+    Where each campaign sets one flag, as most do, this is faster by half: it does not touch the
+    variations, which in a large file are in no cache of the processor's.
+    """
+    _, singles, certain = _audience(campaigns, visitor_id, context)
+    if singles is None:
+        return merge(assign(campaigns, visitor_id, context))
+    visitor = visitor_id.encode("utf-8")
+    flags = {key: chosen[table[hash32(group + visitor, 0, False) % BUCKETS]]
+             for group, key, chosen, table in singles}
+    if certain:
+        return flags
+    return {key: modification for key, modification in flags.items() if modification is not None}
+
+
+class UndecidedFlags(Flags):
+    """Flags that are decided when they are read: as of now, whatever is read first and whatever
+    becomes of the file afterwards.
+
+    The first reads decide the campaigns that can set their key, a later one all. Threads may read
+    at once, without a lock: they decide the same, and no dict that somebody reads is changed but
+    for the flags being added one by one to the first of ``known``.
+
+    :param Campaigns campaigns: the compiled file.
+    :param str visitor_id: the visitor.
+    :param dict context: text to text, bool, int or float; nobody may change it any more.
+    """
+
+    __slots__ = ("_pending",)
+
+    def __init__(self, campaigns, visitor_id, context):
+        self.known = {}
+        # In one, so that a thread has either all of it or, once all is decided, nothing.
+        self._pending = campaigns, visitor_id, visitor_id.encode("utf-8"), context, self.known
+
+    def find(self, key):
+        campaigns, visitor_id, visitor, context, known = self._pending
+        if campaigns is None:
+            return self.known.get(key)
+        setters = campaigns.setters.get(key)
+        if setters is None:
+            return None
+        if key in known:
+            return known[key]
+        if len(known) + len(setters) > campaigns.few:
+            return self.all().get(key)
+        found = known[key] = _decide_flag(setters, key, visitor_id, visitor, context)
+        return found
+
+    def all(self):
+        campaigns, visitor_id, _, context, _ = self._pending
+        if campaigns is not None:
+            self.known = decide_flags(campaigns, visitor_id, context)
+            self._pending = _NOTHING
+        return self.known
+
+
+def _decide_flag(setters, key, visitor_id, visitor, context):
+    """The Modification of one key, as :func:`assign` and :func:`merge` would find it; or None.
+
+    :param setters: what ``Campaigns.setters`` has for the key.
+    :param bytes visitor: the id in UTF-8.
+    """
+    for campaign in setters:
+        for group in campaign:
+            if _is_targeted(group.targets, context, visitor_id):
+                group_id, chosen, table, _ = group.parts or group.prepare()
+                variation = chosen[table[hash32(group_id + visitor, 0, False) % BUCKETS]]
+                if variation is not None and key in variation.modifications:
+                    return variation.modifications[key]
+                break
+    return None
+
+
+def _is_targeted(targets, context, visitor_id):
+    for target in targets:
+        try:
+            for condition in target:
+                if not condition.holds(context, visitor_id):
+                    break
+            else:
+                return True
+        except Exception:  # a value that cannot be compared: it matches nothing
+            pass
+    return False
+
+
+def _audience(campaigns, visitor_id, context):
+    """What the visitors for whom the same targetings hold share; kept, as most visitors share a
+    few.
+
+    :return: ``(groups, singles, certain)``: the ``parts`` of the group of each campaign that they
+        are in, in the file's order; what ``single`` is of each, None where one has none or two have
+        the same flag; whether none of these leaves anybody out.
+    """
+    holding = frozenset(campaigns.targetings.holding(context, visitor_id))
+    audience = campaigns.audiences.get(holding)
+    if audience is None:
+        groups = _groups(campaigns, holding)
+        if len(campaigns.audiences) >= _MAX_AUDIENCES:
+            campaigns.audiences.clear()
+        parts = tuple([group.parts or group.prepare() for group in groups])
+        audience = campaigns.audiences[holding] = (parts,) + _singles(groups)
+    return audience
+
+
+def _groups(campaigns, holding):
     groups = []
     for campaign in campaigns.walk:
-        for targets, group in campaign:
-            if _any(targets, audience):
+        for group in campaign:
+            if any([target <= holding for target in group.targets]):
                 groups.append(group)
                 break
-    if len(campaigns.audiences) >= _MAX_AUDIENCES:
-        campaigns.audiences.clear()
-    campaigns.audiences[audience] = groups = tuple(groups)
     return groups
 
 
-def _any(targets, holding):
-    for target in targets:
-        if target <= holding:
-            return True
-    return False
+def _singles(groups):
+    singles = tuple([group.single for group in groups])
+    if None in singles or len({key for _, key, _, _ in singles}) < len(singles):
+        return None, False
+    # Who is left out is so in the last bucket.
+    return singles, all(chosen[table[-1]] is not None for _, _, chosen, table in singles)
 
 
 def _cached(variations, cached_ids):

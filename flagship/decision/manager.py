@@ -45,11 +45,11 @@ class DecisionManager(object):
         """Decide for one visitor.
 
         :param anonymous_id: text, or None while the visitor is anonymous.
-        :param dict context: text to text, bool, int or float.
+        :param dict context: text to text, bool, int or float; not to be changed afterwards.
         :param cached_ids: ids of the variations that the visitor was assigned before, a tuple; None
             where there is no visitor cache, and so no use for the decision's ``variation_ids``.
-        :return: ``(modifications, variation_ids)``: a dict from key to Modification, not to be
-            changed, and a tuple of the assignments to keep for the visitor.
+        :return: ``(flags, variation_ids)``: Flags, and a tuple of the assignments to keep for the
+            visitor.
         :raises DecisionError: when there is none, as in panic.
         """
         raise NotImplementedError

@@ -3,7 +3,7 @@ from typing import Any, Literal
 
 from flagship.context import _ContextValue
 from flagship.decision.explanation import ExplainedCampaign
-from flagship.decision.modification import Modification
+from flagship.decision.modification import Flags, Modification
 from flagship.errors import FlagshipError
 
 class DecisionError(FlagshipError):
@@ -24,7 +24,7 @@ class DecisionManager:
         anonymous_id: str | None,
         context: dict[str, _ContextValue],
         cached_ids: tuple[str, ...] | None,
-    ) -> tuple[dict[str, Modification], tuple[str, ...]]: ...
+    ) -> tuple[Flags, tuple[str, ...]]: ...
     def explain(
         self,
         visitor_id: str,

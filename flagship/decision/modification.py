@@ -51,6 +51,42 @@ class Modification(tuple):
                 "variation_id=%r, reference=%r)" % self[:PLAIN])
 
 
+def modifications_of(values, campaign_id, variation_group_id, variation_id, reference):
+    """The Modifications of a variation, by key; ``Modification(...)`` of each, at half the price,
+    as a file has thousands.
+
+    :param dict values: key to value.
+    """
+    make = tuple.__new__
+    return {key: make(Modification, (
+        key, value, campaign_id, variation_group_id, variation_id, reference,
+        value is not None and type(value) not in _CONTAINERS)) for key, value in values.items()}
+
+
+class Flags(object):
+    """What one synchronisation gave a visitor. Here all of it is decided; see
+    :class:`flagship.decision.evaluator.UndecidedFlags`.
+
+    :ivar dict known: key to Modification, of the flags that are decided; not to be changed. None
+        is found in it for a key that has no flag.
+    """
+
+    __slots__ = ("known",)
+
+    def __init__(self, known):
+        self.known = known
+
+    def find(self, key):
+        """The Modification of a key, which ``known`` need not have yet; None where there is
+        none."""
+        return self.known.get(key)
+
+    def all(self):
+        """All flags, a dict from key to Modification in the order of their decision; not to be
+        changed."""
+        return self.known
+
+
 class Modifications(Mapping):
     """A read-only view of a dict of flags, which can be pickled and copied."""
 
@@ -98,6 +134,15 @@ def finite(value):
 
 def is_too_deep(value):
     """Whether containers are nested more than MAX_DEPTH deep in a decoded JSON value."""
+    if type(value) is dict:
+        # Flags are mostly scalars.
+        for part in value.values():
+            if type(part) in _CONTAINERS:
+                break
+        else:
+            return False
+    elif type(value) is not list:
+        return False
     level = [value]
     for _ in range(MAX_DEPTH + 1):
         level = [part for each in level if type(each) in _CONTAINERS

@@ -172,7 +172,10 @@ class Snapshot(object):
 
 def _record(content, env_id, last_modified):
     # In ASCII, as 2.1.x reads it in the encoding of the locale.
-    text = _NOT_ASCII.sub(_escaped, content.decode("utf-8").lstrip(u"\ufeff"))
+    try:
+        text = content.decode("ascii")
+    except UnicodeDecodeError:
+        text = _NOT_ASCII.sub(_escaped, content.decode("utf-8").lstrip(u"\ufeff"))
     head = json.dumps({_ENVIRONMENT: env_id, _MODIFIED: last_modified}, sort_keys=True)
     return (u'%s, "%s": %s}' % (head[:-1], _CONTENT, text)).encode("ascii")
 

@@ -99,6 +99,28 @@ def compile_test(name, value):
     return _OPERATORS[name][0](value)
 
 
+def compile_condition(key, name, value):
+    """The test of a usable targeting on a whole visitor.
+
+    :return: a function of ``(context, visitor id)`` that says whether the targeting holds; where it
+        raises, it does not.
+    """
+    test = compile_test(name, value)
+    if key == ALL_VISITORS:
+        return lambda context, visitor_id: True
+    if key == VISITOR_ID:
+        return lambda context, visitor_id: test is not ABSENT and test(visitor_id)
+    if test is ABSENT:
+        return lambda context, visitor_id: key not in context
+    if name == u"EQUALS" and type(value) is text_type:
+        # The most common by far, at the price of a look-up.
+        def equals(context, visitor_id):
+            present = context.get(key)
+            return type(present) is text_type and present == value
+        return equals
+    return lambda context, visitor_id: key in context and test(context[key])
+
+
 def holds(key, name, value, context, visitor_id):
     """Whether one usable targeting holds for a visitor by itself."""
     if key == ALL_VISITORS:

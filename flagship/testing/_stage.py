@@ -9,6 +9,7 @@ from flagship.config import Config
 from flagship.context import without_private_keys
 from flagship.decision.explanation import told
 from flagship.decision.manager import DecisionError, DecisionManager
+from flagship.decision.modification import Flags
 from flagship.status import Counters
 from flagship.testing.sent import SentActivation, SentContext, SentHit
 from flagship.tracking.immediate import TrackingClient, activation, identified
@@ -36,7 +37,7 @@ class _Decisions(DecisionManager):
         if self._state.panic:
             raise DecisionError(self._state.reason, expected=True)
         modifications = sent.modifications_for(visitor_id, context)
-        return modifications, tuple(each.variation_id for each in modifications.values())
+        return Flags(modifications), tuple(each.variation_id for each in modifications.values())
 
     def explain(self, visitor_id, context, cached_ids, modifications, key):
         return told(modifications, key)
