@@ -18,8 +18,9 @@ _UNKNOWN = "[%s] the visitor has no modification %r"
 # handler nor a fork finds it locked for ever.
 _CHANGING = _process.Lock()
 
-# What a visitor has before its first synchronisation.
-_NOT_SYNCHRONIZED = Flags({})
+# What a visitor has before its first synchronisation, and after one that failed, whose cause was
+# said then.
+_NOT_SYNCHRONIZED, _NOT_DECIDED = Flags({}), Flags({})
 
 
 class Visitor(object):
@@ -210,6 +211,8 @@ class Visitor(object):
         except DecisionError as failure:
             log = "[synchronize_modifications] %s" % failure.message
             (self._events.debug if failure.expected else self._events.error)("%s", log)
+            if self._flags is _NOT_SYNCHRONIZED:
+                self._flags = _NOT_DECIDED
             return False, log
         self._flags = flags
         parts.tracking.send_context(visitor_id, context, anonymous_id)
@@ -284,10 +287,13 @@ class Visitor(object):
 
     def _note_unknown(self, function, key):
         """Say that there is no such flag, once where that can be a mistake; what was said."""
-        if self._flags is _NOT_SYNCHRONIZED:
-            log = "[%s] %r is read before a synchronisation succeeded%s" % (
-                function, key, see("not-synchronized"))
-            self._events.warn_once("unsynchronized", key, log)
+        if self._flags in (_NOT_SYNCHRONIZED, _NOT_DECIDED):
+            log = "[%s] %r is read before a synchronisation succeeded" % (function, key)
+            if self._flags is _NOT_DECIDED:
+                self._events.debug("%s", log)
+            else:
+                log += see("not-synchronized")
+                self._events.warn_once("unsynchronized", key, log)
             return log
         log = _UNKNOWN % (function, key)
         nearest = self._runtime.parts.decisions.nearest_key(key)

@@ -51,4 +51,4 @@ def test_api_mode_gives_defaults(offline, log):
     for _ in range(3):
         assert visitor.get_modification("cta-color", "red") == "red"
     (line,) = log.at(logging.WARNING)
-    assert "is read before a synchronisation succeeded" in line
+    assert "every visitor gets defaults" in line

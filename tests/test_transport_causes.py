@@ -29,6 +29,19 @@ def cause(start, **options):
     return reason.partition("campaigns: ")[2]
 
 
+def test_a_cause_is_one_line(emulator, start, log):
+    """Readings after a synchronisation that failed do not say it again; one without any says so."""
+    emulator.misbehave("campaigns", status=401)
+    visitor, forgotten = [start().create_visitor(each) for each in ("ann", "bob")]
+    visitor.synchronize_modifications()
+    for key in ("a", "b", "c"):
+        assert visitor.get_modification(key, 1) == 1
+    (line,) = log.at(logging.WARNING)
+    assert "wrong-key" in line
+    assert forgotten.get_modification("a", 1) == 1
+    assert "not-synchronized" in log.at(logging.WARNING)[-1]
+
+
 @pytest.mark.parametrize("status, said", [
     (401, "the API key or the environment is wrong (environment env, host {host}) "
           "(see troubleshooting: wrong-key)"),

@@ -20,7 +20,12 @@ class ApiDecisionManager(DecisionManager):
     def __init__(self, config, http, events, state):
         self._http, self._events, self._state = http, events, state
         self._max_size = config.max_response_size
-        self._campaigns = campaigns_endpoint(config)
+        self._campaigns, self._offline = campaigns_endpoint(config), config.offline
+
+    def start(self):
+        if self._offline:
+            self._events.warning("[start] offline, and in API mode the platform decides: every "
+                                 "visitor gets defaults")
 
     def decide(self, visitor_id, anonymous_id, context, cached_ids):
         payload = {"visitorId": visitor_id, "trigger_hit": False,
