@@ -32,7 +32,8 @@ def cause(start, **options):
 def test_a_cause_is_one_line(emulator, start, log):
     """Readings after a synchronisation that failed do not say it again; one without any says so."""
     emulator.misbehave("campaigns", status=401)
-    visitor, forgotten = [start().create_visitor(each) for each in ("ann", "bob")]
+    flagship = start()
+    visitor, forgotten = flagship.create_visitor("ann"), flagship.create_visitor("bob")
     visitor.synchronize_modifications()
     for key in ("a", "b", "c"):
         assert visitor.get_modification(key, 1) == 1
