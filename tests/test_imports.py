@@ -130,7 +130,7 @@ def test_sources_are_found():
 
 # module: the files that may import it
 OWNERS = {
-    "requests": {"flagship/transport/session.py"},
+    "requests": {"flagship/transport/adapter.py", "flagship/transport/session.py"},
     "urllib3": {"flagship/transport/deadline.py"},
     "mmh3": {"flagship/decision/allocation.py"},
     "enum": {"flagship/_compat.py"},
