@@ -18,9 +18,9 @@ import requests
 
 from flagship import Config, Flagship
 from flagship.decision import bucketing as bucketing_module
-from tests.support import ROOT, SLOW, WHOLE, eventually, file_of, free_port
+from tests.support import LIVES, ROOT, SLOW, eventually, file_of, free_port
 
-pytestmark = pytest.mark.skipif(not WHOLE, reason=SLOW)
+pytestmark = pytest.mark.skipif(not LIVES, reason=SLOW)
 
 
 @pytest.fixture

@@ -16,9 +16,9 @@ from six.moves import http_client
 
 from flagship.emulator import Emulator
 from tests.documented import undocumented
-from tests.support import ROOT, eventually, file_of, free_port
+from tests.support import LIVES, ROOT, eventually, file_of, free_port
 
-pytestmark = pytest.mark.skipif(sys.version_info[:2] not in ((3, 11), (3, 13)),
+pytestmark = pytest.mark.skipif(not LIVES or sys.version_info[:2] not in ((3, 11), (3, 13)),
                                 reason="it takes long, and runs on 3.11 and 3.13")
 
 INTERVAL = 0.2  # seconds between two polls

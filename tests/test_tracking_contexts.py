@@ -9,10 +9,10 @@ import pytest
 from flagship import Config, Flagship
 from flagship.hits import Page
 from flagship.tracking import contexts
-from tests.support import SLOW, WHOLE, eventually, run_program
+from tests.support import LIVES, SLOW, eventually, run_program
 from tests.test_tracking_delivery import CLOCKS
 
-pytestmark = pytest.mark.skipif(not WHOLE, reason=SLOW)
+pytestmark = pytest.mark.skipif(not LIVES, reason=SLOW)
 
 PAGE = Page("https://shop.example/")
 

@@ -15,9 +15,9 @@ from flagship.hits import Event, EventCategory, Item, Page, Screen, Transaction
 from flagship.tracking import delivery
 from flagship.tracking.items import body_of, create_item
 from flagship.transport import RequestFailed
-from tests.support import SLOW, WHOLE, eventually, run_program, screens
+from tests.support import LIVES, SLOW, eventually, run_program, screens
 
-pytestmark = pytest.mark.skipif(not WHOLE, reason=SLOW)
+pytestmark = pytest.mark.skipif(not LIVES, reason=SLOW)
 
 PAGE = Page("https://shop.example/")
 

@@ -10,9 +10,9 @@ import sys
 
 import pytest
 
-from tests.support import ROOT, SLOW, WHOLE, run_program, screens, start_program
+from tests.support import LIVES, ROOT, SLOW, run_program, screens, start_program
 
-pytestmark = pytest.mark.skipif(not WHOLE, reason=SLOW)
+pytestmark = pytest.mark.skipif(not LIVES, reason=SLOW)
 
 POOLS = """
 import multiprocessing, requests

@@ -22,9 +22,9 @@ from flagship.hits import Page, Screen
 from flagship.tracking import spool as spool_module
 from flagship.tracking.items import HIT, create_item
 from flagship.tracking.spool import Spool
-from tests.support import SLOW, WHOLE, eventually, run_program, screens, start_program
+from tests.support import LIVES, SLOW, eventually, run_program, screens, start_program
 
-pytestmark = pytest.mark.skipif(not WHOLE, reason=SLOW)
+pytestmark = pytest.mark.skipif(not LIVES, reason=SLOW)
 
 SPOOL = "spool.db"
 OLD_SCHEMA = """

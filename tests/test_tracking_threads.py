@@ -9,9 +9,9 @@ import pytest
 
 from flagship import Flagship
 from flagship.hits import Screen
-from tests.support import SLOW, WHOLE, eventually, run_program, screens
+from tests.support import LIVES, SLOW, eventually, run_program, screens
 
-pytestmark = pytest.mark.skipif(not WHOLE, reason=SLOW)
+pytestmark = pytest.mark.skipif(not LIVES, reason=SLOW)
 
 REFUSALS = [RuntimeError("can't start new thread"), MemoryError()]
 
