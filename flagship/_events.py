@@ -104,7 +104,7 @@ class EventLog(object):
 
     @property
     def listens(self):
-        """Whether a DEBUG line would reach anybody."""
+        """Whether a DEBUG line would be passed on, and not discarded."""
         return not self._default or logger.isEnabledFor(logging.DEBUG)
 
     def raise_or_report(self, error):

@@ -222,8 +222,8 @@ def _read_cookie(value, signer):
 
 
 def _read_id(value):
-    """Return a user's id as text; empty if nobody is logged in, which any false value of another
-    type means, such as the False of ``user.is_authenticated and user.pk``."""
+    """Return a user's id as text, or empty text if nobody is logged in. A false value that is not
+    an id counts as that too, such as the False of ``user.is_authenticated and user.pk``."""
     try:
         return _values.text(value, identifiers=True)
     except _values.WrongType:

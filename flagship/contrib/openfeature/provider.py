@@ -95,7 +95,7 @@ class FlagshipProvider(AbstractProvider):
                 flagship.start(*self._credentials)
             except FlagshipError as error:
                 raise ProviderFatalError(error.message)
-            if not self._is_started_by_this(flagship):  # the event handler caught the mistake
+            if not self._is_started_by_this(flagship):  # the event handler caught the error
                 raise ProviderFatalError("Flagship could not be started")
             self._starts = True
         status = flagship.status

@@ -89,7 +89,7 @@ class Attributes(object):
                 key = key_text(key)
                 context[key] = checked_value(key, value)
             except _values.Absent:
-                pass  # None is no value
+                pass  # None counts as no value
             except ContextError as error:
                 if key not in self._logged and len(self._logged) < _MAX_LOGGED:
                     self._logged.add(key)
