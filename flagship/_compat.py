@@ -1,4 +1,4 @@
-"""What differs between Python 2.7 and 3: the only module that knows."""
+"""The differences between Python versions and systems, in one place."""
 from __future__ import absolute_import
 
 import functools
@@ -27,7 +27,7 @@ try:
     from types import MappingProxyType
 except ImportError:
     class MappingProxyType(Mapping):
-        """A read-only view of a dict, as Python 3's."""
+        """A read-only view of a dict, like Python 3's."""
 
         __slots__ = ("_mapping",)
 
@@ -60,16 +60,16 @@ if hasattr(time, "monotonic"):
     monotonic = time.monotonic
 else:
     def monotonic():
-        """Seconds since some point in the past, whatever happens to the clock on the wall; on
-        Python 2 in hundredths. Windows has no such clock there: a clock set back only lengthens a
-        wait."""
+        """Return seconds since some point in the past, unaffected by changes of the system clock,
+        with a resolution of hundredths. Python 2 on Windows has no such clock and gets the system
+        time: setting that back only lengthens a wait."""
         return os.times()[4] or time.time()
 
 
 if PY2:
     def acquire_within(lock, seconds):
-        """Acquire a ``threading.Lock`` within ``seconds``, None: however long it takes; whether it
-        was."""
+        """Acquire a ``threading.Lock``, waiting at most ``seconds``, or indefinitely if None;
+        return whether it was acquired."""
         if seconds is None:
             return lock.acquire()
         ends, pause = monotonic() + seconds, 0.0005
@@ -82,26 +82,25 @@ if PY2:
         return True
 else:
     def acquire_within(lock, seconds):
-        """Acquire a ``threading.Lock`` within ``seconds``, None: however long it takes; whether it
-        was."""
+        """Acquire a ``threading.Lock``, waiting at most ``seconds``, or indefinitely if None;
+        return whether it was acquired."""
         return lock.acquire() if seconds is None else lock.acquire(True, max(0, seconds))
 
-# A lone surrogate has no UTF-8 form, so it can be neither hashed nor sent. Python 2 encodes it
-# without a word, and its narrow builds spell one character outside the BMP as a pair, which is
-# fine.
+# A lone surrogate has no UTF-8 encoding, so it can be neither hashed nor sent. Python 2 encodes it
+# without an error. Its narrow builds represent a character outside the BMP as a surrogate pair,
+# which is fine.
 _LONE_SURROGATE = re.compile(
     u"[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]") if PY2 else None
 try:
     time.clock_gettime(time.CLOCK_BOOTTIME)
-    #: Like ``monotonic``, and goes on while the machine sleeps, where the system tells.
+    #: Like ``monotonic``, but also counts the time while the machine is suspended, if supported.
     elapsed = functools.partial(time.clock_gettime, time.CLOCK_BOOTTIME)
 except (AttributeError, EnvironmentError):
     elapsed = monotonic
 
 
 def to_text(value):
-    """The text ``value`` as exactly ``text_type``, or None where it is not text that UTF-8 can
-    express."""
+    """Return the text ``value`` as exactly ``text_type``, or None if UTF-8 cannot encode it."""
     if PY2:
         if isinstance(value, bytes):
             try:
@@ -113,7 +112,7 @@ def to_text(value):
         value.encode("utf-8")
     except UnicodeEncodeError:
         return None
-    # A subclass of str may hash or print as something else (an Enum does).
+    # A subclass of str may hash or print differently (an Enum does).
     return value if type(value) is str else "".join((value, ""))
 
 
@@ -121,8 +120,8 @@ _SURROGATE = _LONE_SURROGATE or re.compile(u"[\ud800-\udfff]")
 
 
 def well_formed(value):
-    """The text ``value`` as exactly ``text_type``, with U+FFFD for each part that UTF-8 cannot
-    express."""
+    """Return the text ``value`` as exactly ``text_type``, with U+FFFD in place of each part that
+    UTF-8 cannot encode."""
     accepted = to_text(value)
     if accepted is not None:
         return accepted
@@ -131,13 +130,13 @@ def well_formed(value):
     return _SURROGATE.sub(u"\ufffd", "".join((value, "")))
 
 
-#: Whether a text is ASCII, where Python knows that without looking (3.7); elsewhere the answer is
-#: "perhaps not".
+#: Return whether text is ASCII, if Python can tell in constant time (3.7 and later); always False
+#: before that, so False does not mean that it is not ASCII.
 is_ascii = getattr(text_type, "isascii", lambda text: False)
 
 if PY2:
     def code_points(text):
-        """A key that orders text by code point (narrow builds compare UTF-16 units)."""
+        """Return a sort key that orders text by code point (narrow builds compare UTF-16 units)."""
         return text.encode("utf-8")
 else:
     code_points = None
@@ -146,14 +145,14 @@ if hasattr(os, "replace"):
     replace = os.replace
 else:
     def replace(source, target):
-        """Rename over ``target``; atomic on POSIX, the nearest there is on Windows."""
+        """Rename ``source`` to ``target``, replacing it; atomic on POSIX, not on Windows."""
         if os.name == "nt" and os.path.exists(target):
             os.remove(target)
         os.rename(source, target)
 
 
 def terminal_columns():
-    """The width of the terminal, an int; 80 where there is none."""
+    """Return the width of the terminal, an int; 80 if there is none."""
     if hasattr(shutil, "get_terminal_size"):
         return shutil.get_terminal_size().columns
     columns = os.environ.get("COLUMNS", "")
@@ -169,18 +168,17 @@ def terminal_columns():
 
 
 def to_stream(text, encoding):
-    """What a standard stream's ``write`` takes for a text; what the encoding cannot express becomes
-    an escape."""
+    """Return text in the form that a standard stream's ``write`` takes; characters that the
+    encoding does not have are escaped."""
     encoded = text.encode(encoding, "backslashreplace")
     return encoded if PY2 else encoded.decode(encoding)
 
 
 def argument_text(value):
-    """An argument of the command line as text, or None where it is not text that UTF-8 can
-    express."""
+    """Return a command-line argument as text, or None if UTF-8 cannot encode it."""
     accepted = to_text(value)
     if accepted is None and not PY2:
-        # Where the locale is not UTF-8 the bytes hide in surrogates.
+        # If the locale is not UTF-8, undecodable bytes are represented as surrogates.
         try:
             return os.fsencode(value).decode("utf-8")
         except UnicodeError:
@@ -189,13 +187,13 @@ def argument_text(value):
 
 
 def native(text):
-    """The text of an HTTP header as ``str``, which is what Python 2's client mixes with a body of
-    bytes."""
+    """Return the text of an HTTP header as ``str``: Python 2's HTTP client concatenates it with a
+    body of bytes."""
     return text.encode("latin-1") if PY2 and isinstance(text, text_type) else text
 
 
 def absolute(path):
-    """An absolute path; ``path`` itself where the working directory was removed."""
+    """Return an absolute path; ``path`` itself if the working directory has been removed."""
     try:
         return os.path.abspath(path)
     except EnvironmentError:
@@ -203,8 +201,8 @@ def absolute(path):
 
 
 def call_in_forked_child(call):
-    """Have ``call()`` called in every child that this process forks from now on; whether this
-    Python can do so (3.7)."""
+    """Register ``call()`` to run in every child that this process forks from now on; return whether
+    this Python supports that (3.7 and later)."""
     if not hasattr(os, "register_at_fork"):
         return False
     os.register_at_fork(after_in_child=call)
@@ -212,16 +210,16 @@ def call_in_forked_child(call):
 
 
 def call_around_fork(before, after):
-    """Have ``before()`` called in this process before each fork, and ``after()`` in parent and
-    child afterwards; does nothing where Python cannot do so (before 3.7)."""
+    """Register ``before()`` to run in this process before each fork, and ``after()`` to run in
+    parent and child after it; do nothing if Python does not support that (before 3.7)."""
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(before=before, after_in_parent=after, after_in_child=after)
 
 
 if PY2:
     class RLock(object):
-        """A lock that its own thread may take again. Python 2's own is written in Python, and a
-        signal handler that comes inside of it waits for its own thread for ever."""
+        """A reentrant lock. Python 2's own is written in Python, so a signal handler that
+        interrupts it can deadlock with its own thread."""
 
         __slots__ = ("_block", "_claims")
 
@@ -233,7 +231,9 @@ if PY2:
             if me in self._claims:
                 self._claims[me] += 1
                 return
-            self._claims[me] = 1  # first: a handler must not wait for what this thread waits for
+            # Claimed before the lock is acquired: a signal handler that runs in this thread in the
+            # meantime must not wait for it.
+            self._claims[me] = 1
             self._block.acquire()
 
         def release(self):
@@ -250,7 +250,7 @@ else:
 
 
 def fspath(value):
-    """A text path from text or from an ``os.PathLike``; None for anything else."""
+    """Return a path as text, from text or from an ``os.PathLike``; None for anything else."""
     if hasattr(value, "__fspath__"):
         value = value.__fspath__()
     return to_text(value) if isinstance(value, string_types) else None

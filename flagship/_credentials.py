@@ -1,24 +1,25 @@
-"""What can be an environment's id or an API key."""
+"""Validation of environment ids and API keys."""
 import re
 
 from flagship import _validation as check
 from flagship._events import EventLog
 
-# What can stand in a header and in a part of a URL's path.
+# The characters allowed in a segment of a URL's path and in a header.
 _PLACES = {"env_id": (re.compile(u"[!$&'()*+,.0-9:;=@A-Z_a-z~-]+\\Z"), "a URL's path"),
            "api_key": (re.compile(u"[!-~]+\\Z"), "a header")}
 
 
 def read_credentials(env_id, api_key, config):
-    """The credentials as they are sent; raises as :meth:`Flagship.start` does.
+    """Return the credentials as they are sent; raises as :meth:`Flagship.start` does.
 
-    :param Config config: whose event handler is told of white space that is stripped.
+    :param Config config: its event handler receives a warning if white space is stripped.
     """
     return (_credential("env_id", env_id, config), _credential("api_key", api_key, config))
 
 
 def credential_problem(parameter, value):
-    """What keeps text, stripped, from being a credential, or None; quotes nothing of it.
+    """Return why stripped text is not a valid credential, or None if it is; the reason quotes no
+    part of it.
 
     :param str parameter: ``env_id`` or ``api_key``.
     """

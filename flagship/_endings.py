@@ -1,7 +1,7 @@
-"""What is to be done before a process ends, also where it ends without ``atexit``.
+"""Calls that run before a process ends, even if it ends without running ``atexit``.
 
-Children of multiprocessing and Celery, and whoever forks by hand, end with ``os._exit``, and those
-of a multiprocessing pool with SIGTERM.
+Children of multiprocessing and Celery, and of programs that call ``os.fork``, end with
+``os._exit``; workers of a multiprocessing pool end with SIGTERM.
 """
 import os
 import signal
@@ -11,27 +11,28 @@ import time
 
 from flagship import _process
 
-#: The packages that run processes, each with a ``util.Finalize`` and a ``process``.
+#: The packages that run child processes, each with a ``util.Finalize`` and a ``process`` module.
 _POOLS = ("multiprocessing", "billiard")
 _FORKED_NOT_EXECUTED = 0x40  # PF_FORKNOEXEC in the flags of /proc/self/stat
-_AGAIN = 0.1  # seconds until a signal that interrupted nothing is sent once more
+_AGAIN = 0.1  # seconds until a signal that was not handled is sent again
 
 
 class _Hooks(object):
-    calls = []         # in the order in which they were given
-    lineage = None     # of the process that has the hooks
+    calls = []         # in the order of registration
+    lineage = None     # of the process that the hooks are installed in
     exit = None        # the real os._exit, once it is wrapped
     running = False
     ending = False     # whether SIGTERM has been handled
-    woken = -1         # what the system writes to at a signal, once that is watched
+    woken = -1         # the wakeup fd that is written to at a signal, once signals are watched
 
 
 def call_at_end(call):
-    """Have ``call()`` called before this process ends; what it raises is swallowed. Called again
-    in a child, it sees to it that the child does the same. ``call`` must be idempotent.
+    """Register ``call()`` to run before this process ends; exceptions that it raises are swallowed.
+    After a fork, register it again in the child to have it run there too. ``call`` must be
+    idempotent.
 
-    It is called at the interpreter's end; in a child process also before ``os._exit``, and in one
-    of multiprocessing or billiard when the pool ends it, by SIGTERM where nobody else handles that.
+    It runs at interpreter exit; in a child process also before ``os._exit``, and in a child of
+    multiprocessing or billiard also when the pool ends it, on SIGTERM if nothing else handles that.
     """
     if call not in _Hooks.calls:
         _Hooks.calls.append(call)
@@ -41,7 +42,7 @@ def call_at_end(call):
     _Hooks.lineage, _Hooks.running = _process.lineage(), False
     pooled = [name for name in _POOLS if _is_child_of(name)]
     for name in pooled:
-        # Before what the pool's own finalizers take apart.
+        # A high priority, to run before the pool's own finalizers tear things down.
         sys.modules[name + ".util"].Finalize(None, _run, exitpriority=100)
     if pooled:
         _handle_sigterm()
@@ -51,14 +52,14 @@ def call_at_end(call):
 
 def _run():
     if _Hooks.running:
-        return  # a signal or os._exit in the middle of it
+        return  # reentered by a signal handler or os._exit
     _Hooks.running = True
     try:
         for call in list(_Hooks.calls):
             try:
                 call()
             except Exception:
-                pass  # an end has nobody to tell
+                pass  # at exit there is nobody left to report to
     finally:
         _Hooks.running = False
 
@@ -71,8 +72,8 @@ def _is_child_of(package):
 
 
 def _is_forked():
-    """Whether this process was forked by another Python before the library was imported, where
-    the system tells."""
+    """Return whether this process was forked, without an exec, before the library was imported;
+    False if the system does not say."""
     try:
         with open("/proc/self/stat") as file:
             return bool(int(file.read().rpartition(")")[2].split()[6]) & _FORKED_NOT_EXECUTED)
@@ -82,11 +83,11 @@ def _is_forked():
 
 def _wrap_exit():
     if _Hooks.exit is not None:
-        return  # the parent did, and this process inherited it
+        return  # the parent wrapped it, and this process inherited that
     _Hooks.exit = real = os._exit
 
     def exit_after_all(status):
-        # A child that has done nothing here, such as one about to exec, owes nothing.
+        # A child that has not registered anything, such as one about to exec, has nothing to do.
         if _Hooks.lineage == _process.lineage():
             _run()
         real(status)
@@ -99,16 +100,16 @@ def _handle_sigterm():
             signal.signal(signal.SIGTERM, _end_by_sigterm)
             _watch_sigterm()
     except (ValueError, EnvironmentError, RuntimeError):
-        pass  # not in the main thread, the only one that may; or the system refuses what it takes
+        pass  # not in the main thread, or out of system resources
 
 
 def _watch_sigterm():
-    """Have a thread send SIGTERM once more until it is handled.
+    """Start a thread that sends SIGTERM again until it is handled.
 
-    One that comes just before the main thread waits for a lock interrupts nothing: without a
-    handler it would end the process, with one it is heard when the lock is had, and whoever joins
-    this process waits as long. Where a fork cannot be told of (before Python 3.7) nothing is
-    watched: a child would write to its parent's pipe.
+    If SIGTERM arrives just before the main thread blocks on a lock, it does not interrupt the wait:
+    the handler runs only once the lock is acquired, whereas without a handler the signal would have
+    ended the process, and whoever joins this process waits that long. Nothing is watched where
+    there is no fork hook (before Python 3.7), as a child would write to its parent's pipe.
     """
     if not hasattr(os, "register_at_fork") or _Hooks.woken != -1:
         return
@@ -120,7 +121,7 @@ def _watch_sigterm():
             raise RuntimeError("somebody else is told of signals")
         threading.Thread(target=_send_again, name="flagship-sigterm", daemon=True,
                          args=(reading, threading.main_thread().ident)).start()
-    except RuntimeError:  # a thread that is refused, too
+    except RuntimeError:  # also if the thread cannot be started
         signal.set_wakeup_fd(before)
         os.close(reading)
         os.close(writing)
@@ -130,13 +131,13 @@ def _watch_sigterm():
 
 
 def _forget_watch():
-    """In a child that inherited what its parent watches."""
+    """Stop using the parent's wakeup fd, in a child that inherited it."""
     if _Hooks.woken != -1:
         _Hooks.woken = -1
         try:
             signal.set_wakeup_fd(-1)
         except ValueError:
-            pass  # not in the main thread: the child has none but this, and may not
+            pass  # the fork came from another thread than the main one, where this is not allowed
 
 
 def _send_again(reading, main):
@@ -152,7 +153,7 @@ def _send_again(reading, main):
 def _end_by_sigterm(number, frame):
     _Hooks.ending = True
     if _Hooks.running:
-        return  # a pool says it more than once; what runs is bounded, and ends with the signal
+        return  # a pool sends it more than once; the calls already running take a bounded time
     _run()
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)

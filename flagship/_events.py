@@ -1,4 +1,4 @@
-"""The SDK's side of the event handler: a user's handler that raises must never break a call."""
+"""How the SDK calls the event handler: a user's handler that raises must never break a call."""
 import copy
 import functools
 import logging
@@ -15,21 +15,21 @@ from flagship.errors import FlagshipError
 from flagship.handler import FlagshipEventHandler, logger
 
 _PACKAGE = os.path.dirname(absolute(__file__)) + os.sep
-_QUIET = 60.0       # seconds in which the same line is said once
-_MAX_RECENT = 1000  # different lines that are remembered
-# What would begin a new line in a log, or do something in the terminal that shows it.
+_QUIET = 60.0       # seconds during which repetitions of a line are suppressed
+_MAX_RECENT = 1000  # maximum number of distinct lines that are remembered
+# Characters that would start a new line in a log, or control the terminal that displays it.
 _CONTROL = re.compile(u"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def one_line(message):
-    """A text with its control characters escaped."""
+    """Return text with its control characters escaped."""
     if not _CONTROL.search(message):
         return message
     return _CONTROL.sub(lambda found: repr(found.group()).lstrip("u").strip("'"), message)
 
 
 def describe(error):
-    """An exception in one line of text, such as ``KeyError: 'country'``, whatever it is made of."""
+    """Return an exception as one line of text, such as ``KeyError: 'country'``; never raises."""
     name = type(error).__name__
     try:
         told = traceback.format_exception_only(type(error), error)[-1].strip()
@@ -39,13 +39,13 @@ def describe(error):
 
 
 class _Recent(object):
-    """What was said in the last minute, so that an outage of an hour is not a million lines."""
+    """Lines logged in the last minute, so that an hour's outage does not log a million lines."""
 
     def __init__(self):
-        self._lines = {}  # (level, line) -> [when it was said, how often it was kept back since]
+        self._lines = {}  # (level, line) -> [when it was logged, how often it was suppressed since]
 
     def admit(self, level, line):
-        """The line as it is to be said now; None where it was said less than a minute ago."""
+        """Return the line to log; None if it was logged less than a minute ago."""
         now, said = monotonic(), self._lines.get((level, line))
         if said is not None and 0 <= now - said[0] < _QUIET:
             said[1] += 1
@@ -57,7 +57,7 @@ class _Recent(object):
 
 
 class EventLog(object):
-    """Speaks to one event handler at a time and survives it."""
+    """Passes log lines and errors to the current event handler, whatever that raises."""
 
     __slots__ = ("_handler", "_default", "_recent", "_warned")
 
@@ -65,8 +65,8 @@ class EventLog(object):
         self.use(handler)
 
     def use(self, handler):
-        """Speak to another handler from now on."""
-        # With the stock handler a line that nobody listens to need not be formatted.
+        """Use another handler from now on."""
+        # With the stock handler, a line that the logger would discard need not be formatted.
         self._default = _is_stock(handler, "on_log")
         self._handler, self._recent, self._warned = handler, _Recent(), set()
 
@@ -75,7 +75,7 @@ class EventLog(object):
             return
         try:
             line = one_line(message % args if args else message)
-            # A handler of the user's hears all, and can count for itself.
+            # A custom handler receives every line, and can deduplicate them itself.
             if self._default and level > logging.DEBUG:
                 line = self._recent.admit(level, line)
             if line is not None:
@@ -84,7 +84,7 @@ class EventLog(object):
             logger.exception("The event handler's on_log raised")
 
     def warn_once(self, kind, key, line):
-        """Log a WARNING for the first of a kind with this key; a DEBUG line for the others."""
+        """Log a WARNING the first time for this kind and key, and a DEBUG line afterwards."""
         first = (kind, key) not in self._warned and len(self._warned) < _MAX_RECENT
         if first:
             self._warned.add((kind, key))
@@ -104,27 +104,28 @@ class EventLog(object):
 
     @property
     def listens(self):
-        """Whether a DEBUG line would reach anybody."""
+        """Whether a DEBUG line would be passed on, and not discarded."""
         return not self._default or logger.isEnabledFor(logging.DEBUG)
 
     def raise_or_report(self, error):
-        """Tell the handler of the mistake that is being handled, and raise it unless the handler
+        """Report the error that is being handled to the handler, and re-raise it unless the handler
         catches all exceptions."""
         if not self._handler.catch_all_exceptions:
             self.report(error)
-            raise  # what is being handled, with its traceback
+            raise  # the error being handled, with its traceback
         self._tell(error, _traceback_from_caller())
 
     def report(self, error):
-        """Tell the handler of an error that is being handled, and that somebody else raises or
-        logs: the stock one need not say it again."""
+        """Report an error that is being handled to the handler. The caller raises or logs it too,
+        so the stock handler is skipped."""
         if not _is_stock(self._handler, "on_exception_raised"):
             self._tell(error, _traceback_from_caller())
 
     def request_failed(self, failure):
-        """Tell the handler of a request that failed, while that is handled; somebody else logs
-        it."""
-        # A copy, as the error's own traceback holds the socket for as long as the handler keeps it.
+        """Report a failed request to the handler, while the failure is being handled; the caller
+        logs it."""
+        # A copy: the traceback of the original would keep the socket alive as long as the handler
+        # keeps the error.
         self.report(copy.copy(failure))
 
     def _tell(self, error, told):
@@ -144,8 +145,8 @@ def _is_stock(handler, name):
 
 
 def _traceback_from_caller():
-    """The traceback of the error that is being handled, as text that begins with the line of the
-    program's own code that called the library."""
+    """Return the traceback of the error that is being handled, as text that begins with the line of
+    the application's code that called the library."""
     kind, error, failed = sys.exc_info()
     frame = sys._getframe()
     while frame is not None and absolute(frame.f_code.co_filename).startswith(_PACKAGE):
@@ -160,8 +161,8 @@ _DEFAULT = EventLog(FlagshipEventHandler())
 
 
 def current():
-    """The event log of the SDK that was started last, or the default one: hits are built without a
-    reference to the SDK that will send them."""
+    """Return the event log of the SDK that was started last, or the default one. It serves code
+    that has no reference to the SDK, such as hits while they are built."""
     return _process.current_events() or _DEFAULT
 
 
@@ -170,10 +171,11 @@ def set_current(events=None):
 
 
 def reports_mistakes(neutral):
-    """Let ``catch_all_exceptions`` decide whether a mistake is raised or reported.
+    """Return a decorator for methods: ``catch_all_exceptions`` decides whether an error is raised
+    or reported.
 
-    :param neutral: makes the call's neutral result from ``(self, error)``. ``self._events``, where
-        there is one, is the event log that is told, else the one of the SDK started last.
+    :param neutral: returns the call's neutral result, given ``(self, error)``. The error goes to
+        the event log ``self._events`` if there is one, else to that of the SDK started last.
     """
     def decorate(call):
         @functools.wraps(call)

@@ -1,4 +1,5 @@
-"""JSON as the platform speaks it: UTF-8, no NaN or infinity, and no more than its size warrants."""
+"""JSON as the platform uses it: UTF-8, no NaN or infinity, and memory use in proportion to its
+size."""
 import json
 import re
 
@@ -6,40 +7,41 @@ from flagship._compat import RecursionError
 
 _INFINITY = float("inf")
 
-# Longer ones fit in no float, and reading them takes quadratic time: Python itself refuses those of
-# over 4300 digits since 3.11.
+# Longer integers fit in no float, and parsing them takes quadratic time: since 3.11 Python itself
+# refuses those of over 4300 digits.
 _MOST_DIGITS = 308
 _LONG = re.compile(b"(?<![0-9])[0-9]{309}")
-# To look for them takes longer than to decode all the rest, so each 30th byte is looked at first:
-# ten of a long one are digits.
+# Searching for them takes longer than decoding the document, so every 30th byte is checked first: a
+# long integer shows there as ten digits in a row.
 _STEP, _DIGITS_IN_A_ROW = 30, b"0" * 10
 _DIGITS = bytes(bytearray(b"0"[0] if 48 <= byte < 58 else b"."[0] for byte in range(256)))
 
-# A document may take this many times its size in memory, by the least that its parts take: far more
-# than any real one does. Below the floor it does not matter.
+# A document may take this many times its size in memory, by the minimum size of its parts: far more
+# than any real document does. Documents smaller than the floor are not checked.
 _MOST_TIMES, _FLOOR = 16, 1024 * 1024
 _LEAST_BYTES = ((b"{", 200), (b"[", 64), (b",", 24))
 
 
 class TooDeep(ValueError):
-    """JSON that is nested deeper than the decoder's stack takes."""
+    """JSON that is nested too deep for the decoder's stack."""
 
 
-_ENCODER = json.JSONEncoder(allow_nan=False)  # json.dumps would make one each time
+_ENCODER = json.JSONEncoder(allow_nan=False)  # json.dumps would create one each time
 
 
 def encode(value):
-    """ASCII bytes; raises ValueError or TypeError for what is not JSON."""
+    """Return JSON as ASCII bytes; raises ValueError or TypeError if ``value`` is not
+    JSON-serialisable."""
     return _ENCODER.encode(value).encode("ascii")
 
 
 def decode(content):
-    """The value of ``content``, bytes that may begin with a byte order mark.
+    """Return the value of ``content``, bytes that may start with a byte order mark.
 
     An integer of over 308 digits becomes an infinite float, as a float of that size does.
 
-    :raises ValueError: for whatever is not JSON, is nested too deep, or consists of so many small
-        parts that they would take a multiple of its size.
+    :raises ValueError: if it is not JSON, is nested too deep, or consists of so many small parts
+        that they would take a multiple of its size in memory.
     """
     options = _options(content)
     try:
@@ -49,11 +51,12 @@ def decode(content):
 
 
 def scanner(content):
-    """What decodes the parts of a document one by one, as :func:`decode` would the whole.
+    """Return a function that decodes the parts of a document one by one, with the same results as
+    :func:`decode`.
 
-    :return: ``(text, scan)``; ``scan(text, position)`` is ``(value, where it ends)``, and raises
-        ValueError where there is none, RecursionError where it is too deep.
-    :raises ValueError: as :func:`decode` does for the whole.
+    :return: ``(text, scan)``; ``scan(text, position)`` returns ``(value, end position)``, and
+        raises ValueError if there is no value, RecursionError if it is nested too deep.
+    :raises ValueError: on too many small parts, as :func:`decode` does.
     """
     options = _options(content)
     return content.decode("utf-8-sig"), json.JSONDecoder(**options).raw_decode
@@ -62,7 +65,7 @@ def scanner(content):
 def _options(content):
     if len(content) > _FLOOR and _least_size(content) > _MOST_TIMES * len(content):
         raise ValueError("too many parts for its size")
-    # A function of ours for each number of a large document would take as long as all the rest.
+    # Calling a Python function for each number would double the time for a large document.
     if _DIGITS_IN_A_ROW in content[::_STEP].translate(_DIGITS) and _LONG.search(content):
         return {"parse_constant": _refuse, "parse_int": _integer}
     return {"parse_constant": _refuse}

@@ -1,7 +1,7 @@
-"""The process's global state, and which process this is after forks.
+"""The global state of the process, and detection of forks.
 
-Every piece of state that outlives a call and belongs to no object is here, so that a test can
-:func:`reset` it and a fork has one place to look at.
+All state that outlives a call and belongs to no object is here, so that tests can :func:`reset` it
+and fork handling has one place to look at.
 """
 import atexit
 import os
@@ -11,8 +11,8 @@ from flagship._compat import RLock, call_in_forked_child
 
 class _State(object):
     forks = 0
-    pid = os.getpid()     # for forks of which nobody is told
-    instance = None       # the process's one Flagship
+    pid = os.getpid()     # detects forks that call no hook
+    instance = None       # the process-wide Flagship
     events = None         # the event log of the SDK that was started last
 
 
@@ -25,10 +25,11 @@ call_in_forked_child(_count_fork)
 
 
 def lineage():
-    """How many forks lie between this process and the one that imported the library, an int.
+    """Return the number of forks between this process and the one that imported the library, an
+    int.
 
-    It differs between a process and each of its ancestors, also where a child was given the process
-    id that an ancestor had. Where nobody is told of a fork (Python before 3.7, uWSGI), a child is
+    It differs between a process and each of its ancestors, even if a child is given the process id
+    of a former ancestor. Where fork hooks are not called (Python before 3.7, uWSGI), a child is
     recognised by its process id, at its first call.
     """
     if _State.pid != os.getpid():
@@ -37,8 +38,8 @@ def lineage():
 
 
 class Lock(object):
-    """A lock that its own thread may take again, as a signal handler or a finalizer does. A forked
-    child has a free one, whoever held it in the parent."""
+    """A reentrant lock, so that a signal handler or a finalizer can acquire it too. It is always
+    free in a forked child, whoever held it in the parent."""
 
     __slots__ = ("_locks",)
 
@@ -48,7 +49,7 @@ class Lock(object):
     def _own(self):
         now = lineage()
         lock = self._locks.get(now)
-        # Threads of a new child may come here together: one of them wins for all.
+        # Threads of a new child may get here concurrently: setdefault gives all of them one lock.
         return self._locks.setdefault(now, RLock()) if lock is None else lock
 
     def __enter__(self):
@@ -59,21 +60,21 @@ class Lock(object):
         try:
             self._own().release()
         except RuntimeError:
-            pass  # it was taken before a fork, by the thread that forked
+            pass  # it was acquired before the fork, by the thread that forked
 
 
 def call_at_exit(call):
-    """Have ``call()`` called when the interpreter ends; what it raises is swallowed."""
+    """Register ``call()`` with atexit; exceptions that it raises are swallowed."""
     def quietly():
         try:
             call()
         except Exception:
-            pass  # an end has nobody to tell
+            pass  # at exit there is nobody left to report to
     atexit.register(quietly)
 
 
 def instance():
-    """The process's one Flagship, or None before it was first asked for."""
+    """Return the process-wide Flagship, or None before it was first requested."""
     return _State.instance
 
 
@@ -82,7 +83,7 @@ def set_instance(flagship):
 
 
 def current_events():
-    """The event log of the SDK that was started last, or None."""
+    """Return the event log of the SDK that was started last, or None."""
     return _State.events
 
 

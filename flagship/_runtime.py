@@ -1,4 +1,4 @@
-"""What all visitors of one SDK share, wired together."""
+"""The parts that all visitors of the SDK share, wired together."""
 from collections import namedtuple
 
 from flagship import _emulated
@@ -12,16 +12,16 @@ from flagship.transport.client import HttpClient
 
 NOT_STARTED = "Flagship is not started"
 
-#: What a start makes: the visitor cache or None, the tracking client, the decision manager, and the
-#: client that they share, or None.
+#: The parts that a start creates: the visitor cache or None, the tracking client, the decision
+#: manager, and the HTTP client that these share, or None.
 Parts = namedtuple("Parts", ("cache", "tracking", "decisions", "http"))
 
 
 def connect(config, events, state):
-    """The parts as ``config`` says, on the real platform."""
+    """Return the Parts for ``config``, connected to the real platform."""
     problem = None if config.offline else _emulated.notice(config)
     if problem:
-        # Of a restart the events still go to the handler before.
+        # During a restart ``events`` still goes to the previous handler.
         EventLog(config.event_handler).warning("[start] %s", problem)
     http = HttpClient(config, events)
     return Parts(connect_cache(config, events), create_client(config, http, events, state),
@@ -36,10 +36,10 @@ def connect_cache(config, events):
 
 
 class Runtime(object):
-    """What a visitor holds of the SDK. It outlives a restart with other options: its parts change,
-    by one assignment, and the visitors go on.
+    """A visitor's reference to the SDK. It outlives a restart with other options: its parts are
+    replaced in a single assignment, and the visitors use the new ones.
 
-    :param EventLog events: told of what happens; its handler may change.
+    :param EventLog events: receives log lines and errors; its handler may change.
     """
 
     def __init__(self, events):
@@ -47,8 +47,7 @@ class Runtime(object):
         self.parts = Parts(None, _Idle(), _Idle(), None)
 
     def use(self, parts):
-        """Have all visitors decide and send by these parts from their next call on; returns the
-        parts before."""
+        """Make all visitors use these parts from their next call on; return the previous parts."""
         before, self.parts = self.parts, parts
         return before
 
@@ -58,10 +57,9 @@ class Runtime(object):
 
 
 def neutral(events, reason, decisions=None):
-    """The runtime of a visitor that must neither decide nor send.
+    """Return the runtime of a visitor that must neither decide nor send.
 
-    :param decisions: the decision manager whose mode the visitor is in; None (default): there is
-        none.
+    :param decisions: the decision manager whose mode the visitor is in; None (default): none.
     """
     runtime = Runtime(events)
     if decisions is not None:
@@ -71,7 +69,7 @@ def neutral(events, reason, decisions=None):
 
 
 def shut(parts, timeout):
-    """Deliver what is queued, within ``timeout`` seconds, and let go of threads and sockets."""
+    """Deliver what is queued, within ``timeout`` seconds, then stop threads and close sockets."""
     parts.tracking.close(timeout)
     parts.decisions.close()
     if parts.http is not None:
@@ -79,9 +77,9 @@ def shut(parts, timeout):
 
 
 class _Idle(DecisionManager):
-    """Neither decides nor sends: the parts of an SDK that is not started."""
+    """Neither decides nor sends: stands in for the parts of an SDK that is not started."""
 
-    # Where nobody knows the mode, identities are kept as the platform would: nothing is lost by it.
+    # While the mode is unknown, anonymous ids are kept as in API mode, so that nothing is lost.
     knows_anonymous = True
     counters = None
 

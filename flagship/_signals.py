@@ -1,19 +1,21 @@
-"""Delivering what waits when a signal ends the process."""
+"""Delivering what is queued when a signal ends the process."""
 import os
 import signal
 
 
 def close_on_signals(deliver, close, signals=(signal.SIGTERM, signal.SIGINT)):
-    """From now on deliver what waits before these signals do what they did.
+    """Install handlers that deliver what is queued before these signals take their usual effect.
 
-    A signal that ends the process at once is preceded by ``close()``. One that somebody handles
-    is preceded by ``deliver()``: the handler may let the process go on for a while, as servers do
-    that end gracefully, and what comes then is delivered at its end.
+    If a signal would end the process at once, ``close()`` is called first. If it already has a
+    handler, ``deliver()`` is called first: that handler may keep the process running for a while,
+    as in a server with graceful shutdown, and anything tracked after that is delivered when the
+    process ends.
 
-    :param deliver: delivers what waits, within a bound; must not raise.
-    :param close: the same, for good.
-    :param signals: their numbers; one that is ignored, or handled outside of Python, stays so.
-    :raises ValueError: outside of the main thread, or for what is no signal.
+    :param deliver: delivers what is queued, within a bounded time; must not raise.
+    :param close: delivers what is queued and closes the SDK; likewise.
+    :param signals: the signal numbers; one that is ignored, or handled outside Python, is left
+        alone.
+    :raises ValueError: outside the main thread, or for an invalid signal number.
     """
     for number in signals:
         before = signal.getsignal(number)
@@ -23,7 +25,7 @@ def close_on_signals(deliver, close, signals=(signal.SIGTERM, signal.SIGINT)):
 
 
 class _Closer(object):
-    """A signal handler that goes before another."""
+    """A signal handler that runs before the previous one."""
 
     def __init__(self, deliver, close, before):
         self._deliver, self._close, self._before = deliver, close, before

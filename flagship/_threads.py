@@ -1,15 +1,15 @@
-"""Background work that ends when it is told to."""
+"""Background threads that stop when told to."""
 import sys
 import threading
 
 from flagship._compat import acquire_within
-_LONGEST_WAIT = 4e6     # seconds; threads can wait for no number much larger
-_AFTER_A_FAILURE = 1.0  # seconds, at least
+_LONGEST_WAIT = 4e6     # seconds; threads do not accept a much larger timeout
+_AFTER_A_FAILURE = 1.0  # minimum seconds until the next call after one that raised
 
 
 def why_threads_do_not_run():
-    """One sentence where this process's threads are never run, else ``""``: uWSGI without
-    ``enable-threads`` runs none between its requests."""
+    """Return one sentence if this process never runs its threads, else ``""``: uWSGI without
+    ``enable-threads`` runs none between requests."""
     options = getattr(sys.modules.get("uwsgi"), "opt", None)
     if not isinstance(options, dict):
         return ""
@@ -24,9 +24,9 @@ def start_daemon(name, run):
     """Start a daemon thread.
 
     :param str name: the thread's name.
-    :param run: what it does; must not raise.
-    :return: the thread, or None where the system refuses one: a limit on processes or memory, or
-        the interpreter's end.
+    :param run: the function that it runs; must not raise.
+    :return: the thread, or None if it cannot be started: because of a limit on processes or memory,
+        or because the interpreter is shutting down.
     """
     thread = threading.Thread(target=run, name=name)
     thread.daemon = True
@@ -38,8 +38,8 @@ def start_daemon(name, run):
 
 
 class Bell(object):
-    """Wakes the one thread that waits for it. Ringing waits for nobody, so that signal handlers,
-    finalizers and forked children may ring whatever they interrupted."""
+    """Wakes the one thread that waits for it. Ringing never blocks, so signal handlers, finalizers
+    and forked children can ring it, whatever they interrupted."""
 
     __slots__ = ("_lock",)
 
@@ -48,25 +48,24 @@ class Bell(object):
         self._lock.acquire()
 
     def ring(self):
-        """End the present wait, or the next one."""
+        """End the current wait, or the next one."""
         if not self._lock.locked():
-            return  # it was rung already
+            return  # already rung
         try:
             self._lock.release()
         except threading.ThreadError:
-            pass  # by somebody else, just now
+            pass  # another thread rang it just now
 
     def wait(self, seconds=None):
-        """Wait until it rings, at most ``seconds``; None: however long that takes."""
+        """Wait until it rings, for at most ``seconds``; None (default): indefinitely."""
         acquire_within(self._lock, seconds)
 
 
 class RepeatingTask(object):
-    """Calls a function again and again in a daemon thread, whatever it raises.
+    """Calls a function repeatedly in a daemon thread, whatever it raises.
 
     :param str name: the thread's name.
-    :param call: does the work and returns the seconds to wait until the next time; None: there is
-        none.
+    :param call: does the work and returns the seconds to wait until the next call, or None to stop.
     """
 
     def __init__(self, name, call):
@@ -74,8 +73,8 @@ class RepeatingTask(object):
         self._thread, self._wait = None, 0
 
     def start(self, wait):
-        """Begin in ``wait`` seconds; whether a thread could be had. May be called again where it
-        could not."""
+        """Start, with the first call in ``wait`` seconds; return whether a thread could be started.
+        May be called again if it could not."""
         self._wait = wait
         self._thread = start_daemon(self._name, self._run)
         return self._thread is not None
@@ -87,14 +86,14 @@ class RepeatingTask(object):
                 return
             try:
                 self._wait = self._call()
-            except BaseException:  # the thread must live on; the work says what it fails at
+            except BaseException:  # the thread must survive; the call logs its own failures
                 self._wait = max(self._wait, _AFTER_A_FAILURE)
 
     def end(self):
-        """Let no further call begin."""
+        """Make no further call."""
         self._ending.set()
 
     def join(self, timeout):
-        """Wait for the thread to end, at most ``timeout`` seconds."""
+        """Wait for the thread to end, for at most ``timeout`` seconds."""
         if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join(timeout)

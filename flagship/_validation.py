@@ -1,6 +1,6 @@
-"""Argument checks. Each returns the accepted value in its one internal form, or raises an error
-that names the call, the parameter, what came and what is allowed. A value never appears in a
-message: it may be a secret."""
+"""Argument checks. Each returns the accepted value in its internal form, or raises an error that
+names the call, the parameter, what was given and what is allowed. Text never appears in a message:
+it may be a secret."""
 import re
 import socket
 
@@ -20,12 +20,12 @@ def param_error(function, parameter, problem):
 
 
 def _alone(error):
-    error.__cause__ = None  # so that Python 3 does not print what the library found on its way
+    error.__cause__ = None  # so that Python 3 does not print the library's internal exceptions
     return error
 
 
 def text(function, parameter, value, empty=True):
-    """Text, as :func:`flagship._values.text` reads it."""
+    """Return text, as :func:`flagship._values.text` reads it."""
     try:
         accepted = _values.text(value)
     except (_values.Absent, _values.WrongType):
@@ -44,14 +44,14 @@ def boolean(function, parameter, value):
 
 
 def integer(function, parameter, value, minimum=None, maximum=None):
-    """An int, not a bool, within the bounds (both included)."""
+    """Return an int, not a bool, within the bounds (inclusive)."""
     if isinstance(value, bool) or not isinstance(value, integer_types):
         raise typing_error(function, parameter, value, "int")
     return _within(function, parameter, _bounded(function, parameter, int(value)), minimum, maximum)
 
 
 def number(function, parameter, value, above=None, maximum=None):
-    """A finite int or float, not a bool, greater than ``above``."""
+    """Return a finite int or float, not a bool, greater than ``above`` and at most ``maximum``."""
     if isinstance(value, bool) or not isinstance(value, integer_types + (float,)):
         raise typing_error(function, parameter, value, "int or float")
     if isinstance(value, float):
@@ -86,7 +86,7 @@ def instance(function, parameter, value, kind, allowed=None):
 
 
 def url(function, parameter, value):
-    """An absolute http or https URL with a host."""
+    """Return an absolute http or https URL with a host."""
     accepted = text(function, parameter, value, empty=False)
     problem = url_problem(accepted)
     if problem:
@@ -95,8 +95,8 @@ def url(function, parameter, value):
     return accepted
 
 
-# Space and control characters; what no host name holds; host and port. The standard library's own
-# reading of a port or of brackets differs from one Python to the next.
+# White space and control characters; characters that no host name contains; host and port. The
+# standard library parses ports and brackets differently from one Python version to the next.
 _SPACE = re.compile(u"[\\s\\x00-\\x20\\x7f]", re.UNICODE)
 _NO_HOST = re.compile(u"[\"<>\\\\^`{|}%,;!$&'()*+=~\\[\\]@]")
 _HOST_AND_PORT = re.compile(u"^(?:\\[([^\\[\\]]*)\\]|([^\\[\\]:]*))(?::([0-9]{0,5}))?$")
@@ -104,8 +104,8 @@ _IPV6 = re.compile(u"^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$")
 
 
 def url_problem(value):
-    """What keeps the text ``value`` from being an http(s) URL with a host, or None; quotes nothing
-    of it."""
+    """Return why the text ``value`` is not an http(s) URL with a host, or None if it is one; the
+    reason quotes no part of it."""
     if _SPACE.search(value):
         return "it holds white space"
     try:
@@ -138,6 +138,6 @@ def _is_ipv6(host):
         socket.inet_pton(socket.AF_INET6, str(address))
     except (socket.error, ValueError):
         return False
-    except AttributeError:  # Python 2 on Windows cannot ask
+    except AttributeError:  # Python 2 on Windows has no inet_pton
         return True
     return True

@@ -1,9 +1,10 @@
-"""How data is read: pure functions from what a request, a database or a shop gives to what is used.
+"""Readers: pure functions that convert data, as it comes from a request or a database, to the
+library's own types.
 
-Data never raises to the caller of the library. Each reader returns the one obvious reading, or
-raises here, for its caller to translate: :class:`Absent` where there is no value,
-:class:`Unreadable` where there is one that cannot be used, :class:`WrongType` where no data could
-ever be of this type and so the program is mistaken.
+Bad data never raises to the caller of the library. Each reader returns the one obvious conversion,
+or raises an exception that its caller in the library translates: :class:`Absent` if there is no
+value, :class:`Unreadable` if there is one that cannot be used, :class:`WrongType` if data can never
+be of this type, so that it must be a programming error.
 """
 import math
 import numbers
@@ -12,7 +13,7 @@ import re
 from flagship._compat import (
     Enum, Iterable, Mapping, string_types, text_type, well_formed)
 
-#: An int of more bits has no place in JSON for most of its readers, and takes Python long to write.
+#: Most JSON parsers cannot read an int of more bits, and Python is slow to format one.
 MAX_BITS = 1024
 
 _INFINITY = float("inf")
@@ -23,7 +24,7 @@ _NUMBER = re.compile(u"^[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]{1,4})
 _LAZY_TEXT = frozenset([
     ("django", "Promise"), ("flask_babel", "LazyString"), ("speaklater", "_LazyString"),
     ("babel", "LazyProxy")])
-# What pandas has in the place of None.
+# What pandas uses in place of None.
 _MISSING = frozenset([("pandas", "NAType"), ("pandas", "NaTType")])
 _NUMPY_BOOL = frozenset([("numpy", "bool_"), ("numpy", "bool")])
 
@@ -33,28 +34,29 @@ class Absent(Exception):
 
 
 class Unreadable(Exception):
-    """A value that cannot be used; the text says why, without the value."""
+    """A value that cannot be used; the message says why, without quoting the value."""
 
 
 class WrongType(Exception):
-    """A value of a type that is none of data."""
+    """A value of a type that data never has."""
 
 
 def _origins(value):
-    """``(root of the module, name)`` of a value's type and its bases, without importing
-    anything."""
+    """Return the set of ``(top-level package, name)`` of a value's type and its bases, without
+    importing anything."""
     return {(kind.__module__.split(".", 1)[0], kind.__name__) for kind in type(value).__mro__}
 
 
 def unproxied(value):
-    """The object behind a proxy: one that shows another class than its type."""
+    """Return the object behind a proxy (a value whose ``__class__`` differs from its type); any
+    other value is returned unchanged."""
     for _ in range(10):
         kind = type(value)
-        if hasattr(kind, "_get_current_object"):  # Werkzeug; before 2.0 it shows its own class
+        if hasattr(kind, "_get_current_object"):  # Werkzeug; before 2.0 __class__ is the proxy's
             value = value._get_current_object()
         elif value.__class__ is kind:
             break
-        elif "_wrapped" in getattr(value, "__dict__", ()):  # Django; it is there by now
+        elif "_wrapped" in getattr(value, "__dict__", ()):  # Django; already evaluated here
             value = value._wrapped
         elif hasattr(value, "__wrapped__"):  # wrapt, lazy-object-proxy
             value = value.__wrapped__
@@ -64,7 +66,7 @@ def unproxied(value):
 
 
 def _guarded(read):
-    """A reader for which whatever a value does is a property of the value."""
+    """Decorate a reader so that any exception that the value itself raises becomes Unreadable."""
     def guarded(value, *args, **kwargs):
         try:
             return read(value, *args, **kwargs)
@@ -78,9 +80,10 @@ def _guarded(read):
 
 @_guarded
 def text(value, identifiers=False):
-    """A value as text, exactly of the text type, which UTF-8 can express.
+    """Return a value as text, of exactly the text type, that UTF-8 can encode.
 
-    :param bool identifiers: whether an int and a UUID are text too, as they are in hits.
+    :param bool identifiers: whether an int or a UUID is accepted as text, as in hits; default
+        False.
     """
     if type(value) is text_type:
         return well_formed(value)
@@ -105,7 +108,7 @@ def _present(value):
 
 
 def _is_decimal(value):
-    # By name: the module takes long to import on Python 2, and whoever has one has imported it.
+    # By name: the module is slow to import on Python 2, and if there is a Decimal it is imported.
     return ("decimal", "Decimal") in _origins(value)
 
 
@@ -114,7 +117,7 @@ def _is_integral(value):
 
 
 def cut_to(value, max_bytes):
-    """The text ``value``, or as many of its first characters as ``max_bytes`` of UTF-8 can hold."""
+    """Return the text ``value``, truncated to the characters that fit in ``max_bytes`` of UTF-8."""
     if len(value) * 4 <= max_bytes:
         return value
     encoded = value.encode("utf-8")
@@ -125,7 +128,7 @@ def cut_to(value, max_bytes):
 
 @_guarded
 def scalar(value):
-    """A value of a context: text, bool, int or finite float, each exactly of that type."""
+    """Return a context value as text, bool, int or finite float, of exactly that type."""
     kind = type(value)
     if kind is bool:
         return value
@@ -139,7 +142,7 @@ def scalar(value):
 
 @_guarded
 def number(value):
-    """A finite int or float, also from text that is a number."""
+    """Return a finite int or float; text that is a number is converted."""
     value = _present(value)
     if isinstance(value, bool) or _NUMPY_BOOL & _origins(value):
         raise Unreadable("is a bool, not a number")
@@ -150,7 +153,7 @@ def number(value):
 
 @_guarded
 def count(value):
-    """An int, also from an integral number of another type and from text that is one."""
+    """Return an int; an integral number of another type, or text that is one, is converted."""
     value = number(value)
     if value != int(value):
         raise Unreadable("is not a whole number")
@@ -163,7 +166,7 @@ def _number(value):
         if value.bit_length() > MAX_BITS:
             raise Unreadable("is out of range")
         return value
-    if _is_decimal(value) and value.is_nan():  # a signalling one cannot be a float
+    if _is_decimal(value) and value.is_nan():  # float() raises on a signalling NaN
         raise Unreadable("is not a number")
     try:
         value = float(value)
@@ -185,15 +188,15 @@ def _number_in(value):
 
 
 def is_a(value, kind):
-    """``isinstance`` for a value that may be a proxy whose object cannot be had."""
+    """``isinstance`` for a value that may be a proxy without an object."""
     try:
         return isinstance(value, kind)
-    except Exception:  # what it stands for cannot be had
+    except Exception:  # the proxy cannot get its object
         return False
 
 
 def flag(value):
-    """The truth of a value; False where it has none."""
+    """Return the truth value of ``value``; False if it has none."""
     try:
         return bool(value)
     except Exception:  # an array, a proxy without an object
@@ -202,9 +205,9 @@ def flag(value):
 
 @_guarded
 def pairs(value, sequences=False):
-    """The ``[(key, value)]`` of a mapping, by what its ``items()`` gives.
+    """Return the ``[(key, value)]`` of a mapping, as its ``items()`` returns them.
 
-    :param bool sequences: whether an iterable of pairs will do as well.
+    :param bool sequences: whether an iterable of pairs is accepted as well; default False.
     """
     value = _present(value)
     if isinstance(value, Mapping) or callable(getattr(value, "items", None)):
@@ -217,5 +220,5 @@ def pairs(value, sequences=False):
 
 
 def is_finite(value):
-    """Whether a float is neither NaN nor infinite."""
+    """Return whether a float is neither NaN nor infinite."""
     return value - value == 0

@@ -1,4 +1,5 @@
-"""The SDK: starts and closes it, makes visitors, and holds the process's one instance."""
+"""The SDK's entry point: starts and closes it, creates visitors and holds the process-wide
+instance."""
 import signal
 import threading
 
@@ -17,31 +18,31 @@ __all__ = ["Config", "Flagship"]
 
 
 def neutral_visitor(visitor_id=None):
-    """A visitor that gives defaults and sends nothing, whether the SDK is started or not; for code
-    that must go on.
+    """Return a visitor that gives defaults and sends nothing, whether or not the SDK is started;
+    for code that must not fail.
 
-    :param str visitor_id: the visitor's id; None (default) or an empty one gets a new UUID4.
+    :param str visitor_id: the visitor's id; None (default) or empty: a new UUID4.
     :rtype: Visitor
     """
     return Visitor(neutral(current(), NOT_STARTED), visitor_id or new_id(), False, None)
 
 
 class _Start(object):
-    """A start that is under way."""
+    """A start in progress."""
 
     def __init__(self, given):
         self.given, self.parts, self.closes = given, None, None
         self.over, self._lineage = threading.Event(), _process.lineage()
 
     def is_same(self, other):
-        """Whether both load the same, in the same process."""
+        """Return whether both starts load the same thing, in the same process."""
         return self.given == other.given and self._lineage == other._lineage
 
 
 class Flagship(object):
-    """The process's one SDK. ``Flagship.instance()`` and ``Flagship()`` give the same object.
+    """The process-wide SDK. ``Flagship.instance()`` and ``Flagship()`` return the same object.
 
-    As a context manager it closes itself::
+    Used as a context manager, it closes itself::
 
         with Flagship.instance() as flagship:
             flagship.start(env_id, api_key, Config())
@@ -55,33 +56,34 @@ class Flagship(object):
             if flagship is None:
                 flagship = super(Flagship, cls).__new__(cls)
                 flagship._prepare()
-                _process.set_instance(flagship)  # whole, so that no thread sees a part of it
+                # Published once complete, so that no thread sees it half-initialised.
+                _process.set_instance(flagship)
         return flagship
 
     def _prepare(self):
         self._changing = _process.Lock()
         self._runtime = self._config = self._given = None
-        self._cache_manager = None  # the user's, of what runs
-        self._waiting = None   # the runtime of visitors that were loaded before a start
+        self._cache_manager = None  # the user's manager that is in use
+        self._waiting = None   # the runtime of visitors that were unpickled before a start
         self._starting = None  # a _Start
         self._closes = 0
-        self._counters = None  # of the tracking client that was closed last
+        self._counters = None  # those of the most recently closed tracking client
         self._connect = connect
 
     @classmethod
     def instance(cls):
-        """The process's one Flagship, started or not."""
+        """Return the process-wide Flagship, started or not."""
         return _process.instance() or cls()
 
     @property
     def config(self):
-        """The Config given to the last :meth:`start`, with ``env_id`` and ``api_key``; before the
-        first, None."""
+        """The Config given to the last :meth:`start`, with ``env_id`` and ``api_key``; None before
+        the first start."""
         return self._config
 
     @property
     def status(self):
-        """What the SDK runs on at this moment, for health checks.
+        """The SDK's current status, for health checks.
 
         :rtype: Status
         """
@@ -96,19 +98,22 @@ class Flagship(object):
     def start(self, env_id, api_key, config=None):
         """Start the SDK.
 
-        In bucketing mode the bucketing file is loaded once, within its time-out. API mode makes no
-        request and starts no thread. Failures of the network, the disk and the system never raise.
+        In bucketing mode the bucketing file is loaded once, within its timeout. In API mode no
+        request is made and no thread is started. Network, disk and system failures never raise.
 
-        Starting again with the same id, key and options costs nothing: a new event handler or
-        visitor cache manager is taken over, and all else goes on. With others the new options take
-        over once they are ready; visitors go on with them, and what was queued is delivered.
+        Starting again with the same id, key and options is idempotent, except that a new event
+        handler or visitor cache manager takes effect. With different ones, the SDK switches over
+        once the new options are ready: existing visitors use them from then on, and what was
+        queued is delivered.
 
-        :param str env_id: the environment's id. White space around it is stripped, with a WARNING.
-        :param str api_key: the environment's API key; likewise.
+        :param str env_id: the environment's id. Surrounding white space is stripped, with a
+            WARNING.
+        :param str api_key: the environment's API key; stripped likewise.
         :param Config config: the options; None (default): ``Config()``.
-        :raises TypingError: on an argument of the wrong type; what ran before goes on.
-        :raises ParamError: when an id or key is empty or cannot stand in a URL or a header; what
-            ran before goes on.
+        :raises TypingError: on an argument of the wrong type; an SDK that was already running keeps
+            running.
+        :raises ParamError: when an id or key is empty or contains a character that is not allowed
+            in a URL or a header; an SDK that was already running keeps running.
         """
         try:
             config = Config() if config is None else config
@@ -135,7 +140,7 @@ class Flagship(object):
                 return self._take_over(start.given, config)
             if not waits:
                 break
-            # Another thread starts with the same: what it loads will do.
+            # Another thread is starting the SDK with the same arguments; wait for it instead.
             if not other.over.wait(config.timeout + config.bucketing_timeout):
                 return
         try:
@@ -147,7 +152,7 @@ class Flagship(object):
             start.over.set()
 
     def _begin(self, start, runtime, env_id, api_key, config):
-        """Load what is needed, without a lock, and put it in the place of what runs."""
+        """Load the new parts without holding a lock, then replace the running ones with them."""
         before = config.env_id, config.api_key
         config._start(env_id, api_key)
         try:
@@ -169,7 +174,7 @@ class Flagship(object):
         if closed:
             return shut(parts, config.timeout)
         heeded = None
-        while heeded is not runtime.parts.decisions:  # another start may take over at any moment
+        while heeded is not runtime.parts.decisions:  # another start may replace it at any time
             heeded = runtime.parts.decisions
             runtime.state.listen_to(heeded, heeded.panic, runtime.events)
         set_current(runtime.events)
@@ -178,16 +183,17 @@ class Flagship(object):
             _retire(replaced, config.timeout)
 
     def _take_over(self, given, config):
-        """Go on as before with another Config that says the same, or with one that was changed."""
+        """Keep running with a Config whose options are the same but whose event handler or visitor
+        cache manager may differ."""
         runtime, manager = self._runtime, config.visitor_cache_manager
         if runtime is None:
-            return  # closed meanwhile
+            return  # closed in the meantime
         config._start(*given[:2])
         connects = manager is not self._cache_manager and self._connect is connect
         cache = connect_cache(config, runtime.events) if connects else None
         with self._changing:
             if self._runtime is not runtime or self._given != given:
-                return  # closed or started with others meanwhile, which came last
+                return  # closed, or started with other options, in the meantime: the last call wins
             if connects:
                 runtime.parts = runtime.parts._replace(cache=cache)
             self._config, self._cache_manager = config, manager
@@ -195,28 +201,29 @@ class Flagship(object):
         runtime.parts.decisions.start_again()
 
     def runtime(self):
-        """What a visitor that was loaded from elsewhere belongs to: what runs, or will be
-        started."""
+        """Return the runtime for an unpickled visitor: the running one, or the one that the next
+        start will use."""
         with self._changing:
             if self._runtime is None and self._waiting is None:
                 self._waiting = Runtime(EventLog(Config().event_handler))
             return self._runtime or self._waiting
 
     def is_flagship_started(self):
-        """Whether visitors can be made: after :meth:`start` and before :meth:`close`."""
+        """Return whether visitors can be created: after :meth:`start` and before :meth:`close`."""
         return self._runtime is not None
 
     def create_visitor(self, visitor_id=None, authenticated=False, context=None):
-        """Make a visitor. Sends nothing.
+        """Create a visitor. Sends nothing.
 
-        :param str visitor_id: the visitor's id; None (default) or an empty one gets a new UUID4.
-        :param authenticated: whether the visitor is logged in, by its truth; default False.
-        :param context: the visitor's context, any mapping or a sequence of pairs; None (default) is
-            an empty one. A bad pair is rejected individually, with a log line.
+        :param str visitor_id: the visitor's id; None (default) or empty: a new UUID4.
+        :param authenticated: whether the visitor is logged in, evaluated as a truth value; default
+            False.
+        :param context: the visitor's context, any mapping or a sequence of pairs; None (default):
+            an empty one. An invalid pair is rejected individually, with a log line.
         :rtype: Visitor
         :raises InitializationError: before :meth:`start` and after :meth:`close`.
-        :raises TypingError: on an argument of the wrong type. With ``catch_all_exceptions`` the
-            visitor that is returned then is neutral: it gives defaults and sends nothing.
+        :raises TypingError: on an argument of the wrong type. With ``catch_all_exceptions`` a
+            neutral visitor is returned instead: it gives defaults and sends nothing.
         """
         runtime = self._runtime
         if runtime is None:
@@ -241,12 +248,11 @@ class Flagship(object):
             raise
 
     def flush(self, timeout=None):
-        """Wait until what deferred tracking has queued is delivered.
+        """Wait until everything that deferred tracking has queued is delivered.
 
-        :param float timeout: seconds to wait at most; None (default): the timeout of the Config.
-        :return: whether nothing is queued any more; True where tracking is immediate, and before a
-            start.
-        :raises TypingError: when ``timeout`` is no number.
+        :param float timeout: maximum seconds to wait; None (default): the timeout of the Config.
+        :return: whether the queue is empty; True if tracking is immediate, and before a start.
+        :raises TypingError: when ``timeout`` is not a number.
         :raises ParamError: when ``timeout`` is not greater than 0.
         """
         seconds = self._seconds("flush", timeout)
@@ -257,9 +263,9 @@ class Flagship(object):
         """Stop threads, deliver what is queued and close connections, within a bounded time.
         Idempotent, and safe in a signal handler.
 
-        :param float timeout: seconds that delivering may take; None (default): the timeout of the
+        :param float timeout: maximum seconds for delivery; None (default): the timeout of the
             Config.
-        :raises TypingError: when ``timeout`` is no number; nothing is closed.
+        :raises TypingError: when ``timeout`` is not a number; nothing is closed.
         :raises ParamError: when ``timeout`` is not greater than 0; nothing is closed.
         """
         seconds = self._seconds("close", timeout)
@@ -267,22 +273,22 @@ class Flagship(object):
             runtime, self._runtime, starting = self._runtime, None, self._starting
             self._closes += 1
         if starting is not None and starting.parts is not None:
-            starting.parts.decisions.close()  # it will find that it was closed meanwhile
+            starting.parts.decisions.close()  # the start will notice that it was closed
         if runtime is not None:
             runtime.close(seconds)
             self._counters = runtime.parts.tracking.counters
 
     def close_on_signals(self, signals=(signal.SIGTERM, signal.SIGINT)):
-        """Have what is queued delivered when a signal ends the process, for servers and scripts
-        that it ends without ``atexit``. What handled the signals before goes on to; one that is
-        ignored stays so.
+        """Deliver what is queued when a signal ends the process, for servers and scripts where
+        ``atexit`` does not run then. Existing handlers are still called, and ignored signals stay
+        ignored.
 
-        Where nobody handles a signal, the SDK is closed before it ends the process. Where a server
-        does, to end gracefully, what is queued is delivered first, and what still comes is sent at
-        once.
+        If a signal has no handler, the SDK is closed before the signal ends the process. If it has
+        one, as in a server with graceful shutdown, the queue is flushed before the handler runs,
+        and anything tracked after that is sent at once.
 
-        :param signals: their numbers; default SIGTERM and SIGINT.
-        :raises ValueError: outside of the main thread, or for what is no signal.
+        :param signals: the signal numbers; default SIGTERM and SIGINT.
+        :raises ValueError: outside the main thread, or for an invalid signal number.
         """
         _signals.close_on_signals(self._deliver, self.close, signals)
 
@@ -305,12 +311,12 @@ class Flagship(object):
 
 
 def _retire(parts, timeout):
-    """Let go of what was replaced; calls under way end on it."""
+    """Release parts that were replaced; calls in progress still finish on them."""
     parts.decisions.close()
     parts.tracking.retire(timeout)
     if parts.http is not None:
         parts.http.retire()
 
 
-# So that the first ones to ask for it from several threads find the same.
+# Created at import, so that threads that ask for it concurrently get the same instance.
 Flagship()

@@ -1,4 +1,4 @@
-"""The options of the SDK, checked once; no I/O."""
+"""The SDK's options, each checked once; no I/O."""
 import re
 
 from flagship import _emulated
@@ -9,10 +9,10 @@ from flagship.errors import FlagshipError
 from flagship.handler import FlagshipEventHandler
 
 _MAX_TRACKING_INTERVAL = 3600
-# Neither a socket nor a thread can wait for a number much larger.
+# Neither a socket nor a thread accepts a much larger timeout.
 _LONGEST_WAIT = 366 * 24 * 3600
 
-# To the last "@", as a password may hold any character.
+# Up to the last "@", as a password may contain any character.
 _USER_INFO = re.compile("//.*@")
 
 
@@ -36,7 +36,7 @@ def _bucketing_timeout(value):
 
 
 def _polling_interval(value):
-    # Whoever writes a huge number, or infinity, wants hardly any polls.
+    # A huge number, or infinity, means practically no polling.
     is_number = isinstance(value, integer_types + (float,))
     if is_number and not isinstance(value, bool) and value > _LONGEST_WAIT:
         return _LONGEST_WAIT
@@ -96,7 +96,7 @@ def _initial_bucketing(value):
 
 
 def _session(value):
-    # By name: to import requests is the transport's business.
+    # By name: only the transport imports requests.
     if value is None or callable(value) or any(
             (kind.__module__, kind.__name__) == ("requests.sessions", "Session")
             for kind in type(value).__mro__):
@@ -167,64 +167,68 @@ class Config(object):
 
     :param Config.Mode mode: ``API`` (default): the platform decides; ``BUCKETING``: this process
         decides.
-    :param float timeout: seconds, default 2.0: the bound on a decision, the campaigns request as a
-        whole. Above 60, ``start`` logs a warning, as the vendor's 3.x takes milliseconds.
-    :param float tracking_timeout: seconds: the bound on each activation, context event and hit.
-        None (default): the larger of ``timeout`` and 2.0.
-    :param float bucketing_timeout: seconds, default 10.0: the bound on each download of the
-        bucketing file.
-    :param float polling_interval: seconds between two requests for the bucketing file, default 60;
-        0 or less: never; infinity, and any number above a year, count as a year.
+    :param float timeout: maximum seconds for a decision, that is, for the whole campaigns request;
+        default 2.0. Above 60, ``start`` logs a warning, as the vendor's 3.x takes milliseconds.
+    :param float tracking_timeout: maximum seconds for each activation, context event and hit. None
+        (default): the larger of ``timeout`` and 2.0.
+    :param float bucketing_timeout: maximum seconds for each download of the bucketing file, default
+        10.0.
+    :param float polling_interval: seconds between requests for the bucketing file, default 60; 0 or
+        less: no polling; infinity, and anything longer than a year, counts as a year.
     :param FlagshipEventHandler event_handler: receives log lines; None (default): the ``flagship``
         logger.
-    :param VisitorCacheManager visitor_cache_manager: keeps assignments; default None.
-    :param bool debug: True puts the bodies of requests and answers, and so visitors' contexts, into
+    :param VisitorCacheManager visitor_cache_manager: stores assignments; None (default): none.
+    :param bool debug: True adds the bodies of requests and responses, and so visitors' contexts, to
         DEBUG lines; default False.
     :param str decision_api_url: default ``https://decision.flagship.io/v2``.
-    :param str decision_api: ``"platform"`` (default), or ``"self-hosted"`` where
-        ``decision_api_url`` is that of the vendor's own Decision API server, such as
-        ``http://decision:8080/v2``. Its paths name no environment, and it reports contexts itself.
+    :param str decision_api: ``"platform"`` (default), or ``"self-hosted"`` if ``decision_api_url``
+        is a self-hosted instance of the vendor's Decision API server, such as
+        ``http://decision:8080/v2``. Its paths do not contain the environment, and it reports
+        contexts itself.
     :param str cdn_url: default ``https://cdn.flagship.io``.
     :param str tracking_url: default ``https://ariane.abtasty.com``.
-    :param bucketing_file: path of the bucketing file's copy on disk, default ``bucketing.json`` in
-        the working directory; None: no copy.
-    :param initial_bucketing: a bucketing file to begin with, as a dict or a path; default None.
+    :param bucketing_file: path of the bucketing file's snapshot on disk, default ``bucketing.json``
+        in the working directory; None: no snapshot.
+    :param initial_bucketing: a bucketing file to start with, as a dict or a path; default None.
     :param bool offline: True: no request is ever made, for batch jobs and development. Bucketing
-        mode decides on ``bucketing_file`` or ``initial_bucketing``, API mode gives defaults; what
-        would be sent is left out, and those calls return ``(False, reason)``. Default False.
-    :param session: a ``requests.Session``, or a callable that makes one, for proxies, CA bundles
-        and client certificates; default None: one of the SDK's own. A callable is called once per
-        process and its session is closed by the SDK, a session stays yours to close.
+        mode decides with ``bucketing_file`` or ``initial_bucketing``, API mode gives defaults;
+        nothing is sent, and calls that would send return ``(False, reason)``. Default False.
+    :param session: a ``requests.Session``, or a callable that creates one, for proxies, CA bundles
+        and client certificates; None (default): the SDK creates its own. A callable is called once
+        per process, and the SDK closes the session that it returns; closing a session that you pass
+        in is up to you.
     :param int connection_pool_size: connections kept open per host, default 10.
     :param str tracking: ``"immediate"`` (default): activations, context events and hits are sent in
         the caller's thread, and the calls return the outcome; ``"deferred"``: they are queued and
         sent in batches by one thread, and the calls return ``(True, "queued")``.
-    :param int tracking_queue_size: how many may be queued, default 10,000, and at most 64 MiB of
-        them; beyond, the oldest of those that count least are dropped and counted.
-    :param float tracking_interval: seconds that one may wait for others to be sent with, default
-        1.0.
-    :param int tracking_batch_size: how many are sent without waiting longer, default 100.
+    :param int tracking_queue_size: maximum number of queued items, default 10,000; the queue also
+        holds at most 64 MiB. When the queue is full, the oldest of the least important items are
+        dropped and counted.
+    :param float tracking_interval: maximum seconds that an item waits for others to share its
+        batch, default 1.0.
+    :param int tracking_batch_size: number of items that are sent without further waiting, default
+        100.
     :param bool context_events: True (default): each synchronisation reports the visitor's context,
         for the platform's analyses; False: contexts are not reported at all.
-    :param bool repeat_contexts: True: deferred tracking also reports a context that repeats the
-        visitor's last within 30 minutes; default False.
+    :param bool repeat_contexts: True: deferred tracking also reports a context that is the same as
+        the visitor's last one within 30 minutes; False (default): it is deduplicated.
     :param spool: path of a SQLite file that keeps what deferred tracking queued until it is
-        delivered, whatever ends the process; several processes may share it; default None: none. It
-        holds ``tracking_queue_size`` items at most, none over 4 hours old.
-    :param bool circuit_breaker: True (default): an endpoint that failed 5 times in a row is not
-        tried for 1 second, and after each further failure for twice as long, up to 30; its calls
-        fail at once meanwhile.
-    :param int max_response_size: bytes, decompressed, above which an answer is refused; default 16
-        MiB.
+        delivered, however the process ends; several processes may share it; None (default): no
+        spool. It holds at most ``tracking_queue_size`` items, none over 4 hours old.
+    :param bool circuit_breaker: True (default): after 5 failures in a row the circuit of an
+        endpoint is open for 1 second, and after each further failure for twice as long, up to 30;
+        while it is open, calls to that endpoint fail at once.
+    :param int max_response_size: maximum size of a response in bytes, decompressed, above which it
+        is refused; default 16 MiB.
     :raises ParamError: on an unknown option, or a value out of range.
     :raises TypingError: on a value of the wrong type.
 
-    Where the environment has ``FLAGSHIP_EMULATOR``, such as ``http://127.0.0.1:8080``, the default
-    URLs are that emulator's, for development. It must be an address of this machine, else it is
-    ignored; a start says which with a warning.
+    If the environment variable ``FLAGSHIP_EMULATOR`` is set, such as to ``http://127.0.0.1:8080``,
+    the default URLs point to that emulator, for development. It must be an address of this machine,
+    otherwise it is ignored; in either case a start logs a warning.
 
-    ``config.name`` reads an option; ``config.name = value`` checks like the constructor, and counts
-    at the next start.
+    ``config.name`` reads an option; ``config.name = value`` checks it as the constructor does, and
+    takes effect at the next start.
 
     :ivar env_id: as given to :meth:`Flagship.start`, None before.
     :ivar api_key: as given to :meth:`Flagship.start`, None before.
@@ -235,7 +239,7 @@ class Config(object):
         BUCKETING = "BUCKETING"
 
         def __reduce_ex__(self, protocol):
-            # Python 2 finds no class inside another.
+            # Python 2 cannot unpickle a nested class.
             return _mode_named, (self.name,)
 
     _OPTIONS = {
@@ -269,7 +273,7 @@ class Config(object):
 
     def __init__(self, **kwargs):
         self.__dict__.update(env_id=None, api_key=None)
-        # First, so that it can be told of a mistake in the others.
+        # The event handler comes first, so that errors in the other options can be reported to it.
         for name in sorted(kwargs, key=lambda name: name != "event_handler"):
             self._set_or_report(name, kwargs[name])
         emulated = _emulated.default_urls()
@@ -279,7 +283,7 @@ class Config(object):
                 self.__dict__[name] = FlagshipEventHandler() if name == "event_handler" else default
 
     def _set_or_report(self, name, value):
-        """Set an option; with ``catch_all_exceptions`` a refused one is reported and keeps its
+        """Set an option; with ``catch_all_exceptions`` an invalid one is reported and keeps its
         default."""
         try:
             setattr(self, name, value)
@@ -297,22 +301,22 @@ class Config(object):
 
     @property
     def is_self_hosted(self):
-        """Whether the Decision API is the vendor's server for hosting it oneself."""
+        """Whether the Decision API is a self-hosted instance of the vendor's server."""
         return self.decision_api == "self-hosted"
 
     def _given(self, env_id, api_key):
-        """What two starts must have in common to be the same; what may change without a restart is
-        left out."""
+        """Return what two starts must have in common to count as the same; options that can change
+        without a restart are left out."""
         options = {name: self.__dict__[name] for name in self._OPTIONS
                    if name not in ("event_handler", "visitor_cache_manager")}
         return env_id, api_key, options
 
     def _start(self, env_id, api_key):
-        """Take the credentials; they are read-only for everybody else."""
+        """Set the credentials, which are read-only for everyone else."""
         self.__dict__.update(env_id=env_id, api_key=api_key)
 
     def __repr__(self):
-        # A base URL may hold a password.
+        # A base URL may contain a password.
         shown = ["%s=%s" % (name, _USER_INFO.sub("//***@", repr(self.__dict__[name])))
                  for name in sorted(self._OPTIONS) if name not in ("initial_bucketing", "session")]
         return "Config(env_id=%r, api_key=%s, %s)" % (

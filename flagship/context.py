@@ -1,4 +1,4 @@
-"""What a visitor's context may hold, and what of it leaves the process."""
+"""What a visitor's context may contain, and which part of it is sent to the platform."""
 from flagship import _values
 from flagship._compat import Enum, is_ascii, text_type
 from flagship.errors import ContextError
@@ -8,8 +8,8 @@ PRIVATE_PREFIX = u"fs_"
 
 
 class PresetContext(Enum):
-    """The context keys that the platform knows by itself. Any of them may be a key of a visitor's
-    context; none is set until the caller sets it."""
+    """The context keys that are predefined on the platform. Any of them may be used as a key of a
+    visitor's context; none is set unless the caller sets it."""
 
     FS_ALL_USERS = u"fs_all_users"
     FS_USERS = u"fs_users"
@@ -36,12 +36,12 @@ class PresetContext(Enum):
     INTERFACE_NAME = u"sdk_interfaceName"
 
 
-_PLAIN = 2 ** 63  # an int that needs no look at its size
+_PLAIN = 2 ** 63  # ints below this need no size check
 _PRESET_KEYS = frozenset(key.value for key in PresetContext)
 
 
 def key_text(key):
-    """The context key ``key`` as text; raises ContextError if it is not a valid key."""
+    """Return the context key ``key`` as text; raises ContextError if it is not a valid key."""
     try:
         return _values.text(key)
     except (_values.Absent, _values.WrongType):
@@ -52,7 +52,7 @@ def key_text(key):
 
 
 def checked_value(key, value):
-    """The context value ``value`` in its internal form.
+    """Return the context value ``value`` in its internal form.
 
     :raises flagship._values.Absent: if there is no value.
     :raises ContextError: if it cannot be a context value.
@@ -68,11 +68,11 @@ def checked_value(key, value):
 
 
 def checked_pairs(function, pairs, events):
-    """Check each pair: ``({key: value} of the valid ones, a tuple of one (key, success, log, None)
-    per pair)``. An invalid pair is rejected individually.
+    """Check each pair, and return ``({key: value} of the valid ones, a tuple of one (key, success,
+    log, None) per pair)``. An invalid pair is rejected individually.
 
-    :param str function: the call that was given the pairs, for the log lines.
-    :param EventLog events: gets a line for each pair that is rejected or has no value.
+    :param str function: the name of the call that was given the pairs, for the log lines.
+    :param EventLog events: receives a line for each pair that is rejected or has no value.
     """
     good, results = {}, []
     for pair in pairs:
@@ -94,10 +94,10 @@ def checked_pairs(function, pairs, events):
 
 
 def plain_copy(context):
-    """A copy of ``context`` if it is a dict whose pairs are all of plain types (the usual case), or
-    None: then each pair has to be checked."""
+    """Return a copy of ``context`` if it is a dict whose pairs are all of plain types (the usual
+    case), or None if each pair has to be checked."""
     if type(context) is not dict:
-        return None  # what a subclass stores need not be what its items() gives
+        return None  # the items() of a subclass may differ from what it stores
     for key, value in context.items():
         kind = type(value)
         if type(key) is not text_type or not is_ascii(key) or not (
@@ -108,12 +108,12 @@ def plain_copy(context):
 
 
 def without_preset_keys(context):
-    """A copy of ``context`` without the platform's preset keys: what the caller set."""
+    """Return a copy of ``context`` without the platform's preset keys."""
     return {key: value for key, value in context.items() if key not in _PRESET_KEYS}
 
 
 def without_private_keys(context):
-    """The part of ``context`` that may be sent; ``context`` itself where that is all of it."""
+    """Return the part of ``context`` that may be sent; ``context`` itself if that is all of it."""
     for key in context:
         if key.startswith(PRIVATE_PREFIX):
             return {key: value for key, value in context.items()

@@ -1,8 +1,8 @@
-"""The errors of the SDK: one family, :class:`FlagshipError`."""
+"""The SDK's exceptions, all derived from :class:`FlagshipError`."""
 
 
 class FlagshipError(Exception):
-    """The root of every error that the SDK raises.
+    """The base class of every error that the SDK raises.
 
     :ivar str message: what happened and what is allowed.
     """
@@ -36,14 +36,13 @@ class ParamError(_ArgumentError, ValueError):
 
 
 class ContextError(FlagshipError):
-    """A pair of key and value that a visitor's context does not take. Only ever logged, never
-    raised at a call."""
+    """A key or value that is not valid in a visitor's context. Only ever logged, never raised to
+    the caller."""
 
 
 class InitializationError(FlagshipError):
-    """A visitor was asked for before ``Flagship.start``, or after ``Flagship.close``."""
+    """A visitor was requested before ``Flagship.start``, or after ``Flagship.close``."""
 
 
 class FlagshipParsingError(FlagshipError):
-    """An answer of the platform that is not what it should be. Only ever logged, never raised at a
-    call."""
+    """A malformed response from the platform. Only ever logged, never raised to the caller."""

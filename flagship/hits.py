@@ -1,4 +1,4 @@
-"""Hits: what a visitor did, for the platform's reports."""
+"""Hits: visitors' actions, for the platform's reports."""
 import json
 
 from flagship import _validation as check
@@ -9,7 +9,7 @@ from flagship._events import current, reports_mistakes
 # Bytes of UTF-8.
 _MAX_TEXT = 500
 _MAX_LOCATION = 2048
-# Documented, but longer values ("credit_card") are common and the platform takes them.
+# The documented limit, but longer values ("credit_card") are common and the platform accepts them.
 _ADVISED_SHORT = 10
 
 
@@ -26,7 +26,7 @@ class EventCategory(Enum):
     USER_ENGAGEMENT = u"User Engagement"
 
 
-# Where each fact stands in the object on the wire.
+# The wire key of each field.
 _WIRE = {
     "type": u"t", "source": u"ds", "location": u"dl", "ip": u"uip", "resolution": u"sr",
     "locale": u"ul", "session_number": u"sn", "session_timestamp": u"cst",
@@ -37,7 +37,7 @@ _WIRE = {
     "price": u"ip", "item_quantity": u"iq", "item_category": u"iv",
 }
 
-# What a hit of each type cannot be without.
+# The required fields of each hit type.
 _REQUIRED = {
     HitType.PAGE: ("location",), HitType.SCREENVIEW: ("location",),
     HitType.EVENT: ("category", "action"), HitType.TRANSACTION: ("transaction_id", "affiliation"),
@@ -51,8 +51,8 @@ _setter = reports_mistakes(lambda hit, error: hit)
 
 
 def _constructor(init):
-    """A constructor has no neutral result: a caught mistake leaves a hit that ``send_hit``
-    refuses."""
+    """Decorate a constructor, which has no neutral result: after a caught error the hit exists, but
+    ``send_hit`` refuses it."""
     def refuse(hit, error):
         hit._refusal = error.message
     return reports_mistakes(refuse)(init)
@@ -97,27 +97,29 @@ def _category(value):
 
 
 class Hit(object):
-    """What the five kinds of hit share. Every ``with_...`` method returns the hit: calls chain.
+    """Base class of the five kinds of hit. Every ``with_...`` method returns the hit, so calls can
+    be chained.
 
-    What comes out of a shop's data never raises. Text may also be lazy or proxied text, an Enum
-    member with a text value, an int or a UUID; over its limit it is cut between two characters,
-    with a log line. Numbers may be int, float, Decimal, Fraction, a scalar of numpy, or text that
-    is a number; negative ones, as of returns, are sent. None sets nothing. What cannot be read so,
-    such as NaN, is left out: the hit goes without it, a log line says so, and so does the result of
-    ``send_hit``.
+    Bad data never raises. Text may also be lazy or proxied text, an Enum member with a text value,
+    an int or a UUID; text over its limit is truncated between two characters, with a log line. A
+    number may be an int, float, Decimal, Fraction or numpy scalar, or text that is a number;
+    negative ones, as for returns, are sent. None sets nothing. A value that cannot be read, such as
+    NaN, is left out: the hit is sent without it, with a log line, and the result of ``send_hit``
+    says so.
 
-    :param HitType hit_type: the kind.
-    :ivar HitType hit_type: the kind.
-    :raises TypingError: (this and every method) on an argument of a type that is no data, such as a
-        list; the hit stays as it was.
+    :param HitType hit_type: the type of the hit.
+    :ivar HitType hit_type: the type of the hit.
+    :raises TypingError: (this and every method) on an argument of an unsupported type, such as a
+        list; the hit is left unchanged.
     """
 
     hit_type = None
     _refusal = None
 
     def __new__(cls, *args, **kwargs):
-        # Here, so that a hit whose constructor refused its arguments, or was never called, still
-        # chains. A subclass of 2.1.x puts fields of its own into `_data`.
+        # Set here, so that calls on a hit whose constructor refused its arguments, or was never
+        # called, can still be chained. Subclasses written for 2.1.x add their own fields to
+        # `_data`.
         hit = super(Hit, cls).__new__(cls)
         hit._data, hit._left_out = {}, {}
         return hit
@@ -133,8 +135,9 @@ class Hit(object):
         return self
 
     def _set_required(self, field, value, max_bytes=_MAX_TEXT, strip=False):
-        """Set text that the hit cannot be without; where there is none it is empty, as in 2.1.x,
-        and where it cannot be read it stays missing, so that ``send_hit`` refuses the hit."""
+        """Set a required text field. An absent value, such as None, becomes empty text, as in
+        2.1.x; if the value cannot be read, the field stays missing, so that ``send_hit`` refuses
+        the hit."""
         name = type(self).__name__
         try:
             text = _values.text(value, identifiers=True)
@@ -151,7 +154,7 @@ class Hit(object):
         return self._set(field, text)
 
     def _read(self, function, field, value, read, allowed, parameter=None):
-        """Set an optional field to what ``read`` makes of a value, or leave it out."""
+        """Set an optional field to ``read(value)``, or leave it out if the value cannot be read."""
         parameter = parameter or field
         try:
             self._set(field, read(value))
@@ -198,7 +201,7 @@ class Hit(object):
 
     @_setter
     def with_resolution(self, width, height):
-        """Set the screen's resolution; both or none.
+        """Set the screen's resolution; ignored unless both numbers are given.
 
         :param int width: pixels, greater than 0.
         :param int height: pixels, greater than 0.
@@ -247,7 +250,7 @@ class Hit(object):
 
     @property
     def problem(self):
-        """Why the hit cannot be sent, text, or None."""
+        """Why the hit cannot be sent, text, or None if it can."""
         if self._refusal:
             return self._refusal
         name = type(self).__name__
@@ -260,14 +263,15 @@ class Hit(object):
 
     @property
     def left_out(self):
-        """What the hit goes without, one line of text, or None: values that could not be read."""
+        """The values left out of the hit because they could not be read, one line of text, or
+        None."""
         return ", ".join("%s %s" % each for each in sorted(self._left_out.items())) or None
 
     def get_data(self):
-        """The hit as it goes on the wire, without the visitor.
+        """Return the hit in its wire format, without the visitor.
 
-        :return: the dict from wire key to value that the hit is made of, to be changed with care;
-            without the required keys for a hit whose arguments were refused.
+        :return: the hit's own dict from wire key to value, not a copy, so change it with care; it
+            lacks the required keys if the hit's arguments were refused.
         :rtype: dict
         """
         return self._data
@@ -279,11 +283,11 @@ class Hit(object):
 
 
 class Page(Hit):
-    """A visitor came to a page.
+    """A visitor viewed a page.
 
-    :param str location: the page's URL, http or https with a host; white space around it is
-        stripped, and over 2048 bytes of UTF-8 it is cut. A hit with something else is made, and
-        ``send_hit`` refuses it.
+    :param str location: the page's URL, http or https with a host; surrounding white space is
+        stripped, and it is truncated to 2048 bytes of UTF-8. With any other text the hit is
+        created, but ``send_hit`` refuses it.
     """
 
     @_constructor
@@ -293,7 +297,7 @@ class Page(Hit):
 
     @property
     def problem(self):
-        """Why the hit cannot be sent, text, or None."""
+        """Why the hit cannot be sent, text, or None if it can."""
         problem = super(Page, self).problem
         if problem:
             return problem
@@ -303,9 +307,9 @@ class Page(Hit):
 
 
 class Screen(Hit):
-    """A visitor came to an interface of an application.
+    """A visitor viewed a screen of an application.
 
-    :param str location: the interface's name, at most 2048 bytes of UTF-8.
+    :param str location: the screen's name, at most 2048 bytes of UTF-8.
     """
 
     @_constructor
@@ -317,10 +321,10 @@ class Screen(Hit):
 class Event(Hit):
     """A visitor did something, such as adding to a cart.
 
-    :param EventCategory category: ``ACTION_TRACKING`` or ``USER_ENGAGEMENT``; its name or value as
-        text will do.
+    :param EventCategory category: ``ACTION_TRACKING`` or ``USER_ENGAGEMENT``, or its name or value
+        as text.
     :param str action: the event's name in the reports, at most 500 bytes of UTF-8.
-    :raises TypingError: on another category.
+    :raises TypingError: on any other category.
     """
 
     @_constructor
@@ -347,7 +351,7 @@ class Event(Hit):
     def with_event_value(self, value):
         """Set what the event is worth.
 
-        :param int value: greater than 0; anything else is left out, None with a log line too.
+        :param int value: greater than 0; anything else, None included, is left out with a log line.
         """
         if value is None:
             return self._leave_out("with_event_value", "value", "is None")
@@ -387,7 +391,7 @@ class Transaction(Hit):
     def with_shipping_method(self, shipping_method):
         """Set how the order is shipped.
 
-        :param str shipping_method: at most 500 bytes of UTF-8; over 10 is sent with a warning.
+        :param str shipping_method: at most 500 bytes of UTF-8; over 10, it is sent with a warning.
         """
         return self._short("with_shipping_method", "shipping_method", shipping_method)
 
@@ -403,7 +407,8 @@ class Transaction(Hit):
     def with_currency(self, currency):
         """Set the currency.
 
-        :param str currency: an ISO 4217 code such as ``EUR``; over 10 bytes is sent with a warning.
+        :param str currency: an ISO 4217 code such as ``EUR``; over 10 bytes, it is sent with a
+            warning.
         """
         return self._short("with_currency", "currency", currency)
 
@@ -411,7 +416,7 @@ class Transaction(Hit):
     def with_payment_method(self, payment):
         """Set how the order is paid.
 
-        :param str payment: at most 500 bytes of UTF-8; over 10 is sent with a warning.
+        :param str payment: at most 500 bytes of UTF-8; over 10, it is sent with a warning.
         """
         return self._short("with_payment_method", "payment", payment)
 
@@ -427,13 +432,13 @@ class Transaction(Hit):
     def with_coupon_code(self, coupon):
         """Set the coupon that the customer used.
 
-        :param str coupon: at most 500 bytes of UTF-8; over 10 is sent with a warning.
+        :param str coupon: at most 500 bytes of UTF-8; over 10, it is sent with a warning.
         """
         return self._short("with_coupon_code", "coupon", coupon)
 
 
 class Item(Hit):
-    """One line of a transaction; to be sent after it.
+    """One line item of a transaction; send it after the transaction.
 
     :param str transaction_id: the transaction's, at most 500 bytes of UTF-8.
     :param str product_name: at most 500 bytes of UTF-8.
@@ -449,7 +454,7 @@ class Item(Hit):
 
     @_setter
     def with_price(self, price):
-        """Set the price of one.
+        """Set the unit price.
 
         :param price: a number, in the transaction's currency.
         """

@@ -1,15 +1,15 @@
-"""Whether the SDK serves its visitors: the platform's panic, and the end of the SDK."""
+"""Whether the SDK serves its visitors: not while the platform is in panic or the SDK is closed."""
 from flagship._process import Lock
 from flagship._troubleshooting import see
 
 
 class PlatformState(object):
-    """One for all visitors of the SDK; it outlives a restart with other options.
+    """The state shared by all visitors of the SDK; it outlives a restart with other options.
 
     :ivar bool panic: whether the platform is in panic.
     :ivar bool closed: whether the SDK was closed, or never started.
-    :ivar dict tracked: what became of what deferred tracking took, by the lineage of the process.
-    :ivar bool serving: neither in panic nor closed; what every call of a visitor asks first.
+    :ivar dict tracked: the counters of deferred tracking, by the lineage of the process.
+    :ivar bool serving: neither in panic nor closed; every call of a visitor checks this first.
     """
 
     __slots__ = ("panic", "closed", "serving", "tracked", "_events", "_changing", "_end", "_source")
@@ -19,10 +19,12 @@ class PlatformState(object):
         self._events, self._changing, self._end, self._source = events, Lock(), None, None
 
     def listen_to(self, source, panic, events):
-        """Heed one decision manager from now on, which is of the opinion ``panic``; a change is
-        logged once.
+        """Listen to this decision manager only from now on, and set the panic that it reports; a
+        change is logged once.
 
-        :param EventLog events: told of changes from now on.
+        :param source: the decision manager.
+        :param bool panic: whether it reports a panic.
+        :param EventLog events: receives a line for each change from now on.
         """
         with self._changing:
             self._source, self._events = source, events
@@ -31,8 +33,8 @@ class PlatformState(object):
     def set_panic(self, panic, source=None):
         """Enter or leave panic; a change is logged once.
 
-        :param source: the decision manager that says so; one that was replaced is not heeded. None:
-            somebody who is always heeded, such as a test.
+        :param source: the decision manager that reports it; one that has been replaced is ignored.
+            None (default): a caller that is never ignored, such as a test.
         """
         if panic == self.panic:
             return
@@ -55,5 +57,5 @@ class PlatformState(object):
 
     @property
     def reason(self):
-        """Why the SDK does not serve."""
+        """Why the SDK is not serving."""
         return self._end or "the platform is in panic"

@@ -1,4 +1,4 @@
-"""A visitor: who it is, its context and its flags."""
+"""A visitor: its identity, context and flags."""
 from flagship import _process, _values
 from flagship import _validation as check
 from flagship import context as contexts
@@ -11,33 +11,33 @@ from flagship.decision.modification import PLAIN, VALUE, Flags, Modifications
 from flagship.errors import FlagshipError
 from flagship.hits import Hit
 
-MAX_ID = 500  # bytes of UTF-8 that the platform takes in an id
+MAX_ID = 500  # maximum length of an id that the platform accepts, in bytes of UTF-8
 _UNKNOWN = "[%s] the visitor has no modification %r"
 
-# One for all visitors: it is held for no longer than a dict takes to copy, and neither a signal
-# handler nor a fork finds it locked for ever.
+# Shared by all visitors: it is held only while a dict is copied, and neither a signal handler nor
+# a forked child can deadlock on it.
 _CHANGING = _process.Lock()
 
-# What a visitor has before its first synchronisation, and after one that failed, whose cause was
-# said then.
+# The flags of a visitor before its first synchronisation, and after one that failed (whose cause
+# was logged at the time).
 _NOT_SYNCHRONIZED, _NOT_DECIDED = Flags({}), Flags({})
 
 
 class Visitor(object):
-    """A visitor of the application; made by :meth:`Flagship.create_visitor`.
+    """A visitor of the application; created by :meth:`Flagship.create_visitor`.
 
-    No call raises for the network or for data, blocks longer than the timeout a request, or loses
-    what the visitor had. A mistake in the program, such as an argument of a type that is no data,
-    raises TypingError or ParamError, unless the event handler catches all exceptions. While the
-    platform is in panic, and after ``Flagship.close``, calls return their neutral results and send
-    nothing. A visitor may be pickled and copied; what is loaded has its ids, context and flags, and
-    belongs to the SDK of the process that loads it.
+    No call raises because of the network or of bad data, blocks for longer than the timeout per
+    request, or discards the flags that the visitor already has. A programming error, such as an
+    argument of an unsupported type, raises TypingError or ParamError, unless the event handler
+    catches all exceptions. While the platform is in panic, and after ``Flagship.close``, calls
+    return their neutral results and send nothing. A visitor may be pickled and copied; the copy has
+    the same ids, context and flags, and belongs to the SDK of the process that loads it.
     """
 
     def __init__(self, runtime, visitor_id, authenticated, context):
         self._attach(runtime)
-        # One assignment changes both, so that no thread sees one visitor's id with another's
-        # anonymous id.
+        # Both change in a single assignment, so that no thread sees the id of one identity with the
+        # anonymous id of another.
         self._ids = visitor_id, new_id() if authenticated and self._knows_anonymous else None
         self._context, self._flags = {}, _NOT_SYNCHRONIZED
         if context is not None:
@@ -48,8 +48,8 @@ class Visitor(object):
 
     def _attach(self, runtime):
         self._runtime, self._events, self._state = runtime, runtime.events, runtime.state
-        # An id that was made up for a request without one (see AssignmentCache.save), and what is
-        # to be saved once the visitor turns out to be one.
+        # An id generated for a request that had none (see AssignmentCache.save), and the save that
+        # is postponed until the visitor proves to be a real one.
         self._provisional_id = self._unsaved = None
 
     def __getstate__(self):
@@ -65,7 +65,7 @@ class Visitor(object):
         return self._runtime.parts.decisions.knows_anonymous
 
     def _identity(self):
-        """``(visitor id, anonymous id or None)`` of one moment."""
+        """Return a consistent ``(visitor id, anonymous id or None)``."""
         visitor_id, anonymous_id = self._ids
         return visitor_id, anonymous_id if self._knows_anonymous else None
 
@@ -76,19 +76,19 @@ class Visitor(object):
 
     @property
     def anonymous_id(self):
-        """The id that an authenticated visitor had before, text; None while anonymous and in
-        bucketing mode."""
+        """The id that an authenticated visitor had before logging in, text; None while anonymous
+        and in bucketing mode."""
         return self._identity()[1]
 
     @property
     def modifications(self):
-        """The present flags: a read-only mapping from key to :class:`Modification`; empty in
+        """The current flags: a read-only mapping from key to :class:`Modification`; empty in
         panic."""
         return Modifications(self._flags.all() if self._state.serving else {})
 
     def get_selected_variations(self):
-        """The ids of the variations that the present flags come from, a list of text; empty in
-        panic."""
+        """Return the ids of the variations that the current flags come from, a list of text; empty
+        in panic."""
         selected = []
         for modification in self.modifications.values():
             if modification.variation_id not in selected:
@@ -96,22 +96,22 @@ class Visitor(object):
         return selected
 
     def get_context(self):
-        """The context that the caller set, without the SDK's preset keys, as a new dict."""
+        """Return the context that the caller set, without the SDK's preset keys, as a new dict."""
         return contexts.without_preset_keys(self._context)
 
     @reports_mistakes(lambda visitor, error: ((), None))
     def update_context(self, context, synchronize=False):
-        """Set values of the visitor's context, the targeting criteria.
+        """Set values in the visitor's context, the targeting criteria.
 
         :param context: any mapping, or one ``(key, value)``; None changes nothing. Keys are text or
-            a :class:`PresetContext`; values text, bool or a finite number: int, float, Decimal, a
-            scalar of numpy. A value of None is no value; another bad pair is rejected individually,
-            with a log line.
-        :param synchronize: also call :meth:`synchronize_modifications` afterwards, by its truth;
-            default False.
+            a :class:`PresetContext`; values are text, bool or a finite number: int, float, Decimal
+            or a numpy scalar. A value of None counts as no value; any other invalid pair is
+            rejected individually, with a log line.
+        :param synchronize: whether to call :meth:`synchronize_modifications` afterwards, evaluated
+            as a truth value; default False.
         :return: ``(results, sync_result)``; ``results`` is a tuple with one ``(key, success, log,
             None)`` per pair, ``sync_result`` is what the synchronisation returned, or None.
-        :raises TypingError: if ``context`` is neither; nothing is changed.
+        :raises TypingError: if ``context`` is none of these; nothing is changed.
         """
         if _values.is_a(context, tuple):
             results = self._update(
@@ -122,8 +122,8 @@ class Visitor(object):
 
     def _update(self, accepted, results):
         if accepted:
-            # A new dict each time: a synchronisation in another thread goes on with the one that it
-            # began with.
+            # A new dict each time: a synchronisation in another thread keeps using the one that it
+            # started with.
             with _CHANGING:
                 context = dict(self._context)
                 context.update(accepted)
@@ -131,7 +131,8 @@ class Visitor(object):
         return results
 
     def _read_context(self, function, context, sequences=False):
-        """``(good pairs, results)`` of a context as a whole; ``(None, ())`` where there is none."""
+        """Return the ``(valid pairs, results)`` of a whole context; ``(None, ())`` if there is
+        none."""
         try:
             pairs = _values.pairs(context, sequences)
         except _values.Absent:
@@ -145,13 +146,13 @@ class Visitor(object):
 
     @reports_mistakes(lambda visitor, error: None)
     def authenticate(self, visitor_id, context=None, synchronize=False):
-        """Tell that the visitor logged in; the id so far is kept as the anonymous id, so that the
-        experience goes on. Ignored with a warning in bucketing mode, and without an id.
+        """Mark the visitor as logged in; its previous id is kept as the anonymous id, so that its
+        experience continues. Ignored with a warning in bucketing mode, and without an id.
 
         :param str visitor_id: the logged-in visitor's id.
         :param context: a mapping that replaces the visitor's own context; None (default) keeps it.
-        :param synchronize: also call :meth:`synchronize_modifications` afterwards, by its truth;
-            default False.
+        :param synchronize: whether to call :meth:`synchronize_modifications` afterwards, evaluated
+            as a truth value; default False.
         :raises TypingError: on an argument of the wrong type; nothing is changed.
         """
         visitor_id = read_id("authenticate", visitor_id, self._events)
@@ -163,12 +164,12 @@ class Visitor(object):
 
     @reports_mistakes(lambda visitor, error: None)
     def unauthenticate(self, context=None, synchronize=False):
-        """Tell that the visitor logged out; the anonymous id is the visitor's id again. Ignored
+        """Mark the visitor as logged out; the anonymous id becomes the visitor's id again. Ignored
         with a warning in bucketing mode, and for a visitor that is not logged in.
 
         :param context: a mapping that replaces the visitor's own context; None (default) keeps it.
-        :param synchronize: also call :meth:`synchronize_modifications` afterwards, by its truth;
-            default False.
+        :param synchronize: whether to call :meth:`synchronize_modifications` afterwards, evaluated
+            as a truth value; default False.
         :raises TypingError: on an argument of the wrong type; nothing is changed.
         """
         self._identify(
@@ -193,12 +194,12 @@ class Visitor(object):
             self.synchronize_modifications()
 
     def synchronize_modifications(self):
-        """Ask for the visitor's flags, according to its present context, and replace those it has.
+        """Fetch the visitor's flags for its current context, and replace those that it has.
 
         Looks the visitor up in the visitor cache, decides (one request in API mode), then sends one
         context event and saves to the cache.
 
-        :return: ``(success, log)``; after a failure, and in panic, the visitor keeps what it has.
+        :return: ``(success, log)``; after a failure, and in panic, the visitor keeps its flags.
         """
         if self._state.closed:
             return False, self._state.reason
@@ -223,17 +224,19 @@ class Visitor(object):
         return True, ""
 
     def get_modification(self, key, default_value, activate=False):
-        """The value of a flag. Touches no network unless ``activate``.
+        """Return the value of a flag. Makes no request unless ``activate`` is true.
 
         :param str key: the flag's key.
-        :param default_value: anything; returned as it is when the visitor has no such flag, when
+        :param default_value: anything; returned unchanged when the visitor has no such flag, when
             its value is null, and in panic.
-        :param activate: also report that the visitor has seen it, by its truth; default False.
-        :return: the value as the platform gave it, whatever the default's type; a dict or list is
-            the caller's to change.
+        :param activate: whether to report that the visitor has seen the flag, evaluated as a truth
+            value; default False.
+        :return: the value as the platform gave it, whatever the default's type; the caller may
+            modify a dict or list.
         :raises TypingError: when ``key`` is not text.
         """
-        # What nearly every call is, at the price of a look-up; _read does the same with all checks.
+        # Fast path for nearly every call, at the cost of a lookup; _read does the same with all
+        # checks.
         if activate is False and self._state.serving:
             try:
                 modification = self._flags.known.get(key)
@@ -251,7 +254,7 @@ class Visitor(object):
         return self._read("get_modification", key, default_value, activate)[0]
 
     def get_modification_with_results(self, key, default_value, activate=False):
-        """Like :meth:`get_modification`, with what happened.
+        """Like :meth:`get_modification`, but also return the outcome.
 
         :return: ``(value, success, log, activation)``; ``activation`` is the result of the
             activation, or None when there was none.
@@ -267,7 +270,7 @@ class Visitor(object):
         return value, True, "", self._activate(modification) if _values.flag(activate) else None
 
     def _find(self, function, key):
-        """``(modification, "")``, or ``(None, log)``; ``key`` is the caller's own."""
+        """Return ``(modification, "")``, or ``(None, log)``; ``key`` is as the caller gave it."""
         try:
             key = _values.text(key)
         except (_values.Absent, _values.WrongType):
@@ -286,7 +289,8 @@ class Visitor(object):
         return None, self._note_unknown(function, key)
 
     def _note_unknown(self, function, key):
-        """Say that there is no such flag, once where that can be a mistake; what was said."""
+        """Log that there is no such flag, and return the line; a WARNING, once per key, if it may
+        be a mistake in the program."""
         if self._flags in (_NOT_SYNCHRONIZED, _NOT_DECIDED):
             log = "[%s] %r is read before a synchronisation succeeded" % (function, key)
             if self._flags is _NOT_DECIDED:
@@ -307,14 +311,16 @@ class Visitor(object):
         return log
 
     def _note_mistyped(self):
-        """Say once what of the context can be why the visitor has no such flag."""
+        """Warn, once per key, of context values whose type may be why the visitor has no such
+        flag."""
         for key, kind, kinds in self._runtime.parts.decisions.mistyped(self._context):
             self._events.warn_once("mistyped", key, "[context] %r is %s, and campaigns compare it "
                                    "with %s%s" % (key, kind, " or ".join(sorted(kinds)),
                                                   see("context-types")))
 
     def _mistake(self, error):
-        """Raise a mistake, or report it where the user's handler catches all; its message."""
+        """Raise the error, or report it if the user's handler catches all exceptions, and return
+        its message."""
         try:
             raise error
         except FlagshipError:
@@ -322,7 +328,7 @@ class Visitor(object):
         return error.message
 
     def get_modification_info(self, key):
-        """Where a flag comes from.
+        """Return where a flag comes from.
 
         :param str key: the flag's key.
         :return: ``{"campaignId": str, "variationGroupId": str, "variationId": str, "isReference":
@@ -337,9 +343,9 @@ class Visitor(object):
 
     @reports_mistakes(lambda visitor, error: visitor._explained([], None, False, error.message))
     def explain(self, key=None):
-        """Why the visitor gets what it gets: the decision that a synchronisation would make now, in
-        plain dicts. In API mode what the platform's last answer said, without its reasons. Looks
-        the visitor up in the visitor cache; sends nothing and changes nothing.
+        """Explain why the visitor gets its flags: the decision that a synchronisation would make
+        now, as plain dicts. In API mode, return what the platform's last answer said; it gives no
+        reasons. Looks the visitor up in the visitor cache; sends nothing and changes nothing.
 
         :param str key: a flag's key, to leave out the campaigns that cannot set it; None (default):
             all campaigns.
@@ -349,10 +355,10 @@ class Visitor(object):
             cache), ``campaigns`` and ``modifications``, the flags by key. A campaign has its ids
             and names, ``outcome`` (``"assigned"``, ``"not allocated"``, ``"not targeted"`` or
             ``"skipped"``), ``reason``, ``decidedBy`` (``"allocation"``, ``"cache"``,
-            ``"platform"`` or None), ``bucket`` (0 to 99) and ``variationGroups``, each with its
-            targetings, whether they match, the visitor's value and the ``problem`` with it or with
-            the targeting, such as text that is compared with a number (else ``""``), and the
-            buckets of its variations.
+            ``"platform"`` or None), ``bucket`` (0 to 99) and ``variationGroups``. Each variation
+            group has its targetings, whether they match, the visitor's value, the ``problem`` with
+            that value or with the targeting, such as text compared with a number (else ``""``), and
+            the buckets of its variations.
         :raises TypingError: when ``key`` is neither text nor None.
         """
         key = key if key is None else check.text("explain", "key", key)
@@ -401,10 +407,10 @@ class Visitor(object):
     def send_hit(self, hit):
         """Send a hit.
 
-        :param Hit hit: a Page, Screen, Event, Transaction or Item; something else, or a hit that
-            lacks what it needs, is refused with a log line.
-        :return: ``(success, log)``; ``log`` is the HTTP status and what was left out of the hit, or
-            why nothing was sent.
+        :param Hit hit: a Page, Screen, Event, Transaction or Item; anything else, or a hit without
+            its required fields, is refused with a log line.
+        :return: ``(success, log)``; ``log`` is the HTTP status and any fields left out of the hit,
+            or why nothing was sent.
         """
         problem = _problem(hit)
         if problem:
@@ -427,17 +433,18 @@ FlagshipVisitor = Visitor
 
 
 def _problem(hit):
-    """Why something cannot be sent as a hit, text, or None."""
+    """Return why something cannot be sent as a hit, text, or None if it can."""
     if _values.is_a(hit, Hit):
         return hit.problem
     return "a hit was expected, not %s" % type(hit).__name__
 
 
 def read_id(function, value, events):
-    """A visitor's id as text, cut to what the platform takes; empty where there is none.
+    """Return a visitor's id as text, truncated to what the platform accepts; empty if there is
+    none.
 
-    :param str function: the call that was given the id.
-    :raises TypingError: on a type that is no text.
+    :param str function: the name of the call that was given the id.
+    :raises TypingError: if ``value`` is not text.
     """
     if type(value) is text_type and is_ascii(value) and len(value) <= MAX_ID:
         return value
@@ -457,8 +464,8 @@ def read_id(function, value, events):
 
 
 def new_id():
-    """An id for a visitor that has none."""
-    # Here, as it takes longer to import than most of the library and an application with ids never
-    # needs it.
+    """Return an id for a visitor that has none."""
+    # Imported here: it takes longer to import than most of the library, and an application that
+    # supplies ids never needs it.
     import uuid
     return text_type(uuid.uuid4())

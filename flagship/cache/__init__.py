@@ -1,5 +1,5 @@
-"""Where visitors' assignments are kept between synchronisations: the interface, and the stores
-that ship."""
+"""Stores that keep visitors' assignments between synchronisations: the interface, and the built-in
+stores."""
 from flagship.cache.cache_visitor import VisitorCacheManager
 from flagship.cache.memory import MemoryVisitorCache
 from flagship.cache.redis import RedisVisitorCache

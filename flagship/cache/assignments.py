@@ -1,4 +1,4 @@
-"""Between the SDK and a user's store of assignments, which may raise, block or return anything."""
+"""Wraps a user's store of assignments, which may raise, block or return anything."""
 from flagship._compat import Mapping, monotonic, string_types, to_text
 from flagship._troubleshooting import see
 
@@ -8,9 +8,9 @@ VERSION = 1
 class AssignmentCache(object):
     """Looks assignments up and saves them; never raises.
 
-    :param manager: a VisitorCacheManager, or an object with ``lookup`` and ``save``. Where it has
-        ``use_environment`` too, it is told the environment's id, to keep the records of several
-        apart.
+    :param manager: a VisitorCacheManager, or an object with ``lookup`` and ``save``. If it also has
+        ``use_environment``, that is called with the environment's id, to keep the records of
+        several environments apart.
     :param float patience: seconds; a call that takes longer is logged.
     """
 
@@ -19,9 +19,9 @@ class AssignmentCache(object):
         self._call("use_environment", _use_environment, manager, env_id)
 
     def lookup(self, visitor_id):
-        """The ids of the variations that the visitor was assigned, a tuple of text, empty when none
-        are known; None when the store failed. Then nothing may be saved: it could undo an
-        assignment that the store still has."""
+        """Return the ids of the variations that the visitor was assigned, a tuple of text, empty if
+        none are known; None if the store failed. In that case nothing may be saved, as it could
+        overwrite an assignment that the store still has."""
         done, record = self._call("lookup", lambda: self._manager.lookup(visitor_id))
         try:
             return None if not done else () if record is None else read_record(record, visitor_id)
@@ -31,13 +31,14 @@ class AssignmentCache(object):
             return ()
 
     def save(self, visitor_id, variation_ids, known_ids, provisional=False):
-        """Keep the ids of the variations that the visitor is assigned; called after each
-        synchronisation. A store that does not want every save is spared those that would change
-        nothing, and those of a provisional visitor.
+        """Save the ids of the variations that the visitor is assigned; called after each
+        synchronisation. If the store does not want every save, those that would change nothing are
+        skipped, and so are those of a provisional visitor.
 
         :param known_ids: what :meth:`lookup` returned before the decision, not None.
-        :param bool provisional: whether the id was just made up and may never be seen again.
-        :return: whether it was put off for that; it is due once the visitor turns out to be one.
+        :param bool provisional: whether the id was just generated and may never be seen again.
+        :return: whether the save was postponed because the visitor is provisional; save it once the
+            visitor proves to be a real one.
         """
         return self._call("save", self._save_where_wanted, visitor_id, variation_ids, known_ids,
                           provisional)[1] is True
@@ -50,7 +51,7 @@ class AssignmentCache(object):
         return False
 
     def _call(self, name, call, *arguments):
-        """``(whether it went well, result)``."""
+        """Return ``(success, result)``."""
         began = monotonic()
         try:
             result = call(*arguments)
@@ -66,38 +67,38 @@ class AssignmentCache(object):
 
 
 def _use_environment(manager, env_id):
-    # An object that is no VisitorCacheManager may do without.
+    # Optional for an object that is not a VisitorCacheManager.
     use_environment = getattr(manager, "use_environment", None)
     if callable(use_environment):
         use_environment(env_id)
 
 
 def error_text(error):
-    """A store's error as text, such as ``OSError: disk full``, also where it has none that can be
-    read."""
+    """Return a store's error as text, such as ``OSError: disk full``, even if its ``__str__``
+    raises."""
     try:
         return "%s: %s" % (type(error).__name__, error)
-    except Exception:  # of its __str__
+    except Exception:  # raised by its __str__
         return "%s, whose text cannot be read" % type(error).__name__
 
 
 class UnreadableRecord(Exception):
-    """A record that is not what the documentation describes; its text says why."""
+    """A record whose format is not the documented one; the message says why."""
 
 
 def make_record(visitor_id, variation_ids):
-    """What ``VisitorCacheManager.save`` is given."""
+    """Return the record that is passed to ``VisitorCacheManager.save``."""
     return {"version": VERSION, "data": {"vId": visitor_id, "vaIds": list(variation_ids)}}
 
 
 def read_record(record, visitor_id):
-    """The variation ids in a visitor's record of either shape, a tuple of text; raises
-    UnreadableRecord, whatever the record is made of."""
+    """Return the variation ids in a visitor's record of either format, a tuple of text; raises
+    UnreadableRecord, and nothing else, if it is not valid."""
     try:
         return _read_record(record, visitor_id)
     except UnreadableRecord:
         raise
-    except Exception as error:  # a mapping's, a list's or a comparison's own
+    except Exception as error:  # raised by a custom mapping, list or comparison
         raise UnreadableRecord("reading it raised %s" % error_text(error))
 
 

@@ -9,10 +9,10 @@ from flagship.cache.cache_visitor import VisitorCacheManager
 
 
 class MemoryVisitorCache(VisitorCacheManager):
-    """Keeps visitors' assignments for as long as this process runs: for one process, for tests and
-    for scripts.
+    """Keeps visitors' assignments in memory, for as long as this process runs: for single-process
+    applications, tests and scripts.
 
-    A forked child begins with what its parent had; from then on each keeps its own.
+    A forked child starts with a copy of its parent's records; after that the two are independent.
 
     :param int max_visitors: maximum number of visitors, default 10000; the least recently used is
         evicted.
@@ -20,7 +20,7 @@ class MemoryVisitorCache(VisitorCacheManager):
     :raises ParamError: when it is less than 1.
     """
 
-    wants_every_save = False  # a lookup makes a visitor young
+    wants_every_save = False  # a lookup marks the visitor as recently used
 
     def __init__(self, max_visitors=10000):
         self._max_visitors = check.integer("MemoryVisitorCache", "max_visitors", max_visitors,
@@ -30,23 +30,25 @@ class MemoryVisitorCache(VisitorCacheManager):
         self._shelves = {os.getpid(): _Shelf({}, ())}
 
     def use_environment(self, env_id):
-        """Keep the records of this environment apart from others'; called by ``Flagship.start``.
+        """Keep this environment's records separate from those of others; called by
+        ``Flagship.start``.
 
         :param str env_id: the environment's id.
         """
         self._environment = check.text("use_environment", "env_id", env_id)
 
     def save(self, visitor_id, visitor_data):
-        """Keep a copy of a visitor's record.
+        """Save a copy of a visitor's record.
 
-        :raises ValueError: when ``visitor_data`` holds anything but plain values, lists and dicts.
+        :raises ValueError: when ``visitor_data`` contains anything but plain values, lists and
+            dicts.
         """
-        # A third of the time that JSON takes, and it never leaves the process.
+        # Takes a third of the time of JSON, and is safe as it never leaves the process.
         record = marshal.dumps(visitor_data)
         self._shelf().put((self._environment, visitor_id), record, self._max_visitors)
 
     def lookup(self, visitor_id):
-        """A copy of a visitor's record, or None."""
+        """Return a copy of a visitor's record, or None."""
         record = self._shelf().take((self._environment, visitor_id))
         return None if record is None else marshal.loads(record)
 
@@ -66,8 +68,8 @@ class MemoryVisitorCache(VisitorCacheManager):
 
 
 class _Shelf(object):
-    """The records of one process. A fork may come between any two steps of another thread: no
-    record that is kept is ever absent from ``_records``, though its key may be from ``_order``."""
+    """The records of one process. A fork may happen between any two steps of another thread, so
+    ``_records`` is always complete, although a key may be missing from ``_order``."""
 
     __slots__ = ("_records", "_order", "_using")
 
@@ -95,7 +97,7 @@ class _Shelf(object):
         self._order[key] = None
 
     def copy(self):
-        """For a child. Read as a plain dict, as Python 2's ordered one may be half changed; there
-        the order is lost."""
+        """Return a copy, for a forked child. ``_order`` is read as a plain dict, because Python 2's
+        OrderedDict may be in the middle of a change; on Python 2 the order is lost."""
         order = [key for key in dict.keys(self._order) if key in self._records]
         return _Shelf(dict(self._records), order + list(set(self._records).difference(order)))

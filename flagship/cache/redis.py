@@ -19,31 +19,31 @@ _URLS = "redis://[[user]:password@]host[:port][/database], the same with rediss:
 
 
 class RedisVisitorCache(VisitorCacheManager):
-    """Visitors keep their variations on every machine that uses the same Redis, and across
-    restarts.
+    """Keeps visitors' assignments in Redis, so that visitors keep their variations across restarts
+    and on every machine that uses the same Redis.
 
     Each call is one round trip. The record of a visitor is JSON text, ``{"version": 1, "data":
     {"vId": visitor id, "vaIds": [variation id, ...]}}``, under the key
-    ``prefix:env_id:visitor_id``. Connects at the first call, not when made. Threads may share it,
-    and a forked child gets connections of its own.
+    ``prefix:env_id:visitor_id``. It connects at the first call, not in the constructor. It is
+    thread-safe, and a forked child uses its own connections.
 
-    When Redis is down or hangs, calls raise redis-py's errors, which the SDK logs: visitors are
-    decided on as if nothing was cached, and nothing is saved. The first call after its return
-    connects anew.
+    When Redis is down or hangs, calls raise redis-py's errors, which the SDK logs: visitors get
+    decisions as if nothing was cached, and nothing is saved. The first call after Redis is back
+    reconnects.
 
-    :param client_or_url: a URL as redis-py reads it,
+    :param client_or_url: a URL that redis-py understands,
         ``redis://[[user]:password@]host[:port][/database]``, ``rediss://...`` or ``unix://path``;
-        or a client, anything with ``get`` and ``set``, and with ``ttl`` also ``pipeline``, such as
-        ``redis.Redis`` and ``redis.RedisCluster``. A client keeps its own timeouts and retries and
-        stays yours to close.
-    :param str prefix: what keys begin with, not empty; default ``flagship``.
-    :param float ttl: seconds after a visitor's last synchronisation at which its record is
-        forgotten, greater than 0, at most ten years; default 7776000, 90 days. The expiry is
-        renewed by a lookup too, in the same round trip. None: never, and that is the default with
-        a client that has no ``pipeline``.
-    :param float timeout: seconds, default 0.5, at most 3600: the bound on connecting and on waiting
-        for an answer, with nothing tried twice. Only for the client that is made from a URL; what
-        the URL itself sets comes first.
+        or a client, any object with ``get`` and ``set``, and with ``ttl`` also ``pipeline``, such
+        as ``redis.Redis`` and ``redis.RedisCluster``. A client uses its own timeouts and retries,
+        and closing it is up to you.
+    :param str prefix: prefix of the keys, not empty; default ``flagship``.
+    :param float ttl: TTL of a record in seconds, counted from the visitor's last synchronisation;
+        greater than 0, at most ten years; default 7776000, 90 days. A lookup renews it too, in the
+        same round trip. None: records never expire, which is the default for a client without
+        ``pipeline``.
+    :param float timeout: maximum seconds to connect and to wait for a response, default 0.5, at
+        most 3600; there are no retries. Only for the client that is created from a URL; timeouts in
+        the URL itself take precedence.
     :raises ImportError: when a URL is given and redis-py is not installed (``flagship[redis]``).
     :raises TypingError: on an argument of the wrong type.
     :raises ParamError: on an argument out of range, or a URL that redis-py does not understand.
@@ -70,9 +70,10 @@ class RedisVisitorCache(VisitorCacheManager):
         self._env_id = u""
 
     def use_environment(self, env_id):
-        """Keep the records of one environment apart; called by ``Flagship.start``.
+        """Keep the records of environments separate; called by ``Flagship.start``.
 
-        :param str env_id: the environment's id, a part of each key from now on; empty before.
+        :param str env_id: the environment's id, part of each key from now on; before this call
+            that part is empty.
         """
         self._env_id = check.text("use_environment", "env_id", env_id)
 
@@ -88,21 +89,21 @@ class RedisVisitorCache(VisitorCacheManager):
         try:
             value = self._client.get(key) if self._ttl_ms is None else self._get_and_keep(key)
         except UnicodeDecodeError as error:
-            # A client that decodes, and a value that is no text: unreadable, which the next save
-            # repairs.
+            # The client decodes values, and this one is not UTF-8: an unreadable record, which the
+            # next save replaces.
             return error.object
         if value is None:
             return None
         try:
             return decode(value.encode("utf-8") if isinstance(value, text_type) else value)
         except (ValueError, TypeError, AttributeError):
-            # Raised, it would count as a store that is down, and the record would never be written
-            # again.
+            # Returned, not raised: an exception would look like a store that is down, and the
+            # record would never be overwritten.
             return value
 
     def close(self):
-        """Close the connections of a client that was made from a URL; idempotent. A later call
-        connects anew."""
+        """Close the connections of a client that was created from a URL; idempotent. A later call
+        reconnects."""
         if self._own:
             self._client.connection_pool.disconnect()
 
@@ -111,7 +112,7 @@ class RedisVisitorCache(VisitorCacheManager):
         return u":".join((self._prefix, self._env_id, visitor_id))
 
     def _get_and_keep(self, key):
-        """The value; its expiry begins anew. GETEX would do both in one command, but only from
+        """Return the value and renew its expiry. GETEX would do both in one command, but needs
         Redis 6.2."""
         pipeline = self._client.pipeline(transaction=False)
         pipeline.get(key)
@@ -120,7 +121,7 @@ class RedisVisitorCache(VisitorCacheManager):
         if isinstance(value, Exception):
             raise value
         if isinstance(kept, Exception):
-            # Such as a replica's refusal to write. What was read is still the visitor's assignment.
+            # Such as a read-only replica. The value is still the visitor's assignment.
             current().warning("[visitor cache] the expiry was not renewed: %s", error_text(kept))
         return value
 
@@ -143,29 +144,29 @@ def _client_from_url(url, timeout):
     except ImportError as error:
         raise ImportError("RedisVisitorCache needs redis-py, which pip install 'flagship[redis]' "
                           "brings: %s" % error)
-    # A thread uses one connection at a time; from redis-py 8 a pool refuses the 101st otherwise.
+    # A thread uses one connection at a time; since redis-py 8 a pool is limited to 100 by default.
     options = {"socket_timeout": timeout, "max_connections": 2 ** 31}
     if not url.startswith("unix:"):
-        # Its own default from redis-py 8; unknown to sockets before 5.
+        # redis-py 8 has its own default; Unix sockets do not know the option before redis-py 5.
         options["socket_connect_timeout"] = timeout
     if redis.VERSION >= (5,):
         from redis.backoff import NoBackoff
         from redis.retry import Retry
-        # From redis-py 6 Redis() tries four times, with pauses; that from_url does not is promised
-        # nowhere. With RESP3 the server may stretch the timeouts (to 10 s during maintenance), and
-        # Redis before 6 does not know it.
+        # Since redis-py 6 Redis() tries four times, with backoff; from_url does not, but that is
+        # not documented. With RESP3 the server may extend the timeouts (to 10 s during
+        # maintenance), and Redis before 6 does not support it.
         options.update(retry=Retry(NoBackoff(), 0), protocol=2)
     elif redis.VERSION < (4,):
-        # Percent escapes in a password, as later versions read them.
+        # Percent-encoded passwords are decoded, as in later versions.
         options["decode_components"] = True
     try:
-        # Python 2's urllib undoes percent escapes of UTF-8 in bytes only.
+        # Python 2's urllib decodes percent-encoded UTF-8 only in bytes.
         client = redis.Redis.from_url(six.ensure_str(url), **options)
         pool = client.connection_pool
-        # Unconnected: an option that is unknown speaks here.
+        # Does not connect, but raises on an unknown option.
         pool.connection_class(**pool.connection_kwargs)
     except (TypeError, ValueError, redis.RedisError):
-        # Without its cause, which may quote a piece of the password.
+        # Raised without its cause, which may quote part of the password.
         problem = "(%s) must be a URL that redis-py %s understands: %s" % (
             type(url).__name__, redis.__version__, _URLS)
         six.raise_from(check.param_error("RedisVisitorCache", "client_or_url", problem), None)

@@ -1,4 +1,4 @@
-"""A visitor cache in a file of this machine, shared by its processes."""
+"""A visitor cache in a SQLite file, shared by the processes of one machine."""
 from __future__ import absolute_import
 
 import os
@@ -19,12 +19,12 @@ _MAX_TTL = 100 * 366 * 24 * 3600
 _MAX_VISITORS = 10 ** 12
 _FOREVER = float("inf")
 
-_REFRESH = 0.1       # of the ttl: a visitor that comes often costs few writes
-_PRUNE_SHARE = 100   # one save in max_visitors / 100 removes what is too much ...
-_MAX_BETWEEN = 1000  # ... but at least one in so many, so that it never has much to do at once
+_REFRESH = 0.1       # fraction of the ttl, so that a frequent visitor causes few writes
+_PRUNE_SHARE = 100   # one save in max_visitors / 100 evicts the surplus ...
+_MAX_BETWEEN = 1000  # ... but at least one in so many, so that no save has much to evict
 
-# Rows are ordered by rowid, the oldest first, without a second index: to replace a row is to delete
-# it and to insert one with the next rowid. SQLite of Python 2.7's time knows no upsert.
+# Rows are ordered by rowid, the oldest first, without a second index: REPLACE deletes a row and
+# inserts one with the next rowid. The SQLite of Python 2.7's era does not support upsert.
 _TABLE = """CREATE TABLE IF NOT EXISTS visitors (
     environment TEXT NOT NULL, visitor_id TEXT NOT NULL, record TEXT NOT NULL,
     used_at REAL NOT NULL,
@@ -33,8 +33,7 @@ _SAVE = """INSERT OR REPLACE INTO visitors (environment, visitor_id, record, use
     VALUES (?, ?, ?, ?)"""
 _LOOKUP = """SELECT record, used_at < ? FROM visitors
     WHERE environment = ? AND visitor_id = ? AND used_at >= ?"""
-# Takes the record from the table, as another process may have saved a new one since it was looked
-# up.
+# Copies the record within the table, as another process may have saved a new one since the lookup.
 _USE = """INSERT OR REPLACE INTO visitors (environment, visitor_id, record, used_at)
     SELECT environment, visitor_id, record, ? FROM visitors
     WHERE environment = ? AND visitor_id = ?"""
@@ -48,32 +47,35 @@ class SQLiteVisitorCache(VisitorCacheManager):
     """Keeps visitors' assignments in one file, for all processes and threads of one machine; needs
     no server.
 
-    The file is made and opened by the first call, never here: a wrong directory or a full disk does
-    not keep an application from starting, and children that a process forks before its first
-    visitor have nothing to share. What goes wrong is raised by the call, and logged by the SDK.
-    Beside the file SQLite keeps two more, ``-wal`` and ``-shm``, so the directory must be writable,
-    and on a disk of this machine: SQLite's locks fail on network shares. Delete or replace them
-    only while no process has them open.
-    A file that is made is readable by its owner alone, mode 0600, and so are the two; one that is
-    there keeps its mode. A link at its path is followed only where it leads to a file, and where
-    root or the user of this process made it.
-    After a fork each process uses connections of its own. Before Python 3.7 fork before the first
-    call, as servers do that load the application and fork: SQLite gives a child no locks of its own
-    while its parent's file is open.
+    The file is created and opened by the first call, not by the constructor: a wrong directory or a
+    full disk does not keep an application from starting, and children that are forked before the
+    first visitor inherit no open file. Errors are raised by the call, and logged by the SDK.
+
+    SQLite keeps two more files next to it, ``-wal`` and ``-shm``, so the directory must be
+    writable, and on a local disk: SQLite's locks do not work on network shares. Delete or replace
+    the files only while no process has them open.
+
+    A file that is created has mode 0600, readable by its owner only, and so have the other two; an
+    existing file keeps its mode. A symbolic link at the path is followed only if it leads to an
+    existing file and was created by root or by the user of this process.
+
+    After a fork each process uses its own connections. Before Python 3.7, fork before the first
+    call, as preforking servers do: SQLite takes no locks in a child while it has inherited its
+    parent's open file.
+
     A record that cannot be read is logged by the SDK and replaced by the next save.
 
-    :param path: of the file, text or ``os.PathLike``; relative to the working directory of this
-        moment.
-    :param max_visitors: maximum number of visitors, an int, default 1000000; above it those that
-        were saved longest ago are evicted (with a ``ttl``, those that were seen longest ago), at
-        the latest when there are a hundredth, or 1000, too many. Up to 199 the number is exact.
-        None: no bound.
-    :param ttl: seconds, int or float, after which a visitor that was neither saved nor looked up is
-        forgotten. To write less, a lookup counts only once a tenth of that time has passed since
-        the last. Default None: never.
-    :param float timeout: seconds, default 1.0, at most 3600, that a call waits while another
-        process writes; a thread that has to wait for another one of this process may wait as long
-        again.
+    :param path: path of the file, text or ``os.PathLike``; relative to the working directory at
+        construction.
+    :param max_visitors: maximum number of visitors, an int, default 1000000; the least recently
+        saved are evicted (with a ``ttl``, the least recently saved or looked up), at the latest
+        when there are a hundredth, or 1000, too many. Up to 199 the limit is exact. None: no limit.
+    :param ttl: TTL in seconds, int or float: a visitor that was neither saved nor looked up for
+        that long is forgotten. To save writes, a lookup renews the TTL only once a tenth of it has
+        passed since the last renewal. None (default): visitors never expire.
+    :param float timeout: maximum seconds that a call waits while another process writes, default
+        1.0, at most 3600; a call that also has to wait for another thread of this process may wait
+        that long again.
     :raises TypingError: on an argument of the wrong type.
     :raises ParamError: on an empty path, ``":memory:"``, or a number out of range.
     """
@@ -98,31 +100,31 @@ class SQLiteVisitorCache(VisitorCacheManager):
         self._environment = u""
         self._between = min(max((max_visitors or _MAX_VISITORS) // _PRUNE_SHARE, 1), _MAX_BETWEEN)
         self._closed = False
-        # By process id. A child never uses what it inherited, nor lets go of it: SQLite forbids
-        # both.
+        # By process id. A child neither uses nor closes inherited connections: SQLite forbids both.
         self._connections = {}
 
     def use_environment(self, env_id):
-        """Keep the records of this environment apart from others'; called by ``Flagship.start``.
+        """Keep this environment's records separate from those of others; called by
+        ``Flagship.start``.
 
         :param str env_id: the environment's id.
         """
         self._environment = check.text("use_environment", "env_id", env_id)
 
     def save(self, visitor_id, visitor_data):
-        """Keep a visitor's record.
+        """Save a visitor's record.
 
         :raises FlagshipError: after :meth:`close`.
         :raises sqlite3.Error: when the file cannot be written, or is locked for longer than the
             timeout.
-        :raises ValueError: or TypeError, when ``visitor_data`` is not JSON.
+        :raises ValueError: or TypeError, when ``visitor_data`` is not JSON-serialisable.
         """
         record = _json.encode(visitor_data).decode("ascii")
         self._write(_SAVE, (self._environment, visitor_id, record, time.time()))
 
     def lookup(self, visitor_id):
-        """A visitor's record, or None when there is none or it has expired; what cannot be read
-        comes back as it is, bytes for instance, which the SDK logs and replaces.
+        """Return a visitor's record, or None if there is none or it has expired. A record that is
+        not JSON is returned as stored, usually bytes, which the SDK logs and replaces.
 
         :raises FlagshipError: after :meth:`close`.
         :raises sqlite3.Error: when the file cannot be read.
@@ -138,8 +140,7 @@ class SQLiteVisitorCache(VisitorCacheManager):
             try:
                 self._write(_USE, (now, environment, visitor_id))
             except _sqlite3().Error:
-                # The record is worth more than its age, and a file that cannot be written is told
-                # of by each save.
+                # The record is still good, and each save reports a file that cannot be written.
                 pass
         try:
             return _json.decode(record) if isinstance(record, bytes) else record
@@ -148,7 +149,7 @@ class SQLiteVisitorCache(VisitorCacheManager):
 
     def close(self):
         """Close the file; idempotent. Every call after that raises FlagshipError. Other processes,
-        and those that were forked from this one, go on."""
+        including children forked from this one, are not affected."""
         self._closed = True
         for connection in self._connections.get(os.getpid(), ()):
             connection.close()
@@ -156,8 +157,8 @@ class SQLiteVisitorCache(VisitorCacheManager):
     def _write(self, statement, parameters):
         _, writer = self._both()
         _, place = writer.execute(statement, parameters)
-        # By the row's number, so that many processes, and many that end after a few saves, prune as
-        # often as one.
+        # By rowid, so that many processes, including short-lived ones with few saves, together
+        # prune as often as a single one.
         if place is not None and place % self._between == 0:
             if self._ttl != _FOREVER:
                 writer.execute(_EXPIRE, (time.time() - self._ttl,))
@@ -165,8 +166,8 @@ class SQLiteVisitorCache(VisitorCacheManager):
                 writer.execute(_PRUNE, (self._max_visitors,))
 
     def _both(self):
-        """This process's ``(reader, writer)``: who reads never waits behind a thread that waits to
-        write."""
+        """Return this process's ``(reader, writer)``: two connections, so that a read never queues
+        behind a thread that is waiting to write."""
         if self._closed:
             raise FlagshipError("the SQLiteVisitorCache was closed")
         pid = os.getpid()
@@ -184,7 +185,7 @@ def _sqlite3():
 
 
 class _Connection(object):
-    """One connection to the file, used by one thread at a time; opened when it is needed."""
+    """One connection to the file, used by one thread at a time; opened on demand."""
 
     def __init__(self, path, timeout):
         self._path, self._timeout, self._pid = path, timeout, os.getpid()
@@ -193,21 +194,20 @@ class _Connection(object):
         _mind_forks(self)
 
     def execute(self, statement, parameters):
-        """``(rows, rowid that was inserted last)``."""
+        """Return ``(rows, last inserted rowid)``."""
         began = monotonic()
         with self._using:
             if self._closed:
                 raise FlagshipError("the SQLiteVisitorCache was closed")
             if began < self._failed_at and monotonic() - began > self._timeout:
-                # It waited for a thread that waited in vain. Else each of many would add a timeout
-                # to the next one's.
+                # The thread that this one waited for timed out, so fail now: otherwise the timeouts
+                # of many waiting threads would add up.
                 raise _sqlite3().OperationalError("database is locked")
             try:
                 if self._connection is None:
                     self._connection = self._open()
                 cursor = self._connection.execute(statement, parameters)
-                # All rows: a statement that is not read to its end keeps the log from being
-                # emptied.
+                # Fetch all rows: an unfinished statement would prevent checkpoints of the WAL.
                 return cursor.fetchall(), cursor.lastrowid
             except _sqlite3().OperationalError:
                 self._failed_at = monotonic()
@@ -229,7 +229,7 @@ class _Connection(object):
             _create_private(self._path)
             connection = sqlite3.connect(self._path, timeout=self._timeout, isolation_level=None,
                                          check_same_thread=False)
-            connection.text_factory = bytes  # what is not UTF-8 must come back too
+            connection.text_factory = bytes  # records that are not UTF-8 must be returned too
             _use_log(connection, monotonic() + self._timeout)
             connection.execute("PRAGMA synchronous=NORMAL")
             connection.execute(_TABLE)
@@ -240,7 +240,7 @@ class _Connection(object):
             raise type(error)("%s: %s" % (self._path, error))
 
     def before_fork(self):
-        """Close, and let nobody open before :meth:`after_fork`; returns whether that was
+        """Close the connection and keep it closed until :meth:`after_fork`; return whether that was
         possible."""
         if self._pid != os.getpid() or not self._using.acquire(timeout=self._timeout):
             return False
@@ -252,19 +252,19 @@ class _Connection(object):
 
 
 def _create_private(path):
-    """Make the file where there is none, for its owner alone; SQLite would make it for everybody,
-    and gives its other files the mode of this one. Raises sqlite3.OperationalError for a link that
-    may be planted."""
+    """Create the file, if there is none, readable and writable by its owner only. SQLite would use
+    the umask; it gives its other files the same mode as this one. Raises sqlite3.OperationalError
+    for a symbolic link that may have been planted."""
     if os.name != "posix":
         return
-    path = six.ensure_str(path)  # as SQLite writes it, in whatever locale Python 2 is
+    path = six.ensure_str(path)  # UTF-8, as SQLite encodes it, whatever Python 2's locale
     try:
-        # With O_EXCL a link is not followed, and a file that SQLite has open is not opened, which
-        # would cost it its locks.
+        # With O_EXCL a link is not followed, and an existing file is not opened: closing it would
+        # release the locks that SQLite holds on it.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         return
     except OSError:
-        pass  # it is there, or SQLite says why it cannot be made
+        pass  # it exists, or SQLite will raise the reason why it cannot be created
     if os.path.islink(path):
         if not os.path.exists(path):
             raise _sqlite3().OperationalError("it is a link that leads to no file")
@@ -273,22 +273,21 @@ def _create_private(path):
 
 
 def _use_log(connection, ends):
-    """Write-ahead logging: who reads and who writes do not wait for each other."""
+    """Enable write-ahead logging, so that readers and writers do not block each other."""
     while True:
         try:
             connection.execute("PRAGMA journal_mode=WAL").fetchall()
             return
         except _sqlite3().OperationalError as error:
-            # Where several processes meet at a new file SQLite does not wait by itself.
+            # SQLite itself does not wait when several processes do this at once on a new file.
             if "locked" not in str(error) or monotonic() > ends:
                 raise
             time.sleep(0.005)
 
 
 def _mind_forks(connection):
-    """Have a connection closed while the process forks. A child that inherits an open one takes no
-    locks on the file: SQLite believes that the process, which it takes for its parent, holds
-    them."""
+    """Close a connection around each fork. A child that inherits an open one would take no locks on
+    the file: SQLite does not notice the fork, and believes that it already holds them."""
     if not hasattr(os, "register_at_fork"):
         return  # before Python 3.7
     reference, held = weakref.ref(connection), threading.local()

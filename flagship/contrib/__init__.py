@@ -1,2 +1,2 @@
-"""What goes with other frameworks, a package each. The library imports none of them; their users
-do."""
+"""Integrations with other frameworks, one module or package each. The library itself imports none
+of them."""

@@ -1,4 +1,5 @@
-"""Asks the platform what the SDK would, so that nothing is recorded there."""
+"""Makes the SDK's requests to the platform to check that they work, without recording anything
+there."""
 from flagship._compat import elapsed
 from flagship._credentials import read_credentials
 from flagship._events import EventLog
@@ -11,27 +12,28 @@ from flagship.handler import FlagshipEventHandler
 from flagship.transport.client import Endpoint, HttpClient, RequestFailed
 
 _VISITOR = u"flagship-doctor"
-# What a collector that is there may say to a request that is no hit.
+# The statuses with which a reachable collector may refuse a request that is not a hit.
 _REACHED = (400, 401, 403, 404, 405, 411, 415, 422, 501)
 
 
 class _Silent(FlagshipEventHandler):
-    """For calls that return what happened."""
+    """Discards log lines; the calls here return the outcome."""
 
     def on_log(self, level, message):
         pass
 
 
 class Reply(object):
-    """What came of one question.
+    """The outcome of one request.
 
-    :ivar str url: what was asked.
+    :ivar str url: the URL that was requested.
     :ivar problem: what is wrong, one line, or None.
-    :ivar status: the answer's HTTP status; None where there was no answer.
-    :ivar headers: of a good answer, a case-insensitive mapping; None without one.
-    :ivar float seconds: how long it took.
-    :ivar bool panic: whether the answer tells of the platform's panic.
-    :ivar campaigns: of the bucketing file, the compiled Campaigns; None without one.
+    :ivar status: the response's HTTP status; None if there was no response.
+    :ivar headers: the headers of a successful response, a case-insensitive mapping; None without
+        one.
+    :ivar float seconds: how long the request took.
+    :ivar bool panic: whether the response says that the platform is in panic.
+    :ivar campaigns: the compiled Campaigns of the bucketing file; None without one.
     """
 
     def __init__(self, url):
@@ -40,24 +42,24 @@ class Reply(object):
 
 
 def inquire(env_id, api_key, options, timeout):
-    """The Inquiry of one environment.
+    """Return the Inquiry for one environment.
 
     :param env_id: the environment's id.
-    :param api_key: its API key.
-    :param dict options: what Config takes.
-    :param float timeout: seconds, the bound on each question.
-    :raises FlagshipError: where the credentials or options cannot be used.
+    :param api_key: the environment's API key.
+    :param dict options: options for Config.
+    :param float timeout: maximum seconds for each request.
+    :raises FlagshipError: if the credentials or options are invalid.
     """
     config = Config(**dict(
         options, timeout=timeout, event_handler=_Silent(), circuit_breaker=False,
-        # A self-hosted server would report the context of whoever asks it.
+        # A self-hosted server would otherwise report the context in the request.
         context_events=False))
     config._start(*read_credentials(env_id, api_key, config))
     return Inquiry(config)
 
 
 class Inquiry(object):
-    """Questions to the platform of one environment, each within the timeout; none raises.
+    """Requests to the platform for one environment, each within the timeout; none raises.
 
     :param Config config: with credentials.
     """
@@ -70,21 +72,22 @@ class Inquiry(object):
 
     @property
     def urls(self):
-        """``{question: URL}`` of all questions."""
+        """The URL of each request, by its name: ``{name: URL}``."""
         config = self._config
         return {"campaigns": campaigns_endpoint(config).url.partition("?")[0],
                 "bucketing": "%s/%s/bucketing.json" % (config.cdn_url, config.env_id),
                 "hits": config.tracking_url + "/"}
 
     def campaigns(self):
-        """Ask for a decision, for a visitor whom nobody has seen: only activations count one."""
+        """Request a decision, for a visitor that is not counted: only activations count visitors.
+        """
         def read(answer, reply):
             reply.panic = read_campaigns(answer, self._config.max_response_size)[0]
         payload = {"visitorId": _VISITOR, "trigger_hit": False, "context": {}}
         return self._ask("campaigns", campaigns_endpoint(self._config), read, payload)
 
     def bucketing(self):
-        """Ask for the bucketing file."""
+        """Request the bucketing file."""
         def read(answer, reply):
             campaigns = Campaigns(decode(answer.body, self._config.max_response_size))
             reply.campaigns, reply.panic = campaigns, campaigns.panic
@@ -92,7 +95,8 @@ class Inquiry(object):
         return self._ask("bucketing", endpoint, read)
 
     def hits(self):
-        """Ask the collector what it takes, which is no hit. What it refuses so is reached."""
+        """Send an OPTIONS request, which is not a hit, to the collector. A refusal also shows that
+        the collector can be reached."""
         endpoint = Endpoint("hit", "OPTIONS", self.urls["hits"])
         reply = self._ask("hits", endpoint, lambda answer, reply: None)
         if reply.status in _REACHED:

@@ -40,7 +40,8 @@ def _options(name, value):
             raise check.typing_error("settings", name, key, "a dict with text as keys")
     handler = options.get("event_handler")
     try:
-        # One that catches all exceptions would swallow what is wrong with the others.
+        # The other options are checked without it: a handler that catches all exceptions would
+        # swallow their errors.
         Config(event_handler=handler)
         Config(**dict(options, event_handler=None))
     except FlagshipError as error:
@@ -57,7 +58,7 @@ def _function(name, value):
     module, _, attribute = native(check.text("settings", name, value)).rpartition(".")
     try:
         found = getattr(importlib.import_module(module), attribute)
-    except Exception as error:  # whatever the module does when it is imported
+    except Exception as error:  # importing a module may raise anything
         raise check.param_error("settings", name, "(%s) cannot be imported: %s"
                                 % (type(value).__name__, describe(error)))
     if not callable(found):
@@ -105,12 +106,12 @@ def _cookie_samesite(name, value):
     return _SAME_SITE[accepted.lower()]
 
 
-#: name -> (check, default): what the SDK starts with.
+#: name -> (check, default): the settings that the SDK is started with.
 START = (("FLAGSHIP_ENV_ID", (_credential, None)),
          ("FLAGSHIP_API_KEY", (_credential, None)),
          ("FLAGSHIP_OPTIONS", (_options, None)),
          ("FLAGSHIP_CLOSE_ON_SIGNALS", (_switch, False)))
-#: The same for what the visitor of a request is made with.
+#: Likewise, the settings that the visitor of a request is created with.
 VISITOR = (("FLAGSHIP_CONTEXT", (_function, None)),
            ("FLAGSHIP_USER_ID", (_function, None)),
            ("FLAGSHIP_COOKIE_NAME", (_cookie_name, "flagship_visitor")),
@@ -126,9 +127,9 @@ class Settings(object):
     ``cookie_age``.
 
     :param get: called with a setting's name and its default; returns its value.
-    :param table: ``START``, ``VISITOR`` or both, which is the default.
-    :ivar list problems: a FlagshipError for each setting that is missing or wrong; its default
-        counts instead.
+    :param table: ``START``, ``VISITOR`` or both (default).
+    :ivar list problems: a FlagshipError for each setting that is missing or invalid; its default is
+        used instead.
     """
 
     def __init__(self, get, table=START + VISITOR):

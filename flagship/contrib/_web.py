@@ -1,4 +1,5 @@
-"""What the web frameworks share: the SDK's start by settings, and the visitor of one request."""
+"""Code shared by the web frameworks: starting the SDK from settings, and the visitor of one
+request."""
 import atexit
 import os
 import re
@@ -19,33 +20,33 @@ from flagship.errors import InitializationError
 from flagship.handler import FlagshipEventHandler
 from flagship.transport.client import doubt_of_timeout
 
-#: What ids of users who are logged in begin with, unless the project makes its own.
+#: Prefix of the ids of logged-in users, unless the project supplies its own ids.
 USER = "user-"
 
-# What an id in a cookie may be: more than the ids that are made here, as the cookie may be somebody
-# else's.
+# The ids accepted in a cookie: more than the ids that are generated here, as other code may have
+# set the cookie.
 _VISITOR_ID = re.compile(u"[!-~]{1,128}\\Z")
 
 
-# The platform does not know this key or environment.
+# The HTTP statuses of an unknown key or environment.
 _MISCONFIGURED = (401, 403, 404)
-# What is between here and the platform is not set up; an outage may look so, too, but rarely.
+# Errors of a network or proxy that is not set up; an outage rarely looks like this.
 _CUT_OFF = (see("malformed-url"), see("proxy"), see("redirect"), see("tls"), see("unknown-host"),
             see("unreachable"))
 
 
 class _Started(object):
-    """What the SDK was started with from here: the settings, and the Config that tells whether it
-    is still that. And the Config that a warning was given of."""
+    """The last start from settings: the settings given, the resulting Config (to tell whether the
+    SDK still runs with it), and the Config that was last warned about."""
 
     given = config = warned_of = None
 
 
 def start(settings):
-    """Start the process's SDK. Applications with the same settings share one start; another one
-    replaces it.
+    """Start the process-wide SDK. Applications with the same settings share it; an application with
+    other settings replaces it.
 
-    :param Settings settings: those of ``START``, without a problem.
+    :param Settings settings: those of ``START``, without problems.
     """
     _start(settings)
     if settings.close_on_signals:
@@ -63,8 +64,7 @@ def _start(settings):
                               "starts now replaces that of the one before")
     if _Started.config is None:
         atexit.register(flagship.close)
-    # A mistake in an argument becomes a log line and not a failed request, unless the settings say
-    # otherwise.
+    # By default an error in an argument is logged and does not fail the request.
     handler = handler or FlagshipEventHandler(catch_all_exceptions=True)
     config = Config(**dict(settings.options, event_handler=handler))
     _Started.given, _Started.config = given, config
@@ -78,15 +78,15 @@ def _start(settings):
 def _close_on_signals():
     try:
         Flagship.instance().close_on_signals()
-    except ValueError:  # a thread other than the main one, where Python allows no handlers
+    except ValueError:  # Python allows signal handlers only in the main thread
         current().warning("FLAGSHIP_CLOSE_ON_SIGNALS has no effect, as the application was not "
                           "loaded in the main thread; a spool keeps what a signal would lose")
 
 
 def _warn_of_misconfiguration():
-    """Say once a start that the platform knows the key or the environment not, or cannot be
-    reached, as it is said that one is missing: whoever configures no log would see defaults and
-    nothing else."""
+    """Issue a RuntimeWarning, once per start, if the platform does not know the key or environment,
+    or cannot be reached. As with missing settings, a log line is not enough: without a configured
+    log, one would only see that visitors get the defaults."""
     flagship = Flagship.instance()
     errors = flagship.status.last_errors
     for error in (errors.get("campaigns"), errors.get("bucketing")):
@@ -99,16 +99,15 @@ def _warn_of_misconfiguration():
 
 
 class RequestVisitor(object):
-    """The visitor of one request: made and synchronised when it is first asked for, and then the
-    same.
+    """The visitor of one request: created and synchronised on first use, then reused.
 
     :param Settings settings: those of ``VISITOR``.
-    :param request: what the functions among the settings are called with.
-    :param cookies: a mapping from name to value. The anonymous id in it is kept over logging in and
-        out; anything but 1 to 128 printable ASCII characters counts as no id, and so does what has
-        the form of a user's id.
+    :param request: the argument for the functions among the settings.
+    :param cookies: a mapping from name to value. The anonymous id in it is kept across login and
+        logout; anything but 1 to 128 printable ASCII characters counts as no id, and so does
+        anything in the form of a user's id.
     :param signer: signs the id in the cookie with ``sign`` and reads it with ``unsign``, which
-        raises where the signature is not its own; None (default) where it is not signed.
+        raises on an invalid signature; None (default): the cookie is not signed.
     """
 
     def __init__(self, settings, request, cookies, signer=None):
@@ -119,12 +118,12 @@ class RequestVisitor(object):
 
     @property
     def used(self):
-        """Whether anybody asked for the visitor, so that the response depends on the cookie."""
+        """Whether the visitor was used, so that the response depends on the cookie."""
         return self._visitor is not None
 
     def get(self):
-        """The visitor. Never raises for what the settings' functions, the SDK or the platform do,
-        and takes as long as one synchronisation at most."""
+        """Return the visitor. Never raises because of the settings' functions, the SDK or the
+        platform, and takes at most as long as one synchronisation."""
         if self._visitor is None:
             with self._making:
                 if self._at_work:
@@ -139,11 +138,11 @@ class RequestVisitor(object):
         return self._visitor
 
     def cookie(self, secure):
-        """The cookie to set on the response.
+        """Return the cookie to set on the response.
 
         :param bool secure: whether the request came over https.
-        :return: the arguments of ``set_cookie`` but for SameSite, a dict; None where nobody asked
-            for the visitor, or where the browser has the id already.
+        :return: the arguments of ``set_cookie``, except SameSite, a dict; None if the visitor was
+            not used, or if the browser already has the id.
         """
         if self._visitor is None:
             return None
@@ -171,7 +170,7 @@ class RequestVisitor(object):
         try:
             visitor = flagship.create_visitor(self._kept, context=context)
             if self._kept is None:
-                # Robots take no cookies: a visitor for each of their requests would fill the store.
+                # Bots ignore cookies: a visitor for each of their requests would fill the store.
                 visitor._provisional_id = visitor.visitor_id
             if user_id and flagship.config.mode is Config.Mode.API:
                 visitor.authenticate(user_id)
@@ -179,15 +178,16 @@ class RequestVisitor(object):
                 _warn_of_misconfiguration()
             return visitor
         except InitializationError:
-            # Not a warning: it is known since the start, or the process ends.
+            # Not a warning: either there was one at startup, or the process is ending.
             current().debug("[request] the visitor gets the defaults: Flagship is not started")
         except Exception as error:
             current().error("[request] the visitor gets the defaults: %s", describe(error))
         return neutral_visitor(self._kept)
 
     def _ask(self, name, function, read, allowed):
-        """What a setting's function says of the request, as ``read`` reads it; None where there is
-        no function or nothing, and, after one log line, where it fails or gives something else."""
+        """Return the result of a setting's function for the request, converted by ``read``. None if
+        there is no function or no result and, with one log line, if it raises or returns something
+        invalid."""
         if function is None:
             return None
         try:
@@ -208,22 +208,22 @@ class RequestVisitor(object):
 
 
 def _read_cookie(value, signer):
-    """The id in a cookie, or None."""
+    """Return the id in a cookie, or None."""
     value = to_text(value) if isinstance(value, string_types) else None
     if value and signer is not None:
         try:
             value = six.ensure_text(signer.unsign(value))
-        except Exception:  # each framework has errors of its own for a bad signature
+        except Exception:  # each framework has its own exceptions for a bad signature
             return None
     if not value or not _VISITOR_ID.match(value):
         return None
-    # Anybody can write a user's id there. The platform ignores case where it compares ids.
+    # Anyone can forge a cookie with a user's id. The platform compares ids case-insensitively.
     return None if value.lower().startswith(USER) else value
 
 
 def _read_id(value):
-    """The id of a user as text; empty for nobody, which is whatever is no id and false, as what
-    ``user.is_authenticated and user.pk`` may be."""
+    """Return a user's id as text, or empty text if nobody is logged in. A false value that is not
+    an id counts as that too, such as the False of ``user.is_authenticated and user.pk``."""
     try:
         return _values.text(value, identifiers=True)
     except _values.WrongType:
@@ -233,14 +233,15 @@ def _read_id(value):
 
 
 def read_flag(visitor, key, default, activate):
-    """A flag for a template: what goes wrong is a log line and the default.
+    """Return a flag for a template; on any error, log it and return the default.
 
-    :param visitor: gives the Visitor; what it raises says why there is none.
-    :param default: anything: it is only ever given back.
-    :param activate: by its truth.
+    :param visitor: a callable that returns the Visitor; the exception that it raises says why there
+        is none.
+    :param default: anything; it is only returned.
+    :param activate: evaluated as a truth value.
     """
     try:
-        # None stands for whatever the default is, which no check can then dislike.
+        # Passing None in place of the default ensures that the default is never inspected.
         value = visitor().get_modification(key, None, activate=activate)
     except Exception as error:
         current().error("[flag] the default is shown: %s", describe(error))

@@ -1,4 +1,4 @@
-"""What goes with Flask: ``flagship[flask]``."""
+"""The Flask integration: ``flagship[flask]``."""
 from __future__ import absolute_import
 
 import hashlib
@@ -21,44 +21,46 @@ class FlagshipExtension(object):
     """Starts the SDK with an application and gives each request its visitor,
     :data:`current_visitor`.
 
-    The visitor is made and synchronised when the request first uses it, once. Who does not use it
-    pays nothing: no cookie, no network. Its anonymous id is in the cookie and stays the same over
-    logging in and out. In API mode a user who is logged in is authenticated before the
-    synchronisation; in bucketing mode the id of the cookie stays the visitor's. A response that
-    used the visitor varies on the cookie and is ``Cache-Control: private``. In templates
+    The visitor is created and synchronised once, when the request first uses it. A request that
+    does not use it costs nothing: no cookie, no network. The visitor's anonymous id is in the
+    cookie and stays the same across login and logout. In API mode a logged-in user is authenticated
+    before the synchronisation; in bucketing mode the visitor keeps the id in the cookie. A response
+    that used the visitor has ``Vary: Cookie`` and ``Cache-Control: private``. In templates
     ``{{ flag('key', default) }}`` and ``{{ flag('key', default, activate=True) }}`` read a flag.
 
-    Nothing raises into a view: without a platform, in panic, with the SDK closed or not started the
-    visitor gives the defaults, and a function of yours that raises costs a log line.
+    Nothing raises into a view: when the platform is unreachable or in panic, or the SDK is closed
+    or not started, the visitor gives the defaults, and if one of your functions raises, that is
+    logged.
 
-    ``app.config`` may hold:
+    ``app.config`` may contain:
 
     - ``FLAGSHIP_ENV_ID`` and ``FLAGSHIP_API_KEY``: text. Without them every visitor gets the
-      defaults, and a RuntimeWarning says so, unless the SDK was started otherwise.
+      defaults, with a RuntimeWarning, unless the SDK was started by other means.
     - ``FLAGSHIP_OPTIONS``: a dict for :class:`flagship.Config`; default none. Without an
-      ``event_handler`` mistakes in arguments are log lines and raise nothing.
-    - ``FLAGSHIP_CLOSE_ON_SIGNALS``: True has what is queued delivered when SIGTERM or SIGINT ends
-      the process, as :meth:`flagship.Flagship.close_on_signals` does; default False.
-    - ``FLAGSHIP_CONTEXT`` and ``FLAGSHIP_USER_ID``: as the parameters below, or the dotted path of
-      such a callable.
+      ``event_handler``, errors in arguments are logged and not raised.
+    - ``FLAGSHIP_CLOSE_ON_SIGNALS``: True delivers what is queued when SIGTERM or SIGINT ends the
+      process, as :meth:`flagship.Flagship.close_on_signals` does; default False.
+    - ``FLAGSHIP_CONTEXT`` and ``FLAGSHIP_USER_ID``: like the parameters below, or the dotted path
+      of such a callable.
     - ``FLAGSHIP_COOKIE_NAME`` (``"flagship_visitor"``), ``FLAGSHIP_COOKIE_AGE`` (seconds, one
-      year), ``FLAGSHIP_COOKIE_DOMAIN`` (None: the host that is asked), ``FLAGSHIP_COOKIE_SECURE``
-      (None: over https), ``FLAGSHIP_COOKIE_SAMESITE`` (``"Lax"``), ``FLAGSHIP_COOKIE_SIGNED``
-      (False; True signs the id with the application's secret key: who writes another's id into the
-      cookie is a new visitor).
+      year), ``FLAGSHIP_COOKIE_DOMAIN`` (None: the host of the request), ``FLAGSHIP_COOKIE_SECURE``
+      (None: if the request came over https), ``FLAGSHIP_COOKIE_SAMESITE`` (``"Lax"``),
+      ``FLAGSHIP_COOKIE_SIGNED`` (False; True signs the id with the application's secret key:
+      someone who puts another visitor's id into the cookie becomes a new visitor).
 
-    A process has one SDK. Applications with the same credentials and options share it; another
-    one's replace it.
+    There is one SDK per process. Applications with the same credentials and options share it; an
+    application with different ones replaces it.
 
     :param flask.Flask app: the application; None (default): :meth:`init_app` is called with it
         later.
-    :param context: a callable from the request to the visitor's context, any mapping or None, read
-        by what its ``items()`` gives; it comes before the config's.
-    :param user_id: a callable from the request to the id of the visitor who is logged in: text, an
-        int or a UUID; None, or whatever else is false, for nobody; likewise. An id in the cookie
-        that begins with ``user-`` is refused, so begin these ids so, or sign the cookie.
+    :param context: a callable from the request to the visitor's context, any mapping (read through
+        its ``items()``) or None; takes precedence over ``app.config``.
+    :param user_id: a callable from the request to the id of the logged-in user: text, an int or a
+        UUID; None, or any other false value, if nobody is logged in; takes precedence likewise. An
+        id in the cookie that begins with ``user-`` is refused, so give these ids that prefix, or
+        sign the cookie.
     :raises TypingError: on a setting of the wrong type.
-    :raises ParamError: on a setting out of range, and where the cookie is to be signed without a
+    :raises ParamError: on a setting out of range, and if the cookie is to be signed but there is no
         secret key.
     """
 
@@ -68,12 +70,12 @@ class FlagshipExtension(object):
             self.init_app(app)
 
     def init_app(self, app):
-        """Serve an application; may be called for several.
+        """Initialise an application; may be called for several.
 
         :param flask.Flask app: the application, with its config complete.
         :raises TypingError: on a setting of the wrong type; nothing is changed.
-        :raises ParamError: on a setting out of range, and where the cookie is to be signed without
-            a secret key; nothing is changed.
+        :raises ParamError: on a setting out of range, and if the cookie is to be signed but there
+            is no secret key; nothing is changed.
         """
         settings = _settings.Settings(
             lambda name, default: self._given.get(name) or app.config.get(name, default))
@@ -90,7 +92,7 @@ class FlagshipExtension(object):
                 warnings.warn(problem.message, RuntimeWarning, stacklevel=2)
         if _NAME not in app.extensions:
             app.after_request(_keep_id)
-            # A global and not a context processor, so that macros which are imported have it too.
+            # A global, not a context processor, so that imported macros can use it too.
             app.jinja_env.globals["flag"] = _flag
         app.extensions[_NAME] = settings, signer
 
@@ -100,7 +102,7 @@ def _make_signer(app, cookie_name):
         raise check.param_error("settings", "FLAGSHIP_COOKIE_SIGNED",
                                 "needs the application's SECRET_KEY")
     keys = app.secret_key
-    if "SECRET_KEY_FALLBACKS" in app.default_config:  # from Flask 3.1 on; the present key is last
+    if "SECRET_KEY_FALLBACKS" in app.default_config:  # Flask 3.1 and later; the current key is last
         keys = list(app.config.get("SECRET_KEY_FALLBACKS") or ()) + [app.secret_key]
     return Signer(keys, salt="flagship." + cookie_name, key_derivation="hmac",
                   digest_method=hashlib.sha256)
@@ -112,7 +114,7 @@ def _request_visitor():
                            "here; Flagship.instance().create_visitor() makes one for other work")
     if _NAME not in current_app.extensions:
         raise RuntimeError("current_visitor needs the extension: FlagshipExtension(app)")
-    # On the request, as flask.g outlives it where a test pushes an application context of its own.
+    # Stored on the request: flask.g outlives it if a test pushes its own application context.
     own = request._get_current_object()
     if _NAME not in vars(own):
         settings, signer = current_app.extensions[_NAME]
@@ -120,14 +122,14 @@ def _request_visitor():
     return vars(own)[_NAME]
 
 
-#: The visitor of the present request, a :class:`flagship.visitor.Visitor`. Outside of a request,
-#: and without the extension, a use raises a RuntimeError that says so.
+#: The visitor of the current request, a :class:`flagship.visitor.Visitor`. Using it outside a
+#: request, or without the extension, raises a RuntimeError.
 current_visitor = LocalProxy(lambda: _request_visitor().get())
 
 
 def _flag(key, default, activate=False):
-    """A flag of the request's visitor, for templates: the default, and a log line, where anything
-    fails."""
+    """Return a flag of the request's visitor, for templates; on any error, the default, with a log
+    line."""
     return _web.read_flag(lambda: _request_visitor().get(), key, default, activate)
 
 

@@ -1,4 +1,5 @@
-"""Help for the tests of those who use or extend the SDK; nothing of the library needs it."""
+"""Test helpers for applications and extensions that use the SDK; the rest of the library does not
+need them."""
 from flagship.testing.flags import flagship_flags
 from flagship.testing.sent import Sent, SentActivation, SentContext, SentHit
 

@@ -1,5 +1,4 @@
-"""What stands in for the platform while a test runs: visitors, checks and hits stay the real
-ones."""
+"""Stands in for the platform while a test runs; visitors, checks and hits are the real ones."""
 import threading
 
 from flagship._events import EventLog, set_current
@@ -44,7 +43,7 @@ class _Decisions(DecisionManager):
 
 
 class _Tracking(TrackingClient):
-    """Keeps in the innermost block what would be sent, in the form in which it would be."""
+    """Records in the innermost block what would be sent, in its wire format."""
 
     def __init__(self, stage, config, events):
         super(_Tracking, self).__init__(config, None, events)
@@ -89,26 +88,28 @@ class _Tracking(TrackingClient):
 
 
 class _Block(object):
-    """One block that is under way, and what its end gives back to the Flagship."""
+    """An active block, and the state of the Flagship to restore when the block ends."""
 
     def __init__(self, sent):
         self.sent, self.before = sent, None
 
 
 class Stage(object):
-    """The blocks under way in this process. The one that was entered last holds for every
-    visitor."""
+    """The active blocks of this process. The one that was entered last applies to every visitor."""
 
     def __init__(self):
         self._lock = threading.Lock()
         self._blocks = []
-        self._states = []      # of what was started inside, and of what ran before
-        # (runtime, its parts, whether it was in panic): what ran before the first block.
+        # The PlatformStates of every runtime that takes part: those started inside, and the one
+        # that was running before.
+        self._states = []
+        # (runtime, its parts, whether it was in panic) of the SDK that was running before the first
+        # block.
         self._borrowed = None
 
     @property
     def sent(self):
-        """What the block that counts gives and keeps; None outside of all."""
+        """The Sent of the block that applies; None outside all blocks."""
         blocks = self._blocks
         return blocks[-1].sent if blocks else None
 
@@ -130,8 +131,8 @@ class Stage(object):
             place = [block.sent for block in self._blocks].index(sent)
             block = self._blocks.pop(place)
             if place < len(self._blocks):
-                # One that was entered later is still under way, and will end on what this one began
-                # on.
+                # A block that was entered later is still active; when it ends, it will restore what
+                # this one would have restored.
                 later = self._blocks[place]
                 left, later.before = later.before[0], block.before
             else:
@@ -145,26 +146,26 @@ class Stage(object):
         self.show_panic()
 
     def show_panic(self):
-        """Tell every visitor whether there is a panic now. Without the lock: the user's event
-        handler hears of it."""
+        """Set the current panic for every visitor. Called without the lock, as it logs to the
+        user's event handler."""
         sent = self.sent
         for state in list(self._states):
             if sent is not None:
                 state.set_panic(sent.panic)
 
     def _connect(self, config, events, state):
-        """What takes the place of flagship._runtime.connect when something is started inside."""
+        """Replaces flagship._runtime.connect for starts inside a block."""
         parts = self._parts(config, events, state)
         self.show_panic()
         return parts
 
     def _parts(self, config, events, state):
         self._states.append(state)
-        # No visitor cache: it may be a server.
+        # No visitor cache: it may need a server.
         return Parts(None, _Tracking(self, config, events), _Decisions(self, config, state), None)
 
     def _borrow(self, runtime, config):
-        """Have the visitors of what ran before take part as well."""
+        """Make the visitors of the SDK that was running before take part as well."""
         self._borrowed = runtime, runtime.parts, runtime.state.panic
         runtime.use(self._parts(config, runtime.events, runtime.state))
 
@@ -177,8 +178,8 @@ class Stage(object):
 
 
 def _exchange(flagship, runtime, config, connect, given=None, cache_manager=None):
-    """Put something else in the place of what a Flagship runs, of the Config that it was given and
-    of what connects its next start; nothing is closed. Returns what was there, to be given back."""
+    """Replace a Flagship's runtime, its Config and the function that connects its next start;
+    nothing is closed. Return the previous ones, to be restored later."""
     with flagship._changing:
         before = (flagship._runtime, flagship._config, flagship._connect, flagship._given,
                   flagship._cache_manager)

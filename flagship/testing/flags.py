@@ -1,4 +1,4 @@
-"""Chosen flags for the visitors of a test."""
+"""Sets the flags that visitors get in a test."""
 import inspect
 import threading
 
@@ -8,42 +8,43 @@ from flagship import _validation as check
 from flagship.testing._stage import STAGE
 from flagship.testing.sent import Sent
 
-# Of what only runs after the call, and so after the block: async def, and generators.
+# Predicates for functions whose body runs after the call, and so after the block: coroutines and
+# generators.
 _LATER = [getattr(inspect, name)
           for name in ("isgeneratorfunction", "iscoroutinefunction", "isasyncgenfunction")
           if hasattr(inspect, name)]
 
 
 class flagship_flags(object):
-    """Give chosen flags to every visitor while a test runs, without a network, and keep what would
-    be sent::
+    """Gives the chosen flags to every visitor while a test runs, without a network, and records
+    what would be sent::
 
         with flagship_flags({"btn-color": "red"}) as sent:
             ...
 
-    Inside, each visitor that synchronises gets these flags, and no others, whatever it is and
-    whenever it was made. The SDK counts as started, with the Config that it was started with
-    before, or else a default one; ``Flagship.start`` inside checks its arguments and takes the
-    Config's mode, event handler and way of tracking, but reaches nothing: no platform, no visitor
-    cache, no disk. An SDK that is offline is not, inside. Afterwards the SDK is as it was before,
-    started or not; visitors that were made inside are closed.
+    Inside the block, each visitor that synchronises gets exactly these flags, whatever its context
+    and whenever it was created. The SDK counts as started, with the Config that it already runs
+    with, or else a default one. ``Flagship.start`` inside the block checks its arguments and uses
+    the Config's mode, event handler and tracking mode, but accesses nothing external: no platform,
+    no visitor cache, no disk. ``Config(offline=True)`` has no effect inside. Afterwards the SDK is
+    as it was before, started or not; visitors that were created inside are closed.
 
-    As a decorator it does so around a function, or around each ``test...`` method of a class.
-    Blocks may be nested, and one may be entered several times. The flags are the process's: of
-    blocks under way in several threads the one that was entered last holds for all.
+    As a decorator it wraps a function, or each ``test...`` method of a class. Blocks may be nested,
+    and the same one may be entered several times. The flags apply to the whole process: if several
+    threads are inside blocks, the block that was entered last applies to all of them.
 
     A flag's campaign, variation group and variation are ``campaign-KEY``, ``group-KEY`` and
-    ``variation-KEY``, and none is the reference.
+    ``variation-KEY``, and no variation is the reference.
 
-    :param flags: ``{key: value}``, values text, bool, int, float, dict, list or None; or a callable
-        ``(visitor_id, context)`` that returns such a dict for one visitor. What it raises, the
-        synchronisation raises.
+    :param flags: ``{key: value}``, with values that are text, bool, int, float, dict, list or None;
+        or a callable ``(visitor_id, context)`` that returns such a dict for one visitor. An
+        exception that it raises is raised by the synchronisation.
     :raises TypingError: on flags of another type.
-    :raises ParamError: on a value that JSON cannot express.
+    :raises ParamError: on a value that JSON cannot represent.
     """
 
     def __init__(self, flags):
-        # Checked here, where the mistake is, and not when a decorated test runs.
+        # Checked here, where the error is, and not when a decorated test runs.
         self._flags = Sent(flags, STAGE.show_panic).flags
         self._entered = []  # (thread, Sent)
 

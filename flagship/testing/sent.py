@@ -1,4 +1,4 @@
-"""What a test gives to visitors, and what they would have sent."""
+"""The flags that a test gives to visitors, and records of what they would have sent."""
 from collections import namedtuple
 
 from flagship import _validation as check
@@ -9,26 +9,27 @@ from flagship.decision.modification import MAX_DEPTH, Modification
 class SentActivation(namedtuple("SentActivation", (
         "visitor_id", "anonymous_id", "key", "value", "campaign_id", "variation_group_id",
         "variation_id", "wire"))):
-    """A visitor was reported to have seen a flag.
+    """An activation: a report that a visitor has seen a flag.
 
-    :ivar str visitor_id: the visitor.
-    :ivar anonymous_id: the id that it had before it logged in, or None.
-    :ivar str key: the flag.
+    :ivar str visitor_id: the visitor's id.
+    :ivar anonymous_id: the id that the visitor had before it logged in, or None.
+    :ivar str key: the flag's key.
     :ivar value: the flag's value.
-    :ivar str campaign_id: the flag's campaign; so ``variation_group_id`` and ``variation_id``.
-    :ivar dict wire: what would go to the platform.
+    :ivar str campaign_id: the id of the flag's campaign; likewise ``variation_group_id`` and
+        ``variation_id``.
+    :ivar dict wire: what would be sent to the platform.
     """
 
     __slots__ = ()
 
 
 class SentHit(namedtuple("SentHit", ("visitor_id", "anonymous_id", "type", "wire"))):
-    """A hit of a visitor.
+    """A visitor's hit.
 
-    :ivar str visitor_id: the visitor.
-    :ivar anonymous_id: the id that it had before it logged in, or None.
+    :ivar str visitor_id: the visitor's id.
+    :ivar anonymous_id: the id that the visitor had before it logged in, or None.
     :ivar str type: ``PAGEVIEW``, ``SCREENVIEW``, ``EVENT``, ``TRANSACTION`` or ``ITEM``.
-    :ivar dict wire: what would go to the platform.
+    :ivar dict wire: what would be sent to the platform.
     """
 
     __slots__ = ()
@@ -37,18 +38,19 @@ class SentHit(namedtuple("SentHit", ("visitor_id", "anonymous_id", "type", "wire
 class SentContext(namedtuple("SentContext", ("visitor_id", "context", "wire"))):
     """A context event, which each successful synchronisation sends.
 
-    :ivar str visitor_id: the visitor.
-    :ivar dict context: what of its context leaves the process.
-    :ivar dict wire: what would go to the platform.
+    :ivar str visitor_id: the visitor's id.
+    :ivar dict context: the part of the visitor's context that would be sent.
+    :ivar dict wire: what would be sent to the platform.
     """
 
     __slots__ = ()
 
 
 class Sent(object):
-    """What visitors get inside a block of :class:`flagship_flags`, and what they would have sent.
+    """The flags that visitors get inside a :class:`flagship_flags` block, and what they would have
+    sent.
 
-    All may be read and set from several threads.
+    All attributes are thread-safe.
     """
 
     def __init__(self, flags, changed):
@@ -59,8 +61,9 @@ class Sent(object):
 
     @property
     def flags(self):
-        """What visitors get when they synchronise; may be set, as the argument of
-        :class:`flagship_flags`. Read, it is a read-only mapping, or the callable that was given."""
+        """The flags that visitors get when they synchronise. May be set to whatever
+        :class:`flagship_flags` accepts; reading it gives a read-only mapping, or the callable that
+        was given."""
         return self._flags[0]
 
     @flags.setter
@@ -70,13 +73,13 @@ class Sent(object):
         else:
             modifications = _modifications(flags)
             given = {key: each.value for key, each in modifications.items()}
-            # One assignment, as a visitor may synchronise in another thread.
+            # A single assignment, as a visitor may be synchronising in another thread.
             self._flags = MappingProxyType(given), modifications
 
     @property
     def panic(self):
-        """Whether the platform is in panic; False at first, may be set. Visitors get defaults and
-        nothing is sent."""
+        """Whether the platform is in panic; may be set, initially False. While it is True, visitors
+        get defaults and nothing is sent."""
         return self._panic
 
     @panic.setter
@@ -86,8 +89,9 @@ class Sent(object):
 
     @property
     def down(self):
-        """Whether the platform does not answer; False at first, may be set. Synchronising fails, in
-        bucketing mode as before there is a file, and nothing that visitors send is kept here."""
+        """Whether the platform is down; may be set, initially False. While it is True,
+        synchronisation fails (in bucketing mode, as if there was no bucketing file yet), and
+        nothing that visitors send is recorded here."""
         return self._down
 
     @down.setter
@@ -96,28 +100,28 @@ class Sent(object):
 
     @property
     def activations(self):
-        """What visitors saw, a new list of SentActivation, in order."""
+        """The activations so far, in order: a new list of SentActivation."""
         return list(self._kept[SentActivation])
 
     @property
     def hits(self):
-        """What visitors did, a new list of SentHit, in order."""
+        """The hits so far, in order: a new list of SentHit."""
         return list(self._kept[SentHit])
 
     @property
     def context_events(self):
-        """What visitors are, a new list of SentContext, in order."""
+        """The context events so far, in order: a new list of SentContext."""
         return list(self._kept[SentContext])
 
     def clear(self):
-        """Forget what was sent so far."""
+        """Forget everything that was sent so far."""
         self._kept = {SentActivation: [], SentHit: [], SentContext: []}
 
     def keep(self, record):
         self._kept[type(record)].append(record)
 
     def modifications_for(self, visitor_id, context):
-        """The flags of one visitor, a dict from key to Modification."""
+        """Return the flags of one visitor, a dict from key to Modification."""
         given, modifications = self._flags
         return _modifications(
             given(visitor_id, dict(context))) if modifications is None else modifications
@@ -141,7 +145,7 @@ def _modifications(flags):
 
 
 def _json_value(key, value, depth):
-    """A copy of a flag's value in the types that the platform's JSON gives."""
+    """Return a copy of a flag's value, with the types that decoding the platform's JSON gives."""
     if value is None or isinstance(value, bool):
         return value
     name = "flags[%r]" % str(key) if type(key) is str else "a value of flags"

@@ -1,5 +1,5 @@
 # -*- coding: utf-8 -*-
-"""What every visitor cache must do, as tests that its author runs with pytest::
+"""A pytest suite that every visitor cache must pass, for authors of visitor caches::
 
     class TestMyStore(VisitorCacheSuite):
         def make_manager(self):
@@ -23,32 +23,32 @@ _FLAG = "flag"
 
 
 class VisitorCacheSuite(object):
-    """The laws of a visitor cache. Subclass it in a test file, under a name that begins with
-    ``Test``.
+    """The requirements for a visitor cache. Subclass it in a test file, with a name that starts
+    with ``Test``.
 
-    The tests that start the SDK do so in bucketing mode without a network, in place of one that
-    runs, and close it.
+    Some tests start the SDK, in bucketing mode and without a network; they replace an SDK that is
+    already running, and close it afterwards.
 
-    :cvar int many: how many visitors the largest test saves, default 10000; fewer where a call
-        takes milliseconds.
-    :cvar bool nul: whether an id may hold a NUL character, default True.
+    :cvar int many: number of visitors that the largest test saves, default 10000; lower it if a
+        call takes milliseconds.
+    :cvar bool nul: whether an id may contain a NUL character, default True.
     """
 
     many = 10000
     nul = True
 
     def make_manager(self):
-        """Return the manager under test, on an empty store; called once a test."""
+        """Return the manager under test, with an empty store; called once per test."""
         raise NotImplementedError(
             "a subclass of VisitorCacheSuite makes its manager in make_manager")
 
     def corrupt(self, manager, visitor_id):
-        """Make the visitor's record, which was saved, unreadable in the store. The default leaves
-        it as it is, which is right only for a store where that cannot happen."""
+        """Make the visitor's saved record unreadable in the store. The default does nothing, which
+        is right only for a store whose records cannot become unreadable."""
 
     def close(self, manager):
-        """Let go of what the manager holds; called after each test. The default calls its
-        ``close``, if any."""
+        """Release the manager's resources; called after each test. The default calls its ``close``,
+        if any."""
         close = getattr(manager, "close", None)
         if callable(close):
             close()
@@ -83,8 +83,8 @@ class VisitorCacheSuite(object):
             assert read_record(manager.lookup("bob"), "bob") == ("b",)
 
     def test_any_text_is_an_id(self):
-        """And no two ids are the same: neither case, nor white space, nor a common beginning is
-        lost."""
+        """Any text is a valid id, and all ids are distinct: case, white space and the end of a long
+        id matter."""
         with self._open_manager() as manager:
             ids = ["ann", "Ann", "ann ", " ann", "é", "e\u0301", "\U0001f680",
                    "\U0001f680\U0001f680", "访客", "a b",
@@ -100,8 +100,8 @@ class VisitorCacheSuite(object):
                 assert read_record(manager.lookup(visitor_id), visitor_id) == (visitor_id,)
 
     def test_a_record_is_the_store_s(self):
-        """Neither a change of what was given to save, nor of what lookup returned, changes what is
-        kept."""
+        """The saved record does not change when the argument of save, or the result of lookup, is
+        modified."""
         with self._open_manager() as manager:
             given = make_record("ann", ["a"])
             manager.save("ann", given)
@@ -136,8 +136,8 @@ class VisitorCacheSuite(object):
             assert lost == []
 
     def test_many_threads(self):
-        """Eight threads write at once: each finds its own visitors, and a visitor that all of them
-        write is whole."""
+        """Eight threads write concurrently: each finds its own visitors, and a visitor that all of
+        them write is never a mixture."""
         with self._open_manager() as manager:
             errors, ready = [], threading.Event()
 
@@ -166,8 +166,8 @@ class VisitorCacheSuite(object):
             assert [each for each in kept if not _has_variation(manager, each, each)] == []
 
     def test_environments_are_kept_apart(self):
-        """Where a store has a ``use_environment`` of its own; without it, give each environment a
-        store of its own."""
+        """Environments are separate if the manager implements ``use_environment``; otherwise, give
+        each environment its own store."""
         with self._open_manager() as manager:
             apart, use_environment = _environments(manager)
             use_environment("one")
@@ -183,8 +183,8 @@ class VisitorCacheSuite(object):
             assert read_record(manager.lookup("ann"), "ann") == ("b",)
 
     def test_a_visitor_keeps_its_variation(self):
-        """When the allocation of its variation goes to 0; a visitor who comes after that gets the
-        other one."""
+        """A visitor keeps its variation when the allocation of that drops to 0; a new visitor gets
+        the other one."""
         with self._open_manager() as manager:
             before, _ = _served_flags(manager, {"old": 100, "new": 0}, "ann")
             after, lines = _served_flags(manager, {"old": 0, "new": 100}, "ann", "bob")
@@ -192,7 +192,7 @@ class VisitorCacheSuite(object):
             assert lines == []
 
     def test_a_corrupt_record_costs_no_decision(self):
-        """The visitor gets flags, and the save that follows makes the record readable again."""
+        """A visitor with a corrupt record gets flags, and the next save repairs the record."""
         with self._open_manager() as manager:
             _served_flags(manager, {"old": 100}, "ann", "bob")
             self.corrupt(manager, "ann")
@@ -203,7 +203,7 @@ class VisitorCacheSuite(object):
 
 
 class _Lines(FlagshipEventHandler):
-    """Keeps what the SDK says about the cache at WARNING and above."""
+    """Keeps the SDK's log lines about the cache at WARNING and above."""
 
     def __init__(self):
         super(_Lines, self).__init__()
@@ -215,7 +215,7 @@ class _Lines(FlagshipEventHandler):
 
 
 def _spoil_record(record):
-    """Change whatever is mutable in a record."""
+    """Modify everything that is mutable in a record."""
     if isinstance(record, dict):
         for each in list(record.values()):
             _spoil_record(each)
@@ -225,7 +225,7 @@ def _spoil_record(record):
 
 
 def _environments(manager):
-    """``(whether it keeps environments apart, its use_environment)``."""
+    """Return ``(whether it keeps environments separate, its use_environment)``."""
     own = getattr(manager, "use_environment", None)
     inherited = getattr(VisitorCacheManager.use_environment, "__func__",
                         VisitorCacheManager.use_environment)
@@ -239,8 +239,10 @@ def _has_variation(manager, visitor_id, variation_id):
 
 
 def _served_flags(manager, allocations, *visitor_ids):
-    """Start the SDK with one campaign, ``{variation id: allocation}``, and synchronise visitors:
-    ``(their values, what was logged about the cache)``."""
+    """Start the SDK with one campaign, ``{variation id: allocation}``, and synchronise visitors.
+
+    :return: ``(the visitors' flag values, the lines logged about the cache)``.
+    """
     variations = [{"id": name, "allocation": allocation,
                    "modifications": {"type": "FLAG", "value": {_FLAG: name}}}
                   for name, allocation in sorted(allocations.items())]
@@ -249,8 +251,8 @@ def _served_flags(manager, allocations, *visitor_ids):
     campaign = {"id": "campaign", "type": "ab", "variationGroups": [
         {"id": "group", "targeting": everybody, "variations": variations}]}
     handler, values = _Lines(), []
-    # Held but not listening, so that every connection is refused at once and nobody else gets the
-    # port.
+    # Bound but not listening, so that every connection is refused at once and no other process can
+    # get the port.
     nobody = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         nobody.bind(("127.0.0.1", 0))

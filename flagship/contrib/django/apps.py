@@ -1,4 +1,4 @@
-"""The application: starts the SDK with the project."""
+"""The Django application: starts the SDK together with the project."""
 from __future__ import absolute_import
 
 from django.apps import AppConfig
@@ -10,8 +10,8 @@ from flagship.contrib.django.checks import check_platform, check_settings
 
 
 class FlagshipConfig(AppConfig):
-    """``"flagship.contrib.django"`` in ``INSTALLED_APPS``: starts the SDK when the settings are
-    complete, closes it with the process, and registers the system checks."""
+    """The application for ``"flagship.contrib.django"`` in ``INSTALLED_APPS``: starts the SDK if
+    the settings are complete, closes it when the process ends, and registers the system checks."""
 
     name = "flagship.contrib.django"
     label = "flagship"
@@ -22,6 +22,6 @@ class FlagshipConfig(AppConfig):
         checks.register(check_platform, "flagship", deploy=True)
         given = _settings.Settings(
             lambda name, default: getattr(settings, name, default), _settings.START)
-        # What is missing or wrong is said by the checks and by the middleware.
+        # The checks and the middleware report missing or invalid settings.
         if not given.problems:
             _web.start(given)

@@ -1,4 +1,4 @@
-"""A visitor cache in Django's cache framework."""
+"""A visitor cache on top of Django's cache framework."""
 from __future__ import absolute_import
 
 import hashlib
@@ -14,31 +14,31 @@ from flagship.cache.assignments import error_text
 from flagship.cache.cache_visitor import VisitorCacheManager
 
 _MAX_TTL = 10 * 366 * 24 * 3600
-# With a digest, and Django's own prefix, within memcached's 250 bytes.
+# Together with a digest and Django's own prefix this fits in memcached's limit of 250 bytes.
 _SAFE = re.compile(u"[!-~]{1,100}\\Z")
 _MAX_NOTED = 10000
 
 
 class DjangoVisitorCache(VisitorCacheManager):
-    """Visitors keep their variations in a cache that a Django project already has.
+    """Keeps visitors' assignments in a cache that a Django project already has.
 
-    The record of a visitor is JSON text under the key ``prefix:digest``, whatever backend; the
-    digest is the SHA-256 in hex of ``env_id:visitor_id`` in UTF-8, so any visitor id makes a key
-    that memcached takes. The cache is looked up at each call, so that it may be made in the
-    settings themselves, and by the thread that calls.
+    The record of a visitor is JSON text under the key ``prefix:digest``, with any backend; the
+    digest is the SHA-256 in hex of ``env_id:visitor_id`` in UTF-8, so any visitor id results in a
+    key that memcached accepts. Each call gets the cache from ``django.core.cache.caches``, so an
+    instance can be created in the settings module, and each thread uses its own backend object.
 
-    A cache may forget: memcached when it is full, Django's local-memory, file and database caches
-    above ``MAX_ENTRIES``, which is 300 unless ``OPTIONS`` says otherwise. A visitor that was
-    forgotten is decided on anew. What else is in the cache may be forgotten for visitors, too:
-    system checks warn of 300 entries, and of a cache that sessions live in.
+    A cache may evict entries: memcached when it is full, Django's local-memory, file and database
+    caches above ``MAX_ENTRIES``, which is 300 unless ``OPTIONS`` says otherwise. A visitor whose
+    record was evicted gets a new decision. Visitors' records may evict other entries of the same
+    cache, too: system checks warn of a limit of 300 entries, and of a cache that stores sessions.
 
-    :param str alias: the cache in ``settings.CACHES``; default ``default``.
-    :param str prefix: what keys begin with, 1 to 100 printable ASCII characters without a space;
+    :param str alias: alias of the cache in ``settings.CACHES``; default ``default``.
+    :param str prefix: prefix of the keys, 1 to 100 printable ASCII characters without a space;
         default ``flagship``.
-    :param float ttl: seconds after a visitor's last synchronisation at which its record is
-        forgotten, greater than 0, at most ten years; None (default): never. memcached and Redis
-        count whole seconds. A lookup renews the expiry when a tenth of it has passed, so a record
-        may go that tenth early.
+    :param float ttl: TTL of a record in seconds, counted from the visitor's last synchronisation;
+        greater than 0, at most ten years; None (default): records never expire. memcached and Redis
+        use whole seconds. A lookup renews the expiry only once a tenth of the TTL has passed, so a
+        record may expire up to that tenth early.
     :raises TypingError: on an argument of the wrong type.
     :raises ParamError: on an argument out of range.
     """
@@ -56,17 +56,18 @@ class DjangoVisitorCache(VisitorCacheManager):
             ttl = check.number("DjangoVisitorCache", "ttl", ttl, above=0, maximum=_MAX_TTL)
         self._ttl = ttl
         self._env_id = u""
-        self._kept = {}  # key -> when this process last began its ttl
+        self._kept = {}  # key -> when this process last renewed its expiry
 
     @property
     def alias(self):
-        """The cache in ``settings.CACHES``."""
+        """The alias of the cache in ``settings.CACHES``."""
         return self._alias
 
     def use_environment(self, env_id):
-        """Keep the records of one environment apart; called by ``Flagship.start``.
+        """Keep the records of environments separate; called by ``Flagship.start``.
 
-        :param str env_id: the environment's id, a part of each key from now on; empty before.
+        :param str env_id: the environment's id, part of each key from now on; before this call
+            that part is empty.
         """
         self._env_id = check.text("use_environment", "env_id", env_id)
 
@@ -87,8 +88,8 @@ class DjangoVisitorCache(VisitorCacheManager):
         try:
             return decode(value.encode("utf-8") if isinstance(value, text_type) else value)
         except (ValueError, TypeError, AttributeError):
-            # Raised, it would count as a store that is down, and the record would never be written
-            # again.
+            # Returned, not raised: an exception would look like a store that is down, and the
+            # record would never be overwritten.
             return value
 
     def _key(self, function, visitor_id):
@@ -102,13 +103,13 @@ class DjangoVisitorCache(VisitorCacheManager):
             else:  # before Django 2.1
                 cache.set(key, value, self._ttl)
             self._note(key)
-        except Exception as error:  # the backend's; what was read is still the visitor's assignment
+        except Exception as error:  # from the backend; the value is still the visitor's assignment
             current().warning("[visitor cache] the expiry was not renewed: %s", error_text(error))
 
     def _note(self, key):
         if self._ttl is None:
             return
         if len(self._kept) >= _MAX_NOTED:
-            # Forgetting costs a visitor one early refresh.
+            # Clearing only means that each visitor's expiry is renewed once too early.
             self._kept.clear()
         self._kept[key] = monotonic()

@@ -1,33 +1,33 @@
 """The system checks.
 
 ==================  ============================================================================
-``flagship.E001``   ``FLAGSHIP_ENV_ID`` or ``FLAGSHIP_API_KEY`` is missing, and nobody else started
-                    the SDK
-``flagship.E002``   ``FLAGSHIP_ENV_ID`` or ``FLAGSHIP_API_KEY`` is not text, or holds a character
-                    that it cannot have
-``flagship.E003``   ``FLAGSHIP_OPTIONS`` is not a dict of options that :class:`flagship.Config`
-                    takes
+``flagship.E001``   ``FLAGSHIP_ENV_ID`` or ``FLAGSHIP_API_KEY`` is missing, and the SDK was not
+                    started by other means
+``flagship.E002``   ``FLAGSHIP_ENV_ID`` or ``FLAGSHIP_API_KEY`` is not text, or contains a character
+                    that is not allowed
+``flagship.E003``   ``FLAGSHIP_OPTIONS`` is not a dict of valid options for
+                    :class:`flagship.Config`
 ``flagship.E004``   ``FLAGSHIP_CONTEXT`` is neither a callable nor the dotted path of one
 ``flagship.E005``   ``FLAGSHIP_USER_ID`` is neither a callable nor the dotted path of one
-``flagship.E006``   ``FLAGSHIP_COOKIE_NAME`` is not the name of a cookie
+``flagship.E006``   ``FLAGSHIP_COOKIE_NAME`` is not a valid cookie name
 ``flagship.E007``   ``FLAGSHIP_COOKIE_AGE`` is not a number of seconds, an int from 1 to ten years
 ``flagship.E008``   ``FLAGSHIP_COOKIE_DOMAIN`` is neither a host name nor None
 ``flagship.E009``   ``FLAGSHIP_COOKIE_SECURE`` is neither a bool nor None
-``flagship.E010``   ``FLAGSHIP_COOKIE_SAMESITE`` is none of ``"Lax"``, ``"Strict"``, ``"None"`` and
-                    None
+``flagship.E010``   ``FLAGSHIP_COOKIE_SAMESITE`` is not ``"Lax"``, ``"Strict"``, ``"None"`` or None
 ``flagship.E011``   ``FLAGSHIP_COOKIE_SIGNED`` is not a bool
 ``flagship.E012``   ``FLAGSHIP_CLOSE_ON_SIGNALS`` is not a bool
-``flagship.W001``   the visitor cache is in the cache that sessions live in, so that visitors may
-                    evict sessions
-``flagship.W002``   the visitor cache is in a cache of Django's that keeps at most 300 entries
+``flagship.W001``   the visitor cache uses the same cache as sessions, so visitors may evict
+                    sessions
+``flagship.W002``   the visitor cache uses one of Django's caches with a limit of at most 300
+                    entries
 ==================  ============================================================================
 
-With ``manage.py check --deploy``, which asks the platform, within 5 seconds, and reports nothing
-to it:
+With ``manage.py check --deploy``, which makes a request to the platform, with a timeout of 5
+seconds, and records nothing there:
 
 ==================  ============================================================================
 ``flagship.E013``   the platform refuses ``FLAGSHIP_API_KEY`` or ``FLAGSHIP_ENV_ID``
-``flagship.W003``   the platform cannot be reached, or gives no usable answer
+``flagship.W003``   the platform cannot be reached, or returns no usable response
 ``flagship.W004``   the platform is in panic, so that every visitor gets the defaults
 ==================  ============================================================================
 """
@@ -57,12 +57,13 @@ _NUMBERS = {"FLAGSHIP_ENV_ID": "E002", "FLAGSHIP_API_KEY": "E002", "FLAGSHIP_OPT
 _SESSIONS_IN_CACHE = ("django.contrib.sessions.backends.cache",
                       "django.contrib.sessions.backends.cached_db")
 _REFUSED = (401, 403, 404)
-_PATIENCE = 5.0  # seconds for the platform's answer
-_FEW = 300  # MAX_ENTRIES where OPTIONS does not say it
+_PATIENCE = 5.0  # timeout of the request to the platform, in seconds
+_FEW = 300  # default of MAX_ENTRIES in OPTIONS
 
 
 def settings_and_problems():
-    """``(settings, [Error])``: the project's settings, and what is missing or wrong among them."""
+    """Return ``(settings, [Error])``: the project's settings, and an Error for each that is missing
+    or invalid."""
     given = _settings.Settings(lambda name, default: getattr(settings, name, default))
     return given, [Error(problem.message, id="flagship." + _number(problem))
                    for problem in given.problems
@@ -71,16 +72,21 @@ def settings_and_problems():
 
 
 def check_settings(app_configs=None, **options):
-    """The check that the application registers; a list of :class:`django.core.checks.Error` and
-    :class:`django.core.checks.Warning`."""
+    """Check the settings; registered by the application.
+
+    :return: a list of :class:`django.core.checks.Error` and :class:`django.core.checks.Warning`.
+    """
     given, problems = settings_and_problems()
     cache = (given.options or {}).get("visitor_cache_manager")
     return problems + (_cache_problems(cache) if isinstance(cache, DjangoVisitorCache) else [])
 
 
 def check_platform(app_configs=None, **options):
-    """The check that the application registers for ``check --deploy``: the platform's answer to the
-    settings; a list as :func:`check_settings` gives."""
+    """Check the platform's response to the settings; registered by the application for
+    ``check --deploy``.
+
+    :return: a list like that of :func:`check_settings`.
+    """
     return _asked(_settings.Settings(
         lambda name, default: getattr(settings, name, default), _settings.START))
 
@@ -88,10 +94,10 @@ def check_platform(app_configs=None, **options):
 def _asked(given):
     chosen = given.options or {}
     if given.problems or chosen.get("offline"):
-        return []  # check_settings says it; nobody is asked
+        return []  # check_settings reports problems; offline, no request is made
     try:
         inquiry = inquire(given.env_id, given.api_key, chosen, _PATIENCE)
-    except Exception as error:  # a session of the user's may raise anything
+    except Exception as error:  # the user's session may raise anything
         return [Error(describe(error), id="flagship.E013")]
     try:
         bucketing = chosen.get("mode") is Config.Mode.BUCKETING

@@ -1,4 +1,4 @@
-"""The middleware: a visitor on each request."""
+"""The middleware that attaches a visitor to each request."""
 from __future__ import absolute_import
 
 import warnings
@@ -19,25 +19,25 @@ _HAS_SAME_SITE = django.VERSION >= (2, 1)
 
 
 class FlagshipMiddleware(MiddlewareMixin):
-    """Puts the visitor on each request, as ``request.flagship``; it belongs after the middlewares
-    of sessions and authentication.
+    """Attaches the visitor to each request, as ``request.flagship``; place it after the session and
+    authentication middleware.
 
-    The visitor is made and synchronised when the request first uses it, once. Who does not use it
-    pays nothing: no cookie, no network. Its anonymous id is in the cookie and stays the same over
-    logging in and out. In API mode a user who is logged in is authenticated before the
-    synchronisation; in bucketing mode the id of the cookie stays the visitor's.
+    The visitor is created and synchronised once, when the request first uses it. A request that
+    does not use it costs nothing: no cookie, no network. The visitor's anonymous id is in the
+    cookie and stays the same across login and logout. In API mode a logged-in user is authenticated
+    before the synchronisation; in bucketing mode the visitor keeps the id in the cookie.
 
-    A response that used the visitor is this visitor's alone: it varies on the cookie, is
-    ``Cache-Control: private``, and neither ``cache_page`` nor the site-wide cache stores it.
+    A response that used the visitor is never shared with other visitors: it has ``Vary: Cookie``
+    and ``Cache-Control: private``, and neither ``cache_page`` nor the site-wide cache stores it.
 
-    Nothing raises into a view: without a platform, in panic, with the SDK closed or not started the
-    visitor gives the defaults, and a ``FLAGSHIP_CONTEXT`` or ``FLAGSHIP_USER_ID`` that raises costs
-    a log line. Settings that are missing or wrong are a RuntimeWarning when the server starts, and
-    their defaults count.
+    Nothing raises into a view: when the platform is unreachable or in panic, or the SDK is closed
+    or not started, the visitor gives the defaults, and if ``FLAGSHIP_CONTEXT`` or
+    ``FLAGSHIP_USER_ID`` raises, that is logged. Missing or invalid settings cause a RuntimeWarning
+    when the server starts, and their defaults are used.
 
-    The SDK waits for the network in the thread that calls. An async view uses the visitor in a
-    function that it gives to ``sync_to_async``. A streamed response that first uses it while it is
-    sent keeps no cookie.
+    The SDK waits for the network in the calling thread. In an async view, use the visitor in a
+    function passed to ``sync_to_async``. A streaming response that first uses the visitor while it
+    is being sent sets no cookie.
     """
 
     def __init__(self, get_response):
@@ -74,14 +74,14 @@ class FlagshipMiddleware(MiddlewareMixin):
         if cookie is not None:
             response.set_cookie(**cookie)
             if _HAS_SAME_SITE and self._settings.cookie_samesite:
-                # Not an argument of set_cookie: 'None' is one from Django 3.1 only.
+                # Not through set_cookie, which accepts 'None' only since Django 3.1.
                 response.cookies[cookie["key"]]["samesite"] = self._settings.cookie_samesite
         return response
 
 
 def user_id(request):
-    """The id of the user who is logged in, such as ``user-5``; None where nobody is, or without
-    authentication."""
+    """Return the id of the logged-in user, such as ``user-5``; None if nobody is logged in, or if
+    the project has no authentication."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated or user.pk is None:
         return None
@@ -89,11 +89,12 @@ def user_id(request):
 
 
 class _Uncached(object):
-    """A request that Django's page caches do not store the response of.
+    """A request whose response Django's page caches do not store.
 
-    ``FetchFromCacheMiddleware`` leaves on the request whether ``UpdateCacheMiddleware`` is to
-    store, in every Django that there is; both may run inside of the view, as ``cache_page``, where
-    no header of ours is on the response yet, and after another middleware has used the visitor.
+    In every Django version, ``FetchFromCacheMiddleware`` sets an attribute on the request that
+    tells ``UpdateCacheMiddleware`` whether to store the response. As ``cache_page``, both may run
+    inside the view, where the response does not have our headers yet, and after another middleware
+    has used the visitor.
     """
 
     @property
@@ -102,10 +103,10 @@ class _Uncached(object):
 
     @_cache_update_cache.setter
     def _cache_update_cache(self, update):
-        """Not to be had."""
+        """Ignore the attempt to set it."""
 
 
-_uncached = {}  # a request's class -> the same, as an _Uncached
+_uncached = {}  # a request's class -> its subclass that is also an _Uncached
 
 
 def _keep_out_of_page_caches(request):

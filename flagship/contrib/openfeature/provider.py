@@ -1,4 +1,4 @@
-"""Flagship as an OpenFeature provider. It needs Python 3.9; on 2.7 the file only has to compile."""
+"""Flagship as an OpenFeature provider. Requires Python 3.9; on 2.7 the file only has to compile."""
 from __future__ import absolute_import
 
 from openfeature.event import ProviderEventDetails
@@ -19,34 +19,36 @@ _CATEGORIES = {each.value: each for each in EventCategory}
 
 
 class FlagshipProvider(AbstractProvider):
-    """Evaluate Flagship's flags through OpenFeature::
+    """Evaluates Flagship's flags through OpenFeature::
 
         openfeature.api.set_provider_and_wait(FlagshipProvider(env_id, api_key, Config(...)))
 
     The targeting key is the visitor's id, and the attributes are its context: text, bool, int,
-    float, and datetime, which becomes ISO 8601 text in UTC. Others are left out, with one log line
-    a key.
+    float, and datetime, which becomes ISO 8601 text in UTC. Attributes of other types are left out,
+    with one log line per key.
 
-    An integer flag takes a whole number, so 10.0 is 10, and a float flag takes an integer that a
-    float can hold; a bool is neither. A flag whose value is null gives the default, with reason
-    DEFAULT. In panic every flag gives the default, with reason DISABLED. When the flags cannot be
-    refreshed, those that the visitor had are given with reason STALE; where it had none it is an
-    error.
+    An integer flag accepts a whole number, so 10.0 becomes 10, and a float flag accepts an integer
+    that a float can represent exactly; a bool is neither. A flag whose value is null resolves to
+    the default, with reason DEFAULT. In panic every flag resolves to the default, with reason
+    DISABLED. If the flags cannot be refreshed, those that the visitor already has are returned with
+    reason STALE; if it has none, the result is an error.
 
-    :param str env_id: the environment's id. With it the provider starts the SDK when it is set and
-        closes it when it is shut down; None (default): your application does, before.
-    :param str api_key: the environment's API key, with ``env_id``; default None.
-    :param Config config: the options, with ``env_id``; None (default): ``Config()``.
+    :param str env_id: the environment's id. If given, the provider starts the SDK when OpenFeature
+        initialises it and closes the SDK when OpenFeature shuts it down; None (default): your
+        application starts the SDK before that.
+    :param str api_key: the environment's API key, together with ``env_id``; default None.
+    :param Config config: the options, together with ``env_id``; None (default): ``Config()``.
     :param activate: whether an evaluation also reports that the visitor has seen the flag: False
-        (default), True, or a list, tuple or set of the keys of those flags. What is no error is
-        reported, each time.
+        (default), True, or a list, tuple or set of the keys of those flags. Every evaluation
+        without an error is reported.
     :param float ttl: seconds for which a visitor's flags are used before it is synchronised again,
         default 10, at most 3600; 0: every evaluation synchronises. Each synchronisation sends a
-        context event, and in API mode asks the platform. A synchronisation that failed is tried
-        again after a second at most.
-    :param int max_visitors: how many visitors, each with one context, are kept for that time;
-        default 1000.
-    :raises TypingError: on an argument of the wrong type, and on half of the credentials.
+        context event and, in API mode, makes a request to the platform. A failed synchronisation is
+        retried after at most one second.
+    :param int max_visitors: maximum number of visitors, each with one context, that are kept for
+        that time; default 1000.
+    :raises TypingError: on an argument of the wrong type, and if only one of ``env_id`` and
+        ``api_key`` is given.
     :raises ParamError: on an argument out of range.
     """
 
@@ -70,20 +72,20 @@ class FlagshipProvider(AbstractProvider):
                                                            minimum=1),
                                         self._emit_change)
         self._attributes = Attributes()
-        self._starts = False  # whether the SDK runs, as far as this provider knows, by its start
+        self._starts = False  # whether this provider started the SDK, as far as it knows
         self._condition = _READY
 
     def get_metadata(self):
         return Metadata(name="Flagship")
 
     def initialize(self, evaluation_context):
-        """Start the SDK where the provider has the credentials; called by OpenFeature. Bounded by
-        the time-out.
+        """Start the SDK if the provider has credentials; called by OpenFeature. Bounded by the
+        timeout.
 
-        :raises ProviderFatalError: on options that cannot work.
+        :raises ProviderFatalError: on credentials or options that are invalid.
         :raises ProviderNotReadyError: when the SDK is not started, or in bucketing mode has no
-            file; it is asked for again by itself, and the first visitor that is decided on makes
-            the provider ready.
+            bucketing file; polling for the file continues, and the first decision makes the
+            provider ready.
         """
         flagship = Flagship.instance()
         self._visitors.forget()
@@ -93,7 +95,7 @@ class FlagshipProvider(AbstractProvider):
                 flagship.start(*self._credentials)
             except FlagshipError as error:
                 raise ProviderFatalError(error.message)
-            if not self._is_started_by_this(flagship):  # the event handler caught the mistake
+            if not self._is_started_by_this(flagship):  # the event handler caught the error
                 raise ProviderFatalError("Flagship could not be started")
             self._starts = True
         status = flagship.status
@@ -104,7 +106,7 @@ class FlagshipProvider(AbstractProvider):
         self._condition = _READY
 
     def shutdown(self):
-        """Close the SDK where this provider started it, delivering what is queued; called by
+        """Close the SDK if this provider started it, and deliver what is queued; called by
         OpenFeature."""
         flagship, starts = Flagship.instance(), self._starts
         self._visitors.forget()
@@ -113,7 +115,7 @@ class FlagshipProvider(AbstractProvider):
             flagship.close()
 
     def _is_started_by_this(self, flagship):
-        """Whether the last start was this provider's, and not the application's own."""
+        """Return whether the last start was this provider's, and not the application's own."""
         return flagship.is_flagship_started() and flagship.config is self._credentials[2]
 
     def resolve_boolean_details(self, flag_key, default_value, evaluation_context=None):
@@ -134,9 +136,9 @@ class FlagshipProvider(AbstractProvider):
     def track(self, tracking_event_name, evaluation_context=None, tracking_event_details=None):
         """Send an Event hit with the category ``Action Tracking`` and this name as its action.
 
-        The details' value, a whole number above 0, is the event's value; of their attributes
-        ``label`` is its label, and ``category`` may be ``User Engagement``. What else there is, is
-        left out with a log line. Nothing is raised: what cannot be sent is logged.
+        The value of the details, a whole number above 0, becomes the event's value. Their attribute
+        ``label`` becomes its label, and ``category`` may be ``User Engagement``. Anything else is
+        left out with a log line. Never raises: if the hit cannot be sent, that is logged.
         """
         try:
             hit = Event(EventCategory.ACTION_TRACKING, tracking_event_name)
@@ -193,12 +195,12 @@ class FlagshipProvider(AbstractProvider):
                 "isReference": modification.reference})
 
     def _emit_change(self, recent):
-        """Tell OpenFeature of a change for the better or the worse; once, however many visitors it
-        strikes."""
+        """Emit an event to OpenFeature when the provider's condition changes; only once, however
+        many visitors are affected."""
         if not recent.problem:
             condition = _READY
         elif Flagship.instance().status.panic:
-            return  # the platform's will, not a failure
+            return  # panic is deliberate, not a failure
         else:
             condition = max(self._condition, _STALE if recent.visitor.modifications else _ERROR)
         if condition != self._condition:
@@ -213,7 +215,7 @@ def _error_details(default, code, message):
                                  error_message=message)
 
 
-# Each gives the value as its type asks for, or None where it is of another.
+# Each returns the value in its type, or None if the value is of another type.
 
 def _boolean(value):
     return value if isinstance(value, bool) else None
@@ -245,7 +247,7 @@ def _object(value):
 
 
 def _with_details(hit, name, details):
-    """The hit with what of the details an Event has a place for."""
+    """Return the hit with those details that an Event has a field for."""
     left_out, attributes = [], dict(details.attributes)
     category = attributes.pop("category", None)
     if category in _CATEGORIES:

@@ -1,5 +1,5 @@
-"""The visitors behind evaluation contexts: OpenFeature asks flag by flag, Flagship decides on all
-at once."""
+"""The visitors behind evaluation contexts: OpenFeature evaluates one flag at a time, Flagship
+decides on all of them at once."""
 from __future__ import absolute_import
 
 from datetime import datetime, timezone
@@ -10,15 +10,15 @@ from flagship._events import current
 from flagship.context import checked_value, key_text
 from flagship.errors import ContextError
 
-# Seconds after which a synchronisation that failed is tried again: a page that reads ten flags
-# waits once.
+# Seconds until a failed synchronisation is retried, so that a page that reads ten flags waits only
+# once.
 _RETRY = 1.0
-_MAX_LOGGED = 1000  # keys of attributes that were left out, of which a line was logged
+_MAX_LOGGED = 1000  # maximum number of left-out attribute keys that are logged
 
 
 class RecentVisitor(object):
-    """A visitor, until when its flags are used, and why they could not be had the last time, or
-    ""."""
+    """A visitor, the time until which its flags are used, and why its last synchronisation failed
+    (or "")."""
 
     __slots__ = ("visitor", "until", "problem")
 
@@ -27,11 +27,11 @@ class RecentVisitor(object):
 
 
 class RecentVisitors(object):
-    """Makes and synchronises visitors, and keeps each for a short while. Safe for several threads,
-    without a lock.
+    """Creates and synchronises visitors, and keeps each for a short while. Thread-safe, without a
+    lock.
 
     :param float ttl: seconds for which a visitor's flags are used; 0: each call synchronises.
-    :param int max_visitors: how many are kept; beyond, a tenth of them goes, the oldest first.
+    :param int max_visitors: maximum number of visitors; above it the oldest tenth is evicted.
     :param outcome: called with the RecentVisitor after each synchronisation.
     """
 
@@ -40,20 +40,20 @@ class RecentVisitors(object):
         self.forget()
 
     def forget(self):
-        # What is kept is what one decision manager decided, and one assignment changes both.
+        # The decision manager and the visitors that it decided on, replaced in a single assignment.
         self._kept = None, {}
 
     def get(self, flagship, visitor_id, context):
-        """The visitor with this id and context, synchronised or not; raises InitializationError
-        where the SDK is not started."""
+        """Return the RecentVisitor with this id and context, whether or not its synchronisation
+        succeeded; raises InitializationError if the SDK is not started."""
         runtime = flagship._runtime
-        # Visitors outlive a restart with other options; what was decided before it does not.
+        # Visitors outlive a restart with other options; decisions made before it do not.
         present = None if runtime is None else runtime.parts.decisions
         decisions, kept = self._kept
         if decisions is not present:
             kept = {}
             self._kept = present, kept
-        # As a key True is 1 and 1.0.
+        # The type is part of the key because True == 1 == 1.0.
         key = visitor_id, frozenset((name, type(value), value) for name, value in context.items())
         recent = kept.get(key)
         if recent is None:
@@ -73,14 +73,14 @@ class RecentVisitors(object):
 
 
 class Attributes(object):
-    """Turns the attributes of evaluation contexts into visitors' contexts."""
+    """Converts the attributes of evaluation contexts to visitors' contexts."""
 
     def __init__(self):
         self._logged = set()
 
     def context_of(self, attributes):
-        """``{key: value}`` of what a visitor's context takes; each key whose value it does not take
-        is logged once."""
+        """Return ``{key: value}`` of the attributes that are valid in a visitor's context; each key
+        that is left out is logged once."""
         context = {}
         for key, value in attributes.items():
             try:
@@ -89,7 +89,7 @@ class Attributes(object):
                 key = key_text(key)
                 context[key] = checked_value(key, value)
             except _values.Absent:
-                pass  # None is no value
+                pass  # None counts as no value
             except ContextError as error:
                 if key not in self._logged and len(self._logged) < _MAX_LOGGED:
                     self._logged.add(key)
@@ -99,8 +99,8 @@ class Attributes(object):
 
 
 def _utc(moment):
-    """ISO 8601 in UTC, so that text compares as time does; without a time zone it is UTC
-    already."""
+    """Return ISO 8601 text in UTC, so that comparing text compares times; a naive datetime is
+    assumed to be UTC."""
     if moment.tzinfo is not None:
         moment = moment.astimezone(timezone.utc)
     return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"

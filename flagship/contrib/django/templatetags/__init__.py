@@ -1,1 +1,1 @@
-"""The template tags of the application."""
+"""The application's template tags."""

@@ -10,24 +10,24 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def flag(context, key, default, activate=False):
-    """A flag of the request's visitor, escaped as any variable is::
+    """Return a flag of the request's visitor, escaped like any variable::
 
         {% flag 'cta_label' 'Add to cart' %}
         {% flag 'cta_label' 'Add to cart' activate=True %}
         {% flag 'recommendations' None as recommendations %}
 
-    It needs the middleware. Where there is no request, as in a template for a mail, it gives the
-    default and logs it.
+    The tag needs the middleware. Without a request, as in an email template, it gives the default
+    and logs that.
 
     :param str key: the flag's key.
-    :param default: of any type: what is given when the visitor has no such flag, when its value is
-        null, and when anything fails.
-    :param activate: whether also to report that the visitor has seen it, by its truth; default
-        False.
+    :param default: of any type; returned when the visitor has no such flag, when its value is null,
+        and on any error.
+    :param activate: whether to report that the visitor has seen the flag, evaluated as a truth
+        value; default False.
     """
     def visitor():
-        # A RequestContext has it, whatever context processors there are; a plain Context may have
-        # been given one.
+        # A RequestContext always has the request, whatever the context processors; a plain Context
+        # may have been given one.
         request = getattr(context, "request", None) or context.get("request")
         if not hasattr(request, "flagship"):
             raise RuntimeError("the template has no request that FlagshipMiddleware has seen")
