@@ -1,4 +1,4 @@
-"""The command line, a module a command. ``import flagship`` does not import it."""
+"""The command line, with one module per command. ``import flagship`` does not import it."""
 import argparse
 import errno
 
@@ -43,10 +43,10 @@ NO_COLOR turns colors off.
 
 
 class _Parser(argparse.ArgumentParser):
-    """Raises what argparse would print, as Python 2 prints only ASCII."""
+    """Raises what argparse would print, because on Python 2 it can only print ASCII."""
 
     def parse_known_args(self, args=None, namespace=None):
-        # Each parser for itself, so that a command's own options are among the suggestions.
+        # In each parser separately, so that the suggestions include the command's own options.
         options, unknown = argparse.ArgumentParser.parse_known_args(self, args, namespace)
         if unknown:
             first = next((each for each in unknown if each.startswith("-")), unknown[0])
@@ -56,7 +56,7 @@ class _Parser(argparse.ArgumentParser):
         return options, unknown
 
     def _check_value(self, action, value):
-        # argparse's own words differ from one Python to the next.
+        # argparse's own message depends on the Python version.
         if action.choices is not None and value not in action.choices:
             given, choices = argument_text(value) or u"?", list(action.choices)
             name = action.metavar or "/".join(action.option_strings)
@@ -73,7 +73,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 class _Misused(Usage):
-    """A command line that the parser refused."""
+    """The parser rejected the command line."""
 
     def __init__(self, message, parser):
         Usage.__init__(self, message)
@@ -81,11 +81,11 @@ class _Misused(Usage):
 
 
 class _Shown(Exception):
-    """Text to be written instead of a command's result."""
+    """Raised with a text to write instead of a command's result."""
 
 
 class _Version(argparse.Action):
-    # Python 2's own writes it to stderr.
+    # argparse's own version action writes to stderr on Python 2.
     def __call__(self, parser, namespace, values, option_string=None):
         raise _Shown("flagship %s\n" % __version__)
 
@@ -97,7 +97,7 @@ def _parser(program):
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
     for command in COMMANDS:
         command.add(commands)
-    # For the commands that have no such option, and for the one that describes all of them.
+    # json and color: for commands without these options; parser: for the completion command.
     parser.set_defaults(json=False, color="auto", parser=parser)
     return parser
 
@@ -105,7 +105,7 @@ def _parser(program):
 def main(arguments=None, program="flagship"):
     """Run one command.
 
-    :param list arguments: without the program's name; None (default): those of the process.
+    :param list arguments: without the program's name; None (default): the process's arguments.
     :param str program: the program's name, for messages.
     :return: the exit code.
     """
@@ -144,7 +144,7 @@ def _run(parser, arguments, output):
 
 
 def _unwritten(error, output):
-    """The exit code after standard output failed."""
+    """Return the exit code after writing to standard output failed."""
     output.give_up()
     if error.errno == errno.EPIPE:
         return BROKEN_PIPE

@@ -1,4 +1,4 @@
-"""Arguments that several commands take."""
+"""Arguments that several commands share."""
 import os
 import re
 
@@ -29,7 +29,7 @@ def add_timeout(parser):
 
 
 def env_id(options):
-    """The environment's id; raises Usage where there is none."""
+    """Return the environment's id; raise Usage if there is none."""
     value = options.env_id or os.environ.get("FLAGSHIP_ENV_ID")
     if not value:
         raise Usage("--env-id is missing, and FLAGSHIP_ENV_ID is not set")
@@ -37,7 +37,7 @@ def env_id(options):
 
 
 def text(option, value):
-    """An argument as text that is not empty; raises Usage."""
+    """Return an argument as non-empty text; raise Usage if it is not."""
     accepted = argument_text(value)
     if not accepted:
         raise Usage("%s: must be text that UTF-8 can express, and not empty" % option)
@@ -45,7 +45,7 @@ def text(option, value):
 
 
 def config(options, handler=None, **urls):
-    """The SDK's options for one command; ``urls`` that are None keep their defaults."""
+    """Return the SDK's Config for one command; ``urls`` that are None keep their defaults."""
     given = {name: text("--" + name.replace("_", "-"), url)
              for name, url in urls.items() if url is not None}
     try:
@@ -56,20 +56,20 @@ def config(options, handler=None, **urls):
 
 
 def problem(error):
-    """What an error of the SDK's has against an argument, without the names that the argument has
-    in the SDK."""
+    """Return the message of an SDK error about an argument, without the argument's names in the
+    SDK."""
     return _NAMES.sub("", error.message)
 
 
 class Silent(FlagshipEventHandler):
-    """For calls that return what happened."""
+    """Logs nothing; for calls that return what happened."""
 
     def on_log(self, level, message):
         pass
 
 
 def api_key(options):
-    """The API key; raises Usage where there is none."""
+    """Return the API key; raise Usage if there is none."""
     value = options.api_key or os.environ.get("FLAGSHIP_API_KEY")
     if not value:
         raise Usage("FLAGSHIP_API_KEY is not set")

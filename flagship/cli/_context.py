@@ -19,7 +19,7 @@ one as text is pointed out. --context wins over --context-json."""
 
 
 def add(parser):
-    """The arguments that say what is known of the visitor."""
+    """Add the arguments for the visitor's context."""
     parser.add_argument("--context", action="append", default=[], metavar="KEY=VALUE",
                         help="one targeting criterion, text; KEY:=VALUE for a number, true or "
                              "false; may be repeated")
@@ -28,7 +28,8 @@ def add(parser):
 
 
 def read(options):
-    """``(context, keys that were given as text)``; raises Usage with the place."""
+    """Return ``(context, keys that were given as text)``; raise Usage, with the place, if it is
+    malformed."""
     context, as_text = {}, set()
     if options.context_json is not None:
         context.update(_document(options.context_json))
@@ -40,10 +41,11 @@ def read(options):
 
 
 def doubts(context, as_text, campaigns=None):
-    """Messages on context values given as text where a number, true or false was surely meant.
+    """Return messages about context values given as text that were probably meant as a number, true
+    or false.
 
-    :param campaigns: the compiled file, which says what a key is compared with; None: nobody knows,
-        so every value that looks like a number, true or false is doubtful.
+    :param campaigns: the compiled file, which tells what a key is compared with; None: unknown, so
+        every value that looks like a number, true or false is reported.
     """
     compared = None if campaigns is None else _not_text(campaigns)
     found = []
@@ -66,7 +68,8 @@ def _looks_typed(value):
 
 
 def _not_text(campaigns):
-    """Context keys to an example of the number or bool that a file compares them with."""
+    """Return a dict, context key to an example of the number or bool that a file compares it with.
+    """
     found = {}
     for campaign in campaigns.document.campaigns:
         for group in campaign.groups:
@@ -79,7 +82,7 @@ def _not_text(campaigns):
 def _note_not_text(targeting, found):
     name = targeting.operator or u""
     if targeting.problem is not None or not (name.endswith(u"EQUALS") or u"_THAN" in name):
-        return  # the others look at the text of both, or at none
+        return  # other operators compare both as text, or do not look at the value
     for each in elements(targeting.value):
         if isinstance(each, bool) or is_number(each):
             found.setdefault(targeting.key, json_text(each))

@@ -1,10 +1,10 @@
-"""A decision's explanation, as ``visitor.explain()`` tells it, in lines for people. Pure."""
+"""Formats a decision's explanation, as returned by ``visitor.explain()``, for people. Pure."""
 from flagship.cli._layout import json_shown, named, shown
 from flagship.decision.targeting import ALL_VISITORS, unusable
 
 
 def lines(explained, layout, why):
-    """The visitor's flags, and with ``why`` each campaign's reasons."""
+    """Return lines with the visitor's flags, and with ``why`` also each campaign's reasons."""
     found = _flags(explained, layout)
     if why and explained["cachedVariationIds"] is not None:
         known = u", ".join(map(shown, explained["cachedVariationIds"])) or u"none"
@@ -41,7 +41,7 @@ def _flags(explained, layout):
 
 
 def _with_id(name, id_):
-    """``Name (id)``, or the id alone."""
+    """Return ``Name (id)``, or only the id if there is no name."""
     called = named(name, id_)
     return called if called == shown(id_) else u"%s (%s)" % (called, shown(id_))
 
@@ -109,8 +109,8 @@ def _variations(group, layout, variation_id):
 
 
 def _rows(rows, layout):
-    """Lines of a table whose first column is a mark, or where there is no room of what stands in
-    the others, one below the other."""
+    """Return the lines of a table whose first column is a mark. If there is no room for a table,
+    the other columns are put one below the other."""
     if not layout.is_narrow:
         return [u"      " + line for line in layout.indented(6).table(rows)]
     lines = []

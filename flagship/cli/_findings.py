@@ -1,17 +1,16 @@
-"""What a careful reader sees in a bucketing file: what is ignored, and what deserves a second look.
-Pure.
+"""Finds what is ignored in a bucketing file, and what deserves a second look. Pure.
 
-What is ignored is what :class:`Document` has as problems; the warnings are found here.
+What is ignored are the problems of :class:`Document`; the warnings are found here.
 """
 from flagship.cli._layout import json_shown, number
 from flagship.decision.allocation import BUCKETS, spread
 from flagship.decision.document import Document, RefusedFile, place_of
 from flagship.decision.targeting import ALL_VISITORS
 
-#: Levels. What is ignored does not do what the file says; a warning does, but is perhaps not meant.
+#: Levels. IGNORED: it has no effect. WARNING: it has an effect, but perhaps not the intended one.
 IGNORED, WARNING = u"ignored", u"warning"
 
-_MOST = 1000  # problems that are shown; a file may have millions
+_MOST = 1000  # maximum number of problems shown; a file may have millions
 
 
 class Finding(object):
@@ -28,11 +27,11 @@ class Finding(object):
 
 
 def findings(decoded, root=u""):
-    """What is to be said of a decoded bucketing file.
+    """Check a decoded bucketing file.
 
     :param str root: the place of ``decoded`` in what was read.
-    :return: ``(a list of Findings in the file's order, the Document or None where the file is
-        refused)``.
+    :return: ``(a list of Findings in the file's order, the Document or None if the file is
+        rejected)``.
     """
     try:
         document = Document(decoded, root, _MOST)
@@ -63,7 +62,7 @@ def findings(decoded, root=u""):
 
 
 class _Warnings(object):
-    """What may not be meant; remembers ids and flags, to see those that come twice."""
+    """Finds what may not be intended; remembers ids and flags to find duplicates."""
 
     def __init__(self):
         self._ids = {}    # (kind of id, id) -> place
@@ -71,7 +70,7 @@ class _Warnings(object):
         self._found = []
 
     def of_campaign(self, campaign):
-        """The Findings of a campaign that is in use."""
+        """Return the Findings of a campaign that is in use."""
         self._found = []
         self._once(u"campaign", campaign, u"the visitor's flags do not tell them apart")
         if campaign.limits_buckets:
@@ -103,7 +102,7 @@ class _Warnings(object):
                        u"%s is the id of %s, too: %s" % (json_shown(part.id), first, so))
 
     def _targeting(self, group):
-        """Warn of who cannot be matched; whether everybody is."""
+        """Warn if a target matches nobody. Return whether it matches everybody."""
         possible = everybody = False
         place = place_of(group.place, u"targeting")
         for index, targetings in enumerate(group.alternatives):

@@ -7,34 +7,34 @@ import unicodedata
 from flagship._compat import text_type
 
 _BLOCKS = u"\u258f\u258e\u258d\u258c\u258b\u258a\u2589\u2588"
-# Names come out of files: none of them may steer the terminal or turn the line around.
+# Names come from files: they must not control the terminal or change the text direction.
 _UNSAFE = re.compile(u"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-# What Layout.painted writes; shown() leaves no other.
+# The escape sequences of Layout.painted; shown() escapes any others.
 _PAINT = re.compile(u"\x1b\\[[0-9]*m")
 _COLORS = {"red": u"31", "green": u"32", "yellow": u"33", "bold": u"1"}
 _GAP = 2
-_NARROWEST = 8  # of a column that is cut
-_LEAST, _NARROW = 40, 60  # columns of a terminal
-_NO_TERMINAL = 80  # columns of bars in a pipe or a file
+_NARROWEST = 8  # minimum width of a column that is cut
+_LEAST, _NARROW = 40, 60  # terminal widths, in columns
+_NO_TERMINAL = 80  # width for bars if the output is a pipe or a file
 
 
 def shown(text):
-    """Text with its control characters written as escapes."""
+    """Return text with its control characters escaped."""
     return _UNSAFE.sub(lambda found: u"\\u%04x" % ord(found.group()), text)
 
 
 def named(name, id_):
-    """What to call a part of a file: its name, where it has one, or its id."""
+    """Return what to call a part of a file: its name if it has one, else its id."""
     return shown(name if name and isinstance(name, text_type) else id_)
 
 
 def json_shown(value):
-    """A decoded JSON value in one line, its text readable."""
+    """Return a decoded JSON value as one line of JSON; non-ASCII text stays readable."""
     return shown(text_type(json.dumps(value, ensure_ascii=False, sort_keys=True)))
 
 
 def width_of(text):
-    """The columns that text takes on a terminal."""
+    """Return the number of columns that text takes on a terminal."""
     return sum(_width_of(each) for each in _PAINT.sub(u"", text))
 
 
@@ -45,20 +45,21 @@ def _width_of(character):
 
 
 def number(value):
-    """A number of the file, or a count: ``33.4``, ``50``, ``1,000,000``."""
+    """Format a number from the file, or a count: ``33.4``, ``50``, ``1,000,000``."""
     if isinstance(value, float) and (value - value != 0 or value != int(value)):
         return u"%.4g" % value
     return u"{:,}".format(int(value))
 
 
 class Layout(object):
-    """The space that there is, and what it can show.
+    """Formats text for the available width, encoding and colors.
 
-    :param columns: of the terminal, an int; None: it is none, so that nothing is cut or broken.
-    :param str encoding: of the terminal; decides whether there are block characters.
+    :param columns: the terminal's width, an int; None: not a terminal, so nothing is cut or
+        wrapped.
+    :param str encoding: the terminal's encoding; decides whether block characters are used.
     :param bool is_colored: whether it shows colors.
-    :ivar bool is_narrow: a terminal without room for columns; what stands side by side elsewhere
-        stands in a block of lines.
+    :ivar bool is_narrow: whether the terminal has no room for columns, so that table rows are
+        shown as blocks of lines instead.
     """
 
     def __init__(self, columns, encoding, is_colored=False):
@@ -76,29 +77,29 @@ class Layout(object):
 
     @property
     def is_cutting(self):
-        """Whether what does not fit is cut."""
+        """Whether text that does not fit is cut."""
         return self._columns is not None
 
     @property
     def columns(self):
-        """The columns that bars may take, with what stands beside them."""
+        """The width available for a line with a bar, in columns."""
         return self._columns or _NO_TERMINAL
 
     def indented(self, columns):
-        """The space to the right of so many columns."""
+        """Return a Layout for the space to the right of ``columns`` columns."""
         inner = copy.copy(self)
         if self._columns is not None:
             inner._columns = self._columns - columns
         return inner
 
     def painted(self, text, color):
-        """Text in a color, or bold, where there are colors."""
+        """Return text in a color, or bold; unchanged if there are no colors."""
         if not self._is_colored or not text:
             return text
         return u"\x1b[%sm%s\x1b[0m" % (_COLORS[color], text)
 
     def cut(self, text, columns):
-        """Text in at most ``columns`` columns, with a sign where some is missing."""
+        """Return text cut to at most ``columns`` columns, with a sign at the end if it was cut."""
         if width_of(text) <= columns:
             return text
         kept, taken = [], 1
@@ -114,7 +115,7 @@ class Layout(object):
         return text + u" " * (columns - width_of(text))
 
     def table(self, rows):
-        """Lines of columns; on a terminal the widest ones are cut until they fit.
+        """Return the lines of a table; on a terminal the widest columns are cut until it fits.
 
         :param rows: lists of text of equal length.
         """
@@ -128,7 +129,7 @@ class Layout(object):
         return lines
 
     def block(self, title, facts):
-        """Lines of a title and below it what is known, name by name, nothing of it cut.
+        """Return the lines of a title and, below it, one fact per line; nothing is cut.
 
         :param facts: ``(name, text)`` pairs.
         """
@@ -141,8 +142,8 @@ class Layout(object):
         return lines
 
     def bar(self, share, mark, columns):
-        """A bar of ``columns`` columns: ``share`` of it filled, both from 0 to 1, and a line at
-        ``mark``."""
+        """Return a bar of ``columns`` columns, filled up to ``share``, with a line at ``mark``;
+        both are from 0 to 1."""
         filled = min(max(share, 0), 1) * columns
         if self.blocks:
             part = int((filled - int(filled)) * 8)
@@ -155,7 +156,8 @@ class Layout(object):
         return u"".join(cells)
 
     def wrapped(self, text, indent):
-        """Lines of text, on a terminal broken between words, each after ``indent`` spaces."""
+        """Return lines of text, indented by ``indent`` spaces; on a terminal they are wrapped
+        between words."""
         lines, line = [], u""
         for word in text.split(u" "):
             longer = line + u" " + word if line else word

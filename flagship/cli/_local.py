@@ -1,4 +1,4 @@
-"""What ``flagship doctor`` looks at on this machine: files, the visitor cache, versions."""
+"""The local checks of ``flagship doctor``: files, the visitor cache, versions."""
 import os
 import ssl
 import stat
@@ -19,12 +19,12 @@ LEVELS = (WRONG, WARNING, OK, SKIPPED)
 _VISITOR = u"flagship-doctor"
 _HEAD = b"SQLite format 3\0"
 
-#: One line of the result: a level, what was looked at, and what was found.
+#: One line of the result: a level, what was checked, and what was found.
 Check = namedtuple("Check", ("level", "name", "message"))
 
 
 def folder_problem(path):
-    """What keeps this process from making files beside ``path``, text, or None."""
+    """Return why this process cannot create files in the directory of ``path``, text, or None."""
     folder = os.path.dirname(os.path.abspath(path))
     try:
         descriptor, name = tempfile.mkstemp(".tmp", ".flagship-doctor.", native(folder))
@@ -36,7 +36,7 @@ def folder_problem(path):
 
 
 def snapshot(config, env_id):
-    """The Check of the bucketing file's copy on disk."""
+    """Return the Check of the bucketing file's snapshot on disk."""
     name, path, max_size = u"snapshot", config.bucketing_file, config.max_response_size
     if path is None:
         return Check(OK, name, u"bucketing_file=None keeps no copy")
@@ -54,7 +54,7 @@ def snapshot(config, env_id):
 
 
 def spool(path):
-    """The Check of the spool, which is only looked at."""
+    """Return the Check of the spool; the spool is not changed."""
     try:
         problem, private = _spool_problem(path)
     except (EnvironmentError, ValueError) as error:
@@ -68,7 +68,7 @@ def spool(path):
 
 
 def _spool_problem(path):
-    """``(what is wrong with a spool or None, whether nobody else may read it)``."""
+    """Return ``(what is wrong with a spool or None, whether no other user may read it)``."""
     problem = folder_problem(path)  # SQLite keeps files beside it
     if problem or not os.path.exists(path):
         return problem, True
@@ -83,7 +83,7 @@ def _spool_problem(path):
 
 
 def visitor_cache(manager, env_id):
-    """The Check of a visitor cache, by one record of a visitor of the doctor's own."""
+    """Return the Check of a visitor cache; it saves and reads back the record of a test visitor."""
     kind = type(manager).__name__
     try:
         use_environment = getattr(manager, "use_environment", None)
@@ -95,7 +95,7 @@ def visitor_cache(manager, env_id):
         said = None if _VISITOR in ids else u"does not give back what it was given"
     except UnreadableRecord as error:
         said = u"gives back another record: %s" % error
-    except Exception as error:  # the store's own
+    except Exception as error:  # the cache may raise anything
         said = u"raised %s" % error_text(error)
     if said:
         return Check(WRONG, u"cache", u"%s %s%s" % (kind, said, see("visitor-cache")))
@@ -103,7 +103,7 @@ def visitor_cache(manager, env_id):
 
 
 def versions():
-    """The Check of what the SDK runs on."""
+    """Return the Check of the versions that the SDK runs on."""
     found = [(u"Python", sys.version.split()[0]), (u"flagship", __version__)]
     found += [(name, _version_of(name)) for name in (u"requests", u"urllib3", u"mmh3")]
     return Check(OK, u"versions", u"%s, %s" % (
@@ -111,9 +111,9 @@ def versions():
 
 
 def _version_of(name):
-    """The version of a library that the SDK has imported."""
+    """Return the version of a library that the SDK has imported."""
     version = getattr(sys.modules[native(name)], "__version__", None)
-    if version is None:  # as of mmh3 5
+    if version is None:  # from mmh3 5 on
         from importlib import metadata
         version = metadata.version(name)
     return version

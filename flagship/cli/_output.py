@@ -8,17 +8,16 @@ from flagship._compat import monotonic, terminal_columns, to_stream
 from flagship.cli._layout import Layout, number, shown
 from flagship.decision.modification import finite
 
-#: What ``--color`` takes: on a terminal that shows them, always, never.
+#: The values of ``--color``: on a terminal that shows colors, always, never.
 COLORS = "auto", "always", "never"
 
-_EACH = 256  # visitors that are done between two looks at the clock
+_EACH = 256  # number of visitors between checks of the clock
 
 
 class Output(object):
-    """The terminal of one command, whatever its encoding: what it cannot show is written as an
-    escape.
+    """The terminal of one command, in any encoding: characters that it cannot show are escaped.
 
-    :param str program: stands before each message, as in ``flagship decide: ...``.
+    :param str program: the prefix of each message, as in ``flagship decide: ...``.
     """
 
     def __init__(self, program):
@@ -29,13 +28,13 @@ class Output(object):
         self.write_error(u"%s: %s\n" % (self.program, shown(message)))
 
     def write(self, text):
-        """Write text to stdout, as it is."""
+        """Write text to stdout unchanged."""
         if sys.stdout is not None:  # closed by the shell with >&-
             sys.stdout.write(to_stream(text, _encoding(sys.stdout)))
 
     @staticmethod
     def write_error(text):
-        """Write text to stderr, as it is."""
+        """Write text to stderr unchanged."""
         if sys.stderr is not None:
             sys.stderr.write(to_stream(text, _encoding(sys.stderr)))
 
@@ -60,19 +59,20 @@ class Output(object):
 
     @staticmethod
     def give_up():
-        """Drop what stdout could not take, which would fail again when the interpreter ends."""
+        """Discard what could not be written to stdout, or it would fail again at interpreter exit.
+        """
         try:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         except (AttributeError, EnvironmentError, ValueError):
-            pass  # it is no file
+            pass  # not a file
 
 
 class Outcome(object):
-    """What a command found.
+    """The result of a command.
 
     :ivar int code: the exit code.
-    :ivar dict document: for ``--json``.
-    :ivar render: makes the lines for people from a :class:`Layout`.
+    :ivar dict document: the output for ``--json``.
+    :ivar render: a function of a :class:`Layout` that returns the lines for people.
     """
 
     def __init__(self, code, document, render):
@@ -80,21 +80,21 @@ class Outcome(object):
 
 
 class Progress(object):
-    """How far long work is, in one line on stderr where that is a terminal; gone when it is left.
-    What is done before the first line is due shows none.
+    """A context manager that shows progress in one line on stderr, if that is a terminal, and
+    removes the line at its end. Nothing is shown if the work takes less than ``interval``.
 
-    :param total: how many there will be, an int; None: nobody knows.
-    :param float interval: seconds between two lines.
-    :param clock: gives the seconds since some point in the past.
+    :param total: the total number of items, an int; None: unknown.
+    :param float interval: seconds between updates.
+    :param clock: a function that returns the seconds since some point in the past.
     """
 
     def __init__(self, total=None, interval=0.5, clock=monotonic):
         self._total, self._interval, self._clock = total, interval, clock
         self._due = clock() + interval if is_terminal(sys.stderr) else None
-        self._width = 0  # of the line that is on the terminal
+        self._width = 0  # width of the line that is shown
 
     def counting(self, items):
-        """Yield the items; says how many were taken."""
+        """Yield the items, and show how many were consumed."""
         if self._due is None:
             return items
         return self._counted(items)
@@ -130,7 +130,7 @@ class Progress(object):
 
 
 def is_terminal(stream):
-    """Whether a standard stream, or None for one that is closed, is a terminal."""
+    """Return whether a standard stream (None if it is closed) is a terminal."""
     try:
         return stream.isatty()
     except (AttributeError, ValueError):
@@ -143,5 +143,5 @@ def _shows_colors(stream):
 
 
 def _encoding(stream):
-    # Python 2 does not say what a pipe takes.
+    # On Python 2 the encoding of a pipe is None.
     return getattr(stream, "encoding", None) or locale.getpreferredencoding(False)

@@ -1,23 +1,24 @@
-"""How visitors spread over variations, and how far chance takes them from the allocation. Pure."""
+"""Counts how visitors spread over variations, and how far that may differ from the allocation by
+chance. Pure."""
 import math
 
 from flagship.decision.allocation import BUCKETS, hash32
 
-#: Of 100 counts that chance alone makes, about 99 are within the bounds.
+#: Of 100 counts that differ by chance alone, about 99 are within the bounds.
 CONFIDENCE = 0.99
-_SIGMAS = 12  # further out is no probability that a float could add
+_SIGMAS = 12  # beyond this, probabilities are too small to matter in a float sum
 
 
 def counted(campaigns, visitor_ids, context):
-    """How many of the visitors land in each bucket of each variation group.
+    """Count how many of the visitors land in each bucket of each variation group.
 
-    It is the decision without a visitor cache, on visitors who share a context, counted by bucket.
+    The decision is that without a visitor cache, for visitors who share a context.
 
     :param Campaigns campaigns: the compiled file.
     :param visitor_ids: an iterable of text.
     :param dict context: text to text, bool, int or float.
-    :return: ``(number of visitors, {(number of the campaign among those in use, variation group
-        id): a list of 100 counts})``, without the groups that nobody is in.
+    :return: ``(number of visitors, {(index of the campaign among those in use, variation group
+        id): a list of 100 counts})``; groups without visitors are left out.
     """
     targetings = campaigns.targetings
     targets, counts, visitors = {}, {}, 0
@@ -36,8 +37,8 @@ def counted(campaigns, visitor_ids, context):
 
 
 def _chosen(walk, holding, counts):
-    """``[(group id in UTF-8, its counts)]`` of the groups whose visitors those are for whom
-    ``holding`` holds."""
+    """Return ``[(group id in UTF-8, its counts)]`` of the groups that match visitors for whom the
+    Conditions in ``holding`` hold."""
     chosen = []
     for place, groups in enumerate(walk):
         for group in groups:
@@ -48,13 +49,13 @@ def _chosen(walk, holding, counts):
 
 
 def bounds(visitors, share):
-    """The least and the greatest count that chance alone explains for a variation with this share
-    of the visitors.
+    """Return the least and the greatest count that chance alone explains for a variation with this
+    share of the visitors.
 
-    The exact quantiles of the binomial distribution: less than the least, and more than the
-    greatest, come by chance once in 200 times at most.
+    These are exact quantiles of the binomial distribution: a count below the least occurs by chance
+    at most once in 200 times, and so does one above the greatest.
 
-    :param int visitors: in the variation group.
+    :param int visitors: number of visitors in the variation group.
     :param float share: from 0 to 1.
     """
     return _least(visitors, share), visitors - _least(visitors, 1 - share)

@@ -1,17 +1,17 @@
-"""Completion scripts for shells, made of the argument parser. Pure."""
+"""Generates completion scripts for shells from the argument parser. Pure."""
 import argparse
 
-_FILES = "FILE", "PATH"  # what metavars call that is a path
+_FILES = "FILE", "PATH"  # the metavars of arguments that are paths
 
 
 class Argument(object):
-    """An option, or an argument by its place.
+    """An option or a positional argument.
 
-    :ivar list names: of the option; empty for an argument.
+    :ivar list names: the option's names; empty for a positional argument.
     :ivar str about: its help.
-    :ivar str value: what its value is called; None for an option that takes none.
-    :ivar list choices: what its value may be; empty where it may be anything.
-    :ivar bool is_path: whether its value is a file.
+    :ivar str value: the name of its value; None for an option that takes none.
+    :ivar list choices: its possible values; empty if any value is possible.
+    :ivar bool is_path: whether its value is a path.
     """
 
     def __init__(self, action):
@@ -25,11 +25,11 @@ class Argument(object):
 class Command(object):
     """A command, or the program itself.
 
-    :ivar list path: the words that lead to it, with the program's name.
+    :ivar list path: the words that lead to it, including the program's name.
     :ivar str about: its help.
-    :ivar list options: of Arguments.
-    :ivar list arguments: of Arguments, by their places.
-    :ivar list commands: the Commands below it.
+    :ivar list options: its options, Arguments.
+    :ivar list arguments: its positional arguments, Arguments in order.
+    :ivar list commands: its subcommands, Commands.
     """
 
     def __init__(self, path, about, parser):
@@ -49,14 +49,14 @@ class Command(object):
         return self.path[-1]
 
     def all(self):
-        """This command and all below it."""
+        """Return this command and all its subcommands, recursively."""
         found = [self]
         for each in self.commands:
             found += each.all()
         return found
 
     def words(self):
-        """What may stand in the place of its first argument."""
+        """Return the possible words for its first argument."""
         return [each.name for each in self.commands] + [
             choice for argument in self.arguments[:1] for choice in argument.choices]
 
@@ -65,7 +65,7 @@ class Command(object):
 
 
 def command_of(parser):
-    """The whole command line of a parser, as a Command. The program is called ``flagship``,
+    """Return a parser's whole command line as a Command. The program is always called ``flagship``,
     however it was started."""
     return Command(["flagship"], "", parser)
 
@@ -112,7 +112,7 @@ complete -F _flagship flagship
 
 
 def bash(program):
-    """The script for bash, from 3.2 on."""
+    """Return the script for bash 3.2 and later."""
     values, commands = [], []
     for command in program.all():
         path = " ".join(command.path)
@@ -152,7 +152,8 @@ fi
 
 
 def zsh(program):
-    """The script for zsh, to be sourced or to lie in a folder of ``fpath`` as ``_flagship``."""
+    """Return the script for zsh, to be sourced, or installed as ``_flagship`` in a directory of
+    ``fpath``."""
     return _ZSH % "\n".join(_zsh_function(each) for each in program.all())
 
 
@@ -199,7 +200,7 @@ def _quoted(text):
 
 
 def fish(program):
-    """The script for fish, from 3.0 on."""
+    """Return the script for fish 3.0 and later."""
     lines = ['# Completion of flagship for fish, made by "flagship completion fish".',
              "complete -c flagship -f"]
     for command in program.all():
@@ -233,5 +234,5 @@ def _fish_text(text):
     return "'%s'" % text.replace("\\", "\\\\").replace("'", "\\'")
 
 
-#: A shell's name to what makes its script of a Command.
+#: A shell's name to the function that generates its script from a Command.
 SHELLS = {"bash": bash, "zsh": zsh, "fish": fish}

@@ -1,5 +1,5 @@
-"""Where a command's bucketing file comes from: a path, a URL, standard input, or an environment of
-the platform."""
+"""Reads a command's bucketing file from a path, a URL, standard input, or an environment of the
+platform."""
 import sys
 
 from flagship._events import EventLog
@@ -15,7 +15,7 @@ _MAX_SIZE = 64 * 1024 * 1024  # bytes
 
 
 def add(parser):
-    """The arguments that say where the bucketing file is."""
+    """Add the arguments that say where the bucketing file is."""
     parser.add_argument("file", nargs="?", metavar="FILE",
                         help="a bucketing file: a path, an http(s) URL, or - for standard input; "
                              "the copy that the SDK keeps (bucketing.json) will do")
@@ -29,24 +29,25 @@ def add(parser):
 class Source(object):
     """A bucketing file that was read.
 
-    :ivar str name: for messages.
-    :ivar bytes content: as it was read.
+    :ivar str name: its name in messages.
+    :ivar bytes content: its content, as read.
     """
 
     def __init__(self, name, content):
         self.name, self.content = name, content
 
     def document(self):
-        """``(decoded file, its place in the content)``; the place is not empty for the SDK's copy.
+        """Return ``(decoded file, its place in the content)``; the place is only non-empty for the
+        SDK's snapshot.
 
-        :raises NotJson: with line and column.
+        :raises NotJson: if it is not JSON; with line and column.
         """
         decoded = decode(self.content)
         return (decoded[u"content"], u"content") if is_record(decoded) else (decoded, u"")
 
 
 def read(options):
-    """The Source that the arguments name; raises Usage or Unavailable."""
+    """Return the Source that the arguments name; raise Usage or Unavailable."""
     if options.file is None:
         settings = _arguments.config(options, cdn_url=options.cdn_url)
         name = u"%s/%s/bucketing.json" % (settings.cdn_url, _arguments.env_id(options))
@@ -58,7 +59,8 @@ def read(options):
 
 
 def content(path, name):
-    """The bytes of a file, or of standard input for ``-``; raises Usage."""
+    """Return the bytes of a file, or of standard input for ``-``; raise Usage if it cannot be read.
+    """
     if path == "-":
         return getattr(sys.stdin, "buffer", sys.stdin).read()
     try:
@@ -71,7 +73,7 @@ def content(path, name):
 
 
 def decode(content):
-    """The value of ``content``, bytes of JSON; raises NotJson."""
+    """Return the decoded JSON of ``content`` (bytes); raise NotJson if it is not JSON."""
     try:
         return decode_content(content, _MAX_SIZE)
     except Unreadable as error:
@@ -81,7 +83,7 @@ def decode(content):
         except UnicodeDecodeError as wrong:
             before = content[:wrong.start].decode("utf-8")
             raise _syntax.NotJson("a byte that is not UTF-8", before, len(before))
-        raise _syntax.NotJson("it %s" % error)  # every part is right, but there are too many
+        raise _syntax.NotJson("it %s" % error)  # the syntax is valid, but it has too many parts
 
 
 def _fetched(settings, url):

@@ -1,4 +1,4 @@
-"""Where a text stops being JSON: the same words and places on every Python. Pure."""
+"""Finds where a text violates JSON syntax: same messages and positions on every Python. Pure."""
 import re
 
 _SPACE = re.compile(u"[ \\t\\n\\r]*")
@@ -12,11 +12,11 @@ _CLOSING = {u"[": u"]", u"{": u"}"}
 
 
 class NotJson(Exception):
-    """What is wrong, and the line and column, both from 1.
+    """The text is not JSON.
 
-    :ivar str message:
-    :ivar line: an int, or None where the whole text is the problem.
-    :ivar column: an int, in characters, or None.
+    :ivar str message: what is wrong.
+    :ivar line: an int, from 1; None if the problem concerns the whole text.
+    :ivar column: an int, from 1, in characters; or None.
     """
 
     def __init__(self, message, text=None, offset=None):
@@ -33,7 +33,7 @@ class NotJson(Exception):
 
 
 def check(text):
-    """Raise :class:`NotJson` where ``text`` breaks the rules of JSON."""
+    """Raise :class:`NotJson` if ``text`` is not valid JSON."""
     stack, expected, at = [], _VALUE, 0
     while True:
         at = _SPACE.match(text, at).end()
@@ -75,7 +75,7 @@ def _wrong(text, at, expected, stack):
 
 
 def _string(text, at):
-    """The place after the string that begins at ``at``."""
+    """Return the index after the string that begins at index ``at``."""
     end = _CHARACTERS.match(text, at + 1).end()
     here = text[end:end + 1]
     if here == u'"':

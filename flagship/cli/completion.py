@@ -1,4 +1,4 @@
-"""``flagship completion``: what a shell needs to complete the command line."""
+"""``flagship completion``: the script that a shell needs to complete the command line."""
 import argparse
 
 from flagship.cli._output import Outcome
@@ -29,6 +29,6 @@ def add(commands):
 
 
 def run(options, say):
-    """The Outcome of a parsed command line."""
+    """Return the Outcome of a parsed command line."""
     script = SHELLS[options.shell](command_of(options.parser))
     return Outcome(0, {}, lambda layout: script.splitlines())

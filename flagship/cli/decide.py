@@ -111,7 +111,7 @@ def _refuse_what_has_no_effect(options):
 
 
 def _decided(options, visitor_id, context, as_text, key, say):
-    """Decide here, on a bucketing file."""
+    """Decide locally, using a bucketing file."""
     campaigns = compiled(_source.read(options), say)
     cached_ids = [_arguments.text("--cached", each) for each in options.cached]
     if options.cache is not None:
@@ -127,7 +127,8 @@ def _decided(options, visitor_id, context, as_text, key, say):
 
 
 def compiled(source, say):
-    """The campaigns of a Source; raises Usage, and says what is ignored."""
+    """Return a Source's compiled Campaigns, and report what is ignored; raise Usage if it cannot be
+    used."""
     try:
         campaigns = Campaigns(source.document()[0])
     except (_syntax.NotJson, FlagshipParsingError) as problem:
@@ -143,7 +144,7 @@ def _looked_up(options, visitor_id, say):
     path = _arguments.text("--cache", options.cache)
     environment = _arguments.env_id(options)
     if not os.path.isfile(options.cache):
-        raise Usage("--cache %s: there is no such file" % path)  # the cache would make one
+        raise Usage("--cache %s: there is no such file" % path)  # the cache would create it
     try:
         cache = SQLiteVisitorCache(options.cache)
         cache.use_environment(environment)
@@ -161,8 +162,8 @@ def _looked_up(options, visitor_id, say):
 
 
 def _asked(options, visitor_id, context, as_text, key, say):
-    """Have the platform decide, without the context event that a visitor's synchronisation
-    sends."""
+    """Let the platform decide, without sending the context event of a visitor's synchronisation.
+    """
     settings = _arguments.config(options, decision_api_url=options.decision_api_url)
     settings._start(_arguments.env_id(options), _arguments.api_key(options))
     events = EventLog(settings.event_handler)

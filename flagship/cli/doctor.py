@@ -1,4 +1,4 @@
-"""``flagship doctor``: why there are only defaults, in a minute."""
+"""``flagship doctor``: quickly find out why visitors only get default values."""
 import argparse
 import importlib
 import os
@@ -47,8 +47,8 @@ Examples:
 
 _OPTIONS = ("decision_api_url", "cdn_url", "tracking_url", "spool", "bucketing_file")
 _SEE = re.compile(r" \(see troubleshooting: ([a-z-]+)\)$")
-_SKEW, _GREAT_SKEW = 60, 300  # seconds; more than the latter, and the SDK doubts a file's date
-_GRACE = 2.0                  # seconds after the timeout that a check may take to end by itself
+_SKEW, _GREAT_SKEW = 60, 300  # seconds; above the latter, the SDK does not trust a file's date
+_GRACE = 2.0                  # seconds after the timeout for a check to end by itself
 _REFUSED = (401, 403)
 
 
@@ -79,8 +79,8 @@ def add(commands):
 
 
 def run(options, say):
-    """The Outcome of all checks; raises Usage."""
-    _arguments.config(options)  # refuses a timeout that is none
+    """Return the Outcome of all checks; raise Usage if the command line is wrong."""
+    _arguments.config(options)  # rejects an invalid timeout
     checks = _checks(options, _given(options))
     checks = [each._replace(message=one_line(without_user_info(each.message)))
               for each in sorted(checks, key=lambda check: LEVELS.index(check.level))]
@@ -97,10 +97,10 @@ def _as_dict(check):
 
 
 class _Given(object):
-    """What is looked at.
+    """The settings to check.
 
-    :ivar dict options: what Config takes.
-    :ivar mode: a Config.Mode, or None where nobody says.
+    :ivar dict options: the keyword arguments of Config.
+    :ivar mode: a Config.Mode, or None if it is not given.
     :ivar list problems: a FlagshipError for each setting that is missing or wrong.
     """
 
@@ -111,7 +111,8 @@ class _Given(object):
 
 
 def _given(options):
-    """The settings, with those of the command line in their place; raises Usage."""
+    """Return the settings; those on the command line take precedence. Raise Usage if the command
+    line is wrong."""
     module = None if options.settings is None else _imported(options.settings)
     own = {"FLAGSHIP_ENV_ID": options.env_id, "FLAGSHIP_API_KEY": options.api_key}
 
@@ -142,14 +143,14 @@ def _refuse_option(name, value):
 
 
 def _imported(name):
-    """A module of settings; raises Usage."""
+    """Return a settings module; raise Usage if it cannot be imported."""
     name = _arguments.text("--settings", name)
     sys.path.insert(0, os.getcwd())
-    # What in the settings belongs to Django looks there.
+    # Django code in the settings reads this variable.
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", str(name))
     try:
         return importlib.import_module(str(name))
-    except (Exception, SystemExit) as error:  # whatever the module does
+    except (Exception, SystemExit) as error:  # the module may raise anything
         own = [entry for entry in traceback.extract_tb(sys.exc_info()[2])
                if not entry[0].startswith("<")  # frozen modules
                and os.path.abspath(entry[0]).startswith(os.path.join(os.getcwd(), ""))]
@@ -160,7 +161,7 @@ def _imported(name):
 
 
 def _checks(options, given):
-    """All Checks, in the order in which they are made."""
+    """Return all Checks, in the order in which they are made."""
     found = [Check(WRONG, u"settings", problem.message) for problem in given.problems]
     found += _of_options(given.options)
     manager = given.options.get("visitor_cache_manager")
@@ -189,14 +190,14 @@ def _of_options(options):
 
 
 def _of_platform(options, given, works):
-    """The Checks of the platform's answers, and of ``works``."""
+    """Return the Checks of the platform's answers, and of ``works``."""
     if looks_swapped(given.env_id, given.api_key):
-        # Not asked: the key would stand in a URL.
+        # No request is made, because the API key would be part of the URL.
         return [Check(WRONG, u"credentials", u"the environment's id and the API key are swapped"
                       + see("wrong-key"))] + _joined(works, options.timeout)
     try:
         inquiry = inquire(given.env_id, given.api_key, given.options, options.timeout)
-    except Exception as error:  # a session of the user's may raise anything
+    except Exception as error:  # a user's session may raise anything
         problem = error.message if isinstance(error, FlagshipError) else describe(error)
         return [Check(WRONG, u"credentials", u"%s%s" % (problem, see("wrong-key")))] + _joined(
             works, options.timeout)
@@ -220,15 +221,15 @@ def _of_platform(options, given, works):
 
 
 def _joined(works, timeout):
-    """The Checks of some works, by name, which are done side by side; one that does not end is
-    wrong."""
+    """Run ``works``, functions by name, in parallel and return their Checks; one that does not end
+    in time is wrong."""
     found = {}
 
     def doing(name):
         def do():
             try:
                 found[name] = works[name]()
-            except Exception as error:  # no check may hide the others
+            except Exception as error:  # a failing check must not hide the others
                 found[name] = [Check(WRONG, text_type(name), describe(error))]
         return do
     threads = [threading.Thread(target=doing(name)) for name in sorted(works)]
@@ -260,7 +261,7 @@ def _of_reply(name, reply, options):
 
 
 def _credentials(given, replies):
-    """What the answers say together: which of the two is wrong."""
+    """Return which of the environment id and the API key is wrong, from all answers together."""
     name, decision, file = u"credentials", replies.get(u"campaigns"), replies.get(u"bucketing")
     environment = u"environment %s" % given.env_id
     if decision is not None and decision.status in _REFUSED:
@@ -286,7 +287,7 @@ def _proxies(inquiry, questions):
             found.add(inquiry.http.proxy_of(url))
         except Refused as problem:
             return Check(WRONG, u"proxy", u"%s" % problem)
-        except Exception as error:  # a session of the user's
+        except Exception as error:  # a user's session may raise anything
             return Check(WRONG, u"proxy", describe(error) + see("proxy"))
     used = sorted(each for each in found if each)
     if not used:
@@ -300,8 +301,8 @@ def _clock(replies):
     for reply in replies.values():
         try:
             theirs = mktime_tz(parsedate_tz(reply.headers["Date"]))
-            theirs += int(reply.headers.get("Age", "0"))  # in a cache on the way
-        except Exception:  # no answer, or no date in it
+            theirs += int(reply.headers.get("Age", "0"))  # time spent in a cache on the way
+        except Exception:  # no answer, or one without a date
             continue
         skew = time.time() - theirs
         if abs(skew) <= _SKEW:
@@ -313,7 +314,7 @@ def _clock(replies):
 
 
 def _of_file(reply):
-    """The Checks of the bucketing file."""
+    """Return the Checks of the bucketing file."""
     if reply is None or reply.campaigns is None or reply.panic:
         return []
     ignored, count = reply.campaigns.document.problem_count, reply.campaigns.count

@@ -1,4 +1,4 @@
-"""``flagship emulator``: the platform on this machine, for development."""
+"""``flagship emulator``: emulate the platform on this machine, for development."""
 import argparse
 import errno
 import os
@@ -33,12 +33,12 @@ Examples:
   flagship emulator bucketing.json --port 9000 --env-id ENV_ID --api-key KEY"""
 
 _PORT = 8080
-_EVERY = 0.25   # seconds between two looks at what arrived and at the file
-_KEPT = 1000    # requests; it may run for weeks
+_EVERY = 0.25   # seconds between checks for new requests and for changes of the file
+_KEPT = 1000    # number of requests kept; it may run for weeks
 
 
 def add(commands):
-    """Add the command to argparse's."""
+    """Add the command to argparse's subparsers."""
     parser = commands.add_parser("emulator", help="the platform on this machine",
                                  description=_DESCRIPTION, epilog=_EPILOG,
                                  formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -56,7 +56,7 @@ def add(commands):
 
 
 def run(options, say):
-    """Serve until a signal ends it; the Outcome is empty."""
+    """Serve until a signal ends it; return an empty Outcome."""
     file = None if options.file is None else _File(options.file)
     emulator = _emulator(options, file)
     output, ended = Output("flagship emulator"), []
@@ -73,7 +73,7 @@ def run(options, say):
 
 
 def _emulator(options, file):
-    # Most commands have no use for a server.
+    # Imported here, because most commands do not need a server.
     from flagship.emulator import Emulator
     given = {name: _arguments.text("--" + name.replace("_", "-"), getattr(options, name))
              for name in ("env_id", "api_key") if getattr(options, name) is not None}
@@ -140,10 +140,10 @@ def _line(request):
 
 
 class _File(object):
-    """The campaigns' file, which may change.
+    """The file with the campaigns, which may change.
 
-    :ivar str name: for messages.
-    :ivar str summary: what it held when it was last read.
+    :ivar str name: its name in messages.
+    :ivar str summary: its content when it was last read, in a few words.
     """
 
     def __init__(self, path):
@@ -151,7 +151,7 @@ class _File(object):
         self.summary, self._read, self._last = u"", None, None
 
     def read(self):
-        """The bucketing file, decoded; raises Usage."""
+        """Return the decoded bucketing file; raise Usage if it is not one."""
         self._read = self._last = self._state()
         try:
             document, _ = _source.Source(
@@ -170,8 +170,8 @@ class _File(object):
         return document
 
     def is_changed(self):
-        """Whether it is another one than was read, and no more being written: the same as at the
-        call before."""
+        """Return whether the file differs from the one that was read, and is no longer being
+        written: it has not changed since the previous call."""
         state = self._state()
         settled, self._last = state == self._last, state
         return settled and state != self._read

@@ -1,4 +1,4 @@
-"""``flagship send``: one hit, for smoke tests."""
+"""``flagship send``: send one hit, for smoke tests."""
 import argparse
 import logging
 
@@ -126,7 +126,7 @@ def add(commands):
 
 
 class _Messages(FlagshipEventHandler):
-    """Keeps what the SDK warns of."""
+    """Collects the SDK's warnings."""
 
     def __init__(self):
         super(_Messages, self).__init__()
@@ -142,7 +142,7 @@ def run(options, say):
     environment = _arguments.env_id(options)
     messages = _Messages()
     settings = _arguments.config(options, messages, tracking_url=options.tracking_url)
-    # In API mode a start sends nothing, and no hit carries the key.
+    # In API mode starting sends no request, and hits do not contain the API key.
     with Flagship.instance() as flagship:
         flagship.start(environment, "hits-carry-no-key", settings)
         hit = _hit(options)
@@ -171,8 +171,8 @@ def _hit(options):
 
 
 def _checked(place, call, arguments):
-    """The hit that a call makes or changes. Who types a value can be told what is wrong with it, so
-    what a hit would go without is refused here."""
+    """Return the hit that ``call`` creates or changes. Raise Usage for an invalid value, even one
+    that the SDK would just leave out of the hit, because the user can correct it."""
     try:
         hit = call(*arguments)
     except FlagshipError as error:

@@ -1,4 +1,5 @@
-"""``flagship share``: how many visitors land in each variation, against the allocation."""
+"""``flagship share``: count how many visitors land in each variation, compared to its allocation.
+"""
 import argparse
 import random
 
@@ -158,12 +159,12 @@ def _lines(document, layout):
     rows = [_cells(variation) for campaign in document["campaigns"]
             for group in campaign["variationGroups"] for variation in group["variations"]]
     if rows:
-        # Of one width, so that bars of different groups compare.
+        # The same widths for all groups, so that their bars can be compared.
         widths = [max(map(width_of, column)) for column in zip(_HEADS, *rows)]
         if layout.is_cutting:
             widths[0] = min(widths[0], _MAX_NAME)
             if _bar(widths, layout) < _LEAST_BAR:
-                widths[-1] = 0  # no room for what chance explains
+                widths[-1] = 0  # no room for the "by chance" column
         if not layout.is_narrow:
             head = _line(_HEADS, u"", widths, layout)
             lines += [u"", layout.painted(head, "bold")]
@@ -183,7 +184,7 @@ def _lines(document, layout):
 
 
 def _of_variation(variation, widths, layout):
-    """A variation's line, or its block where there is no room for columns."""
+    """Return a variation's line, or its block of lines if there is no room for columns."""
     cells = _cells(variation)
     columns = layout.columns - 6 if layout.is_narrow else max(_bar(widths, layout), _LEAST_BAR)
     bar = layout.bar(variation["share"], variation["buckets"] / 100.0, columns)
@@ -199,7 +200,7 @@ def _told(context):
 
 
 def _cells(variation):
-    """What stands beside the bar, under _HEADS."""
+    """Return the cells beside the bar, under _HEADS."""
     chance = u""
     if 0 < variation["buckets"] < 100:
         chance = u"%s-%s" % tuple(map(number, variation["expected"]))
@@ -214,7 +215,7 @@ def _cells(variation):
 
 
 def _bar(widths, layout):
-    """The columns that are left for bars."""
+    """Return the number of columns that are left for bars."""
     return layout.columns - 2 - sum(widths) - 5 * 2
 
 

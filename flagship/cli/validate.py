@@ -1,4 +1,4 @@
-"""``flagship validate``: what in a bucketing file would be ignored, and why."""
+"""``flagship validate``: show what in a bucketing file would be ignored, and why."""
 import argparse
 
 from flagship.cli import _arguments, _source, _syntax

@@ -1,4 +1,4 @@
-"""API mode: the platform decides, on each synchronisation."""
+"""API mode: the platform decides at each synchronisation."""
 from flagship.context import without_private_keys
 from flagship.decision.content import Unreadable, decode
 from flagship.decision.document import id_text
@@ -46,7 +46,7 @@ class ApiDecisionManager(DecisionManager):
         return Flags(modifications), variation_ids
 
     def _flags(self, campaigns):
-        """``({key: Modification}, ids of the variations)`` of the campaigns of an answer."""
+        """Return ``({key: Modification}, variation ids)`` of an answer's campaigns."""
         modifications, variation_ids, malformed = {}, [], []
         for place, campaign in enumerate(campaigns):
             variation_id, flags = _flags_of(campaign)
@@ -68,9 +68,9 @@ class ApiDecisionManager(DecisionManager):
 
 
 def campaigns_endpoint(config):
-    """Where campaigns are asked for.
+    """Return the Endpoint for requesting campaigns.
 
-    :param Config config: with the environment's id and API key.
+    :param Config config: the configuration, with the environment's id and API key.
     """
     headers = dict(SDK_HEADERS)
     headers["x-api-key"] = config.api_key
@@ -78,7 +78,7 @@ def campaigns_endpoint(config):
 
 
 def read_campaigns(answer, max_size):
-    """``(panic, list of decoded campaigns)`` of an answer; raises Unreadable."""
+    """Return ``(panic, list of decoded campaigns)`` of an answer; raise Unreadable if malformed."""
     if answer.status == _NO_CONTENT:
         return False, []
     decoded = decode(answer.body, max_size)
@@ -92,9 +92,9 @@ def read_campaigns(answer, max_size):
 
 
 def _flags_of(campaign):
-    """``(variation id, {key: Modification})`` of a campaign; (None, None) for a malformed one."""
+    """Return ``(variation id, {key: Modification})`` of a campaign; (None, None) if malformed."""
     if not isinstance(campaign, dict):
-        return None, None  # of which there may be millions
+        return None, None  # fast path: there may be millions of these
     try:
         variation = campaign["variation"]
         ids = [id_text(each) for each in (
@@ -111,10 +111,11 @@ def _flags_of(campaign):
 
 
 def _url(config):
-    """Where to ask for campaigns, and who reports the visitor's context."""
+    """Return the URL for requesting campaigns, which also tells who reports the visitor's context.
+    """
     if not config.is_self_hosted:
         return "%s/%s/campaigns/?exposeAllKeys=true&sendContextEvent=false" % (
             config.decision_api_url, config.env_id)
-    # A slash at the end would be the call for a single campaign.
+    # With a trailing slash it would be the call for a single campaign.
     url = config.decision_api_url + "/campaigns?exposeAllKeys=true"
     return url if config.context_events else url + "&sendContextEvent=false"

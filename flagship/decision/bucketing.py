@@ -1,4 +1,4 @@
-"""Bucketing mode: this process decides, on a file that it keeps up to date."""
+"""Bucketing mode: this process decides, using a bucketing file that it keeps up to date."""
 import random
 import threading
 
@@ -15,18 +15,18 @@ from flagship.decision.modification import Flags
 from flagship.decision.targeting import KINDS, kind_of
 from flagship.transport.client import Endpoint, RequestFailed
 
-_JITTER = 0.1        # a share of the interval, added, so that many processes do not ask as one
-_MAX_BACK_OFF = 8    # intervals, after repeated failures
+_JITTER = 0.1        # added fraction of the interval, so that processes do not poll in lockstep
+_MAX_BACK_OFF = 8    # maximum backoff after repeated failures, in intervals
 _JOIN = 1.0          # seconds that close waits for a poll that was cancelled
-_LEAST_WAIT = 2.0    # seconds that a caller waits for a fresh file, at least, however short timeout
-_LATE = 0.5          # seconds after its time that a poll of a thread that runs has begun
-_MAX_KEPT = 1000     # assignments kept for groups that gave none; a record must not grow for ever
-_GLANCE = 0.05       # seconds between two looks whether start is to end
+_LEAST_WAIT = 2.0    # minimum seconds that a caller waits for a fresh file, even if timeout is less
+_LATE = 0.5          # seconds within which a running thread begins a poll that is due
+_MAX_KEPT = 1000     # cached assignments kept for other groups; a record must not grow forever
+_GLANCE = 0.05       # seconds between checks whether start may return
 _NAME = "flagship-bucketing"
 
 
 class _Attempt(object):
-    """One request for the file that is under way.
+    """One request for the file that is in flight.
 
     :ivar float began: by :func:`elapsed`.
     :ivar bool late: whether the file was overdue when it began, so that decisions wait for it.
@@ -40,12 +40,12 @@ class _Attempt(object):
 
 
 class _Polling(object):
-    """What one process has of the polling; a forked child begins with its own.
+    """The polling state of one process; a forked child starts with its own.
 
-    :ivar task: the RepeatingTask; None while there is none, and where threads never run.
-    :ivar attempt: the _Attempt that is under way, or None.
+    :ivar task: the RepeatingTask; None if there is none yet, or if threads never run.
+    :ivar attempt: the _Attempt in flight, or None.
     :ivar bool has_asked: whether an attempt of this process has ended.
-    :ivar Event asked: the same, to wait for.
+    :ivar Event asked: set when the first attempt has ended.
     :ivar float last_asked: when its last attempt ended, by ``elapsed``.
     """
 
@@ -57,10 +57,10 @@ class _Polling(object):
 
 
 class BucketingDecisionManager(DecisionManager):
-    """Decides on the bucketing file, which one daemon thread per process refreshes.
+    """Decides using the bucketing file, which one daemon thread per process refreshes.
 
-    Where that thread cannot be had, or was frozen, or belongs to the process that forked this one,
-    a decision refreshes an overdue file itself, within bounds.
+    If that thread cannot be started, was frozen, or was left behind in the parent process by a
+    fork, a decision refreshes an overdue file itself, within a time limit.
     """
 
     mode = u"BUCKETING"
@@ -79,8 +79,8 @@ class BucketingDecisionManager(DecisionManager):
         self._cdn_in_call = cdn(min(config.bucketing_timeout, self._wait))
         self._file = BucketingFile(config, http, events, self._tell_panic)
         self._closed, self._failures = False, 0
-        self._judged = set()  # (key, type of value) of contexts that were looked at for mistakes
-        self._confirmed = None    # when the platform last said what the file is, by elapsed()
+        self._judged = set()  # (key, type of value) pairs that were already checked for mistakes
+        self._confirmed = None    # when the file was last known to be current, by elapsed()
         self._due = float("inf")  # when the next poll should begin
         self._changing = Lock()
         self._polling = _Polling()
@@ -102,7 +102,7 @@ class BucketingDecisionManager(DecisionManager):
             self._ask(self._cdn_in_call)
 
     def start_again(self):
-        # A program of 2.1.x that wants no thread loads the file by starting.
+        # A program written for 2.1.x that wants no thread reloads the file by starting again.
         if self._interval < 0:
             self._ask(self._cdn)
 
@@ -115,7 +115,7 @@ class BucketingDecisionManager(DecisionManager):
             if cached_ids is None and type(context) is dict:
                 return UndecidedFlags(campaigns, visitor_id, context), ()
             variations = assign(campaigns, visitor_id, context, cached_ids)
-        except Exception as error:  # a context that cannot be walked at all
+        except Exception as error:  # a context that cannot be iterated at all
             raise DecisionError("no decision: %s" % type(error).__name__)
         return Flags(merge(variations)), _assignments_to_keep(campaigns, variations, cached_ids)
 
@@ -168,13 +168,14 @@ class BucketingDecisionManager(DecisionManager):
             task.join(_JOIN)
 
     def _own_polling(self):
-        """This process's; with the lock held."""
+        """Return this process's _Polling. The lock must be held."""
         if self._polling.lineage != lineage():
             self._polling = _Polling()
         return self._polling
 
     def _keep_fresh(self):
-        """Have this process poll, and an overdue file refreshed first; what every decision asks."""
+        """Refresh an overdue file, and make sure that this process polls. Called by every decision.
+        """
         if self._interval <= 0 or self._closed:
             return
         polling, now = self._polling, elapsed()
@@ -190,30 +191,30 @@ class BucketingDecisionManager(DecisionManager):
 
     def _is_overdue(self, polling, now):
         if not polling.has_asked:
-            # The file is as old as the process that this one was forked from made it.
+            # Until this process has polled, the file is the one inherited from its parent.
             return self._confirmed is None or now > self._confirmed + self._interval
         return now > self._due + (_LATE if polling.task is not None else 0)
 
     def _refresh_in_call(self, polling, now):
-        """Refresh the file, or wait a while for whoever does so already."""
+        """Refresh the file, or wait for a limited time if another thread is already doing so."""
         other = polling.attempt or self._ask(self._cdn_in_call, late=True, since=now)
         if other is not None and other.late:
             other.over.wait(max(0, other.began + self._wait - now))
 
     def _await_first(self):
-        """Wait for the first attempt of the thread that was just started; it goes on after that."""
+        """Wait for the first attempt of the thread that was just started, within a time limit."""
         polling, ends = self._polling, elapsed() + self._wait
         while not polling.has_asked and not self._closed and elapsed() < ends:
             polling.asked.wait(min(_GLANCE, max(0, ends - elapsed())))
 
     def _poll(self, wait, only_once=False):
-        """Start this process's thread, unless there is one; whether it runs.
+        """Start this process's polling thread, unless there is one. Return whether it is running.
 
-        :param float wait: seconds until it first asks.
+        :param float wait: seconds until its first poll.
         """
         if self._interval <= 0 and not only_once or why_threads_do_not_run():
             return False
-        # Nothing is held while it is made and started: close may come at any moment, from anywhere.
+        # No lock is held while it is created and started: close may be called at any time.
         task = RepeatingTask(_NAME, self._call_of_thread)
         with self._changing:
             polling = self._own_polling()
@@ -230,20 +231,20 @@ class BucketingDecisionManager(DecisionManager):
         return started
 
     def _call_of_thread(self):
-        """One poll; the seconds until the next, None: no further."""
+        """Poll once. Return the seconds until the next poll, or None to stop."""
         try:
             self._ask(self._cdn, late=elapsed() > self._due + _LATE)
-        except BaseException as error:  # the thread must live on, whoever wants to end it
+        except BaseException as error:  # the thread must survive anything
             self._events.error("[bucketing] %s", said(error))
         if self._interval <= 0:
             return None
         return max(self._due - elapsed(), min(self._interval, _GLANCE))
 
     def _ask(self, endpoint, late=False, since=None):
-        """Ask for the file once; never raises.
+        """Request the file once; never raises.
 
-        :param float since: do not, where somebody has asked since then (by ``elapsed``).
-        :returns: the attempt of somebody in this process who is at it already, else None.
+        :param float since: do nothing if an attempt has ended since then (by ``elapsed``).
+        :returns: the attempt that is already in flight in this process, else None.
         """
         attempt = _Attempt(self._http.deadline(endpoint), late)
         with self._changing:
@@ -253,7 +254,7 @@ class BucketingDecisionManager(DecisionManager):
             if since is not None and polling.last_asked > since:
                 return None
             polling.attempt = attempt
-            if not late:  # decisions look for this attempt until a late one is over
+            if not late:  # while a late attempt is in flight, decisions must see an overdue file
                 self._due = elapsed() + self._next()
         failed = True
         try:
@@ -268,7 +269,7 @@ class BucketingDecisionManager(DecisionManager):
         return None
 
     def _ask_fails(self, endpoint, attempt):
-        """Ask, and say why that failed; whether it did."""
+        """Request the file, and log why if that fails. Return whether it failed."""
         try:
             self._file.ask(endpoint, attempt.deadline, self.panic)
             self._confirmed = elapsed()
@@ -284,14 +285,14 @@ class BucketingDecisionManager(DecisionManager):
         return True
 
     def _next(self):
-        """Seconds from one poll to the next."""
+        """Return the seconds from one poll to the next."""
         back_off = min(2 ** max(self._failures - 1, 0), _MAX_BACK_OFF)
         return self._interval * (back_off + random.random() * _JITTER)
 
 
 def _assignments_to_keep(campaigns, variations, cached_ids):
-    """The assignments to save: the new ones, and the cached ones of groups that gave none this
-    time; none where there is no visitor cache."""
+    """Return the assignments to save: the new ones, and the cached ones of groups that gave none
+    this time; nothing if there is no visitor cache."""
     if cached_ids is None:
         return ()
     new = tuple(variation.id for variation in variations)

@@ -1,5 +1,5 @@
-"""The bucketing file in use, and where it comes from: its copy on disk, the file that came with the
-application, the CDN."""
+"""The bucketing file in use and its sources: the snapshot on disk, the file shipped with the
+application, and the CDN."""
 import hashlib
 import re
 import time
@@ -16,11 +16,11 @@ from flagship.decision.snapshot import Record, Snapshot, is_record, read
 from flagship.transport.client import RequestFailed
 
 _VALIDATOR = re.compile(u"[ -~]{1,100}\\Z")
-_CLOCK_SKEW = 300  # seconds by which the platform's clock may be before this machine's
+_CLOCK_SKEW = 300  # seconds by which the platform's clock may be ahead of this machine's
 
 
 class _File(object):
-    """One file: immutable, so that a decision that began with it ends with it."""
+    """One file. Immutable, so that a decision uses the same file from beginning to end."""
 
     __slots__ = ("campaigns", "source", "loaded_at", "last_modified", "digest", "known", "order")
 
@@ -30,10 +30,10 @@ class _File(object):
         self.known, self.order = {}, []
 
     def remember(self, texts, decoded):
-        """Keep what the next file may have, too: the text of each campaign in which nothing is
-        wrong, and what was read of it.
+        """Remember the text and the parsed form of each campaign without problems, to reuse them
+        if the next file contains the same text.
 
-        :param list texts: those of the campaigns in ``decoded``, or none.
+        :param list texts: the texts of the campaigns in ``decoded``; may be empty.
         """
         if not texts:
             return
@@ -46,12 +46,12 @@ class _File(object):
 
 
 class BucketingFile(object):
-    """Keeps one file, which is only ever replaced by a good one.
+    """Holds the current file, which is only ever replaced by a valid one.
 
     :param Config config: the options.
-    :param HttpClient http: the road to the CDN.
-    :param EventLog events: told of each file and of what in it is not used.
-    :param tell_panic: called with whether the platform is in panic, whenever a file tells.
+    :param HttpClient http: sends requests to the CDN.
+    :param EventLog events: logs each file and its problems.
+    :param tell_panic: called with whether the platform is in panic, for each file.
     """
 
     def __init__(self, config, http, events, tell_panic):
@@ -63,7 +63,7 @@ class BucketingFile(object):
             self._snapshot = Snapshot(config.bucketing_file, environment(config), self._max_size)
         self._snapshot_fails = False
         self._file, self._closed = None, False
-        self._refused = None  # a Last-Modified that the CDN does not take as a condition
+        self._refused = None  # a Last-Modified that the CDN rejects in a conditional request
 
     @property
     def campaigns(self):
@@ -73,18 +73,18 @@ class BucketingFile(object):
 
     @property
     def details(self):
-        """What the status says of the file, as keyword arguments of Status."""
+        """The status information about the file, as keyword arguments of Status."""
         file = self._file
         return {} if file is None else {
             "source": file.source, "loaded_at": file.loaded_at,
             "last_modified": file.last_modified, "campaigns": file.campaigns.count}
 
     def close(self):
-        """Take no further file."""
+        """Accept no further file."""
         self._closed = True
 
     def use_what_is_here(self):
-        """Begin with the copy on disk, or else with the application's file; never raises."""
+        """Use the snapshot on disk, or else the application's file; never raises."""
         try:
             record = self._snapshot and self._snapshot.load()
             if record:
@@ -102,19 +102,19 @@ class BucketingFile(object):
 
     def _decoded_initial(self):
         if isinstance(self._initial, dict):
-            # A copy in JSON's own types: the caller may change the dict, and Python 2 may hold
-            # bytes in it.
+            # A copy in JSON's own types: the caller may change the dict, and on Python 2 it may
+            # contain bytes.
             return decode(_encoded(self._initial), self._max_size)
         content = read(self._initial, self._max_size)
         if content is None:
             raise Unreadable("does not exist: %s" % self._initial)
         decoded = decode(content, self._max_size)
-        # An image may ship the copy that an earlier process wrote.
+        # The application may ship a snapshot that an earlier process wrote.
         return Record(decoded, self._env_id).bucketing if is_record(decoded) else decoded
 
     def _use_snapshot(self, record):
         known = record.knows_environment
-        # Of another environment its date would say nothing.
+        # If it may be another environment's, its date means nothing.
         modified = record.last_modified if known and _is_validator(record.last_modified) else None
         self._use(record.bucketing, "snapshot", modified)
         if not known:
@@ -123,12 +123,13 @@ class BucketingFile(object):
                 "wrote it: it serves until the platform answers", self._snapshot.path)
 
     def ask(self, endpoint, deadline, panic):
-        """Ask the CDN once, for what changed.
+        """Request the file from the CDN once, conditionally if possible.
 
-        :param bool panic: whether the platform is in panic: then the whole file is asked for, as
-            the one that ends it may be older than the panic.
-        :raises RequestFailed: where there is no answer.
-        :raises Unreadable: where it is no JSON; :class:`RefusedFile` where it is no file.
+        :param bool panic: whether the platform is in panic. If so, the request is unconditional,
+            because the file that ends the panic may be older than the panic.
+        :raises RequestFailed: if there is no usable answer.
+        :raises Unreadable: if the answer is not JSON.
+        :raises RefusedFile: if it is not a bucketing file.
         """
         file, condition = self._file, None
         if file is not None and not panic and file.last_modified != self._refused:
@@ -154,20 +155,21 @@ class BucketingFile(object):
             except RequestFailed as failure:
                 if failure.status is None or not 400 <= failure.status < 500:
                     raise
-                self._refused = condition  # perhaps it is the condition that is refused
+                self._refused = condition  # perhaps it is the condition that is rejected
         return self._http.send(endpoint, deadline=deadline)
 
     def _use(self, decoded, source, last_modified=None, digest=None, texts=()):
-        """Swap a file in; raises RefusedFile, and keeps the present one, where it is none.
+        """Replace the current file; if the new one is not a bucketing file, keep the current one
+        and raise RefusedFile.
 
-        :param texts: those of its campaigns, as :func:`decode_file` gives them.
+        :param texts: the texts of its campaigns, as :func:`decode_file` returns them.
         """
         before = self._file
         campaigns = Campaigns(decoded, before and before.campaigns)
         if self._closed:
             return
         if campaigns.panic and before is not None:
-            # A file in panic brings no campaigns; those that it hides are as they were.
+            # A panic file contains no campaigns; keep the present ones, hidden.
             campaigns = before.campaigns.in_panic()
             file = _File(campaigns, source, last_modified, digest)
             file.known, file.order = before.known, before.order
@@ -202,7 +204,7 @@ class BucketingFile(object):
 
 
 def said(problem):
-    """A problem with a file, in words."""
+    """Return a problem with a file as text."""
     if isinstance(problem, Unreadable):
         return u"it %s" % problem.args
     if isinstance(problem, RefusedFile):
@@ -211,8 +213,8 @@ def said(problem):
 
 
 def _is_validator(modified):
-    """Whether a Last-Modified may be kept and sent back: it is no longer than a date, fits a
-    header, and does not freeze the file until a day to come."""
+    """Return whether a Last-Modified may be stored and sent back: it is short, valid in a header,
+    and not in the future, as such a date could prevent updates until then."""
     if modified is None or not _VALIDATOR.match(modified):
         return False
     try:
@@ -223,7 +225,7 @@ def _is_validator(modified):
 
 
 def _encoded(initial):
-    """A dict as JSON; a campaign that JSON cannot express is null."""
+    """Return a dict as JSON; a campaign that JSON cannot express becomes null."""
     try:
         return encode(initial)
     except (TypeError, ValueError, RecursionError):

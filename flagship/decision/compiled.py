@@ -1,10 +1,10 @@
-"""A bucketing file compiled once into what decisions walk. Pure.
+"""Compiles a bucketing file once into the form that decisions use. Pure.
 
-Campaigns share audiences, so the distinct targetings of a file are kept once, as Conditions. For
-all campaigns each is asked once per visitor, not once per campaign; a variation group's target is
-then a comparison of sets of Conditions. Equality, the most common operator, is not even asked: the
-context's value is looked up in a table of all the values that a file compares with. For a single
-flag only the Conditions of its campaign are asked.
+Campaigns share audiences, so each distinct targeting of a file is stored once, as a Condition. When
+all campaigns are decided, each Condition is evaluated once per visitor, not once per campaign; the
+target of a variation group is then a comparison of sets of Conditions. Equality, the most common
+operator, is not even evaluated: the context's value is looked up in a table of all values that the
+file compares with. For a single flag only the Conditions of its campaign are evaluated.
 """
 import copy
 from collections import namedtuple
@@ -17,31 +17,33 @@ from flagship.decision.targeting import ABSENT, ALL_VISITORS, VISITOR_ID, compar
 
 _EVERYBODY = frozenset()
 
-# How many campaigns cost a visitor as much, one by one, as a small part of deciding on all costs.
+# Up to _FEW + count // _SHARE campaigns are decided one by one, which costs only a small part of
+# what deciding all of them does.
 _FEW, _SHARE = 1, 64
 
 
 class Campaigns(object):
-    """A compiled bucketing file. Immutable, but for what the evaluator remembers.
+    """A compiled bucketing file. Immutable, except for what the evaluator caches.
 
-    :param decoded: the decoded JSON; or a :class:`Document`.
-    :param Campaigns before: the file before, whose Campaigns may stand in ``decoded``: what was
-        compiled for these is taken over. None (default): there is none.
-    :raises RefusedFile: where it is no bucketing file.
+    :param decoded: the decoded JSON, or a :class:`Document`.
+    :param Campaigns before: the previous file. ``decoded`` may contain its Campaign objects; what
+        was compiled for those is reused. None (default): there is none.
+    :raises RefusedFile: if it is not a bucketing file.
 
     :ivar Document document: the parsed file.
-    :ivar tuple walk: for each campaign in use, in the file's order, a tuple of its groups that
-        can match somebody, each a Group.
-    :ivar dict setters: flag key to a sequence of what ``walk`` has of the campaigns that set it,
-        the last one, which wins, first.
-    :ivar int few: of how many campaigns a visitor's flags are decided one by one before all are.
-    :ivar dict audiences: what the evaluator remembers of the walk: a frozenset of the targetings
-        that hold to what was found for them.
+    :ivar tuple walk: for each campaign in use, in the file's order, a tuple of its Groups that can
+        match any visitor.
+    :ivar dict setters: flag key to a sequence of the ``walk`` elements of the campaigns that set
+        it, in reverse order: the first one wins.
+    :ivar int few: the maximum number of campaigns that are decided one by one for a visitor before
+        all are decided.
+    :ivar dict audiences: the evaluator's cache: a frozenset of the Conditions that hold, to the
+        result for it.
     :ivar Targetings targetings: the targetings of all groups.
-    :ivar bool panic: the file asks for panic.
+    :ivar bool panic: whether the file asks for panic.
     :ivar int count: number of campaigns in use.
-    :ivar kinds: context key to the kinds of value that targetings compare it with, a dict; None
-        until somebody asks.
+    :ivar kinds: a dict, context key to the kinds of value that targetings compare it with; None
+        until first needed.
     """
 
     __slots__ = ("document", "walk", "setters", "few", "audiences", "targetings", "panic",
@@ -67,12 +69,13 @@ class Campaigns(object):
 
     @property
     def problems(self):
-        """What in the file is not used, a tuple of Problems; a hostile file's first ones."""
+        """What in the file is ignored, a tuple of Problems; if there are very many, the first
+        ones."""
         return self.document.problems
 
     @property
     def group_of(self):
-        """Variation id to the id of its group, a dict, for every variation of the file."""
+        """A dict, variation id to group id, for every variation of the campaigns in use."""
         if self._group_of is None:
             used = [each for each in self.document.campaigns if each.problem is None]
             self._group_of = {variation.id: group.id for campaign in used
@@ -80,22 +83,22 @@ class Campaigns(object):
         return self._group_of
 
     def nearest_key(self, key):
-        """The flag key of the file that is nearest to one that it does not set, ``""`` where none
-        is near; None for one that it sets."""
+        """Return the file's flag key that is most similar to an unknown one, ``""`` if none is
+        similar; None if the file sets ``key`` itself."""
         if key in self.setters:
             return None
-        # Here, as who makes no mistake never needs it.
+        # Imported here, because it is only needed after a mistake.
         import difflib
         return (difflib.get_close_matches(key, self.setters, 1) or [u""])[0]
 
     def kinds_compared_with(self, key):
-        """The kinds of value that the file compares a key of the context with, a set of what
-        ``kind_of`` says; empty where any kind can match."""
+        """Return the kinds of value that the file compares a context key with, a set of results of
+        ``kind_of``; empty if any kind can match."""
         if self.kinds is None:
             kinds = {}
             for each in self._used_targetings():
                 found = compared_kinds(each.operator, each.value)
-                # Of several targetings one that takes any kind is enough.
+                # If one of several targetings accepts any kind, any kind can match.
                 known = kinds.setdefault(each.key, found)
                 kinds[each.key] = known | found if known and found else set()
             self.kinds = kinds
@@ -110,14 +113,14 @@ class Campaigns(object):
                             yield targeting
 
     def in_panic(self):
-        """The same campaigns with panic asked for."""
+        """Return a copy with the same campaigns, in panic."""
         hidden = copy.copy(self)
         hidden.panic = True
         return hidden
 
     def _taken_over(self, used, before):
-        """What of the file before is used on, Campaign to _Compiled. Its targetings come first, so
-        that equal ones of the others become the same."""
+        """Return what is reused from the previous file, Campaign to _Compiled. Its Conditions are
+        adopted first, so that equal targetings of other campaigns share them."""
         compiled = {}
         for campaign in used if before is not None else ():
             known = before._compiled.get(campaign)
@@ -137,7 +140,7 @@ class Campaigns(object):
         for key in compiled.keys:
             setters = self.setters.get(key)
             if setters is None:
-                # Of one campaign, as most are: the same object in each file.
+                # Most keys are set by one campaign only: the same object is used for each file.
                 self.setters[key] = compiled.alone
             elif type(setters) is list:
                 setters.append(compiled.groups)
@@ -156,22 +159,23 @@ class Campaigns(object):
         return _Compiled(groups, tuple(keys), (groups,))
 
 
-#: What a campaign is compiled to: its Groups that can match somebody, the flag keys that it can
-#: set, and a tuple of the groups.
+#: A compiled campaign: its Groups that can match any visitor, the flag keys that it can set, and
+#: a tuple that contains only ``groups``.
 _Compiled = namedtuple("_Compiled", "groups keys alone")
 
 
 class Group(object):
-    """A compiled variation group that can match somebody. What it gives is worked out for its first
-    visitor: a file has many groups whose visitors never come before the next file.
+    """A compiled variation group that can match any visitor. It is prepared lazily, for its first
+    visitor, because many groups get no visitor before the next file arrives.
 
-    :ivar tuple targets: what a target is, Targetings tells.
-    :ivar bytes id: in UTF-8.
+    :ivar tuple targets: see :meth:`Targetings.target`.
+    :ivar bytes id: the group's id in UTF-8.
     :ivar tuple variations: Variations.
     :ivar parts: ``(id, chosen, table, variations)``: ``chosen[table[bucket]]`` is the bucket's
-        Variation, or None; it is None until :meth:`prepare` was called.
-    :ivar single: of a group whose variations all set one flag, the same, ``(id, key, chosen,
-        table)``, with its Modifications; of any other None; set likewise.
+        Variation, or None. ``parts`` itself is None until :meth:`prepare` is called.
+    :ivar single: ``(id, key, chosen, table)`` if all variations with buckets set just one flag,
+        the same one; ``chosen`` then contains its Modifications. None for other groups, and until
+        :meth:`prepare` is called.
     """
 
     __slots__ = ("targets", "id", "variations", "parts", "single")
@@ -181,8 +185,8 @@ class Group(object):
         self.id, self.parts, self.single = group.id.encode("utf-8"), None, None
 
     def prepare(self):
-        """Work out what the group gives; returns ``parts``. Threads that come together set the
-        same, and ``parts`` last."""
+        """Set ``single`` and ``parts``, and return ``parts``. Concurrent threads set the same
+        values; ``parts`` is set last."""
         for variation in self.variations:
             make_flags(variation)
         used, table = bucket_table([each.allocation for each in self.variations])
@@ -199,7 +203,7 @@ class Group(object):
 
 
 class _Asked(object):
-    """What is asked of the values of one key.
+    """The Conditions on the values of one key.
 
     :ivar dict equal: type of value -> {value: set of the Conditions that hold for it}.
     :ivar list tests: ``(Condition, test of a value)``.
@@ -212,7 +216,7 @@ class _Asked(object):
 
     def add_equal(self, value, condition):
         if type(keyed(value)) is tuple and not isinstance(value, bool):
-            # Not in the table: hashes of such numbers can be made equal.
+            # Not in the table: an attacker could choose such numbers so that their hashes collide.
             self.tests.append((condition, compile_test(u"EQUALS", value)))
             return
         kinds = (text_type,) if isinstance(value, text_type) else (bool,)
@@ -225,7 +229,8 @@ class _Asked(object):
         table.setdefault(value, set()).add(condition)
 
     def add_passed(self, value, holding):
-        """Add the Conditions that hold for a value to a set; a test that raises does not hold."""
+        """Add the Conditions that hold for a value to the set ``holding``; a Condition whose test
+        raises does not hold."""
         table = self.equal.get(type(value))
         if table is not None:
             holding.update(table.get(value, ()))
@@ -238,10 +243,11 @@ class _Asked(object):
 
 
 class Condition(object):
-    """One of a file's distinct targetings.
+    """One of a file's distinct targetings; always a usable one.
 
-    :ivar str key: and ``operator`` and ``value``, as in the file; it is usable.
-    :ivar holds: whether it holds for ``(context, visitor id)``; where it raises, it does not.
+    :ivar str key: as in the file; so are ``operator`` and ``value``.
+    :ivar holds: a function of ``(context, visitor id)`` that returns whether it holds; if that
+        raises, it does not hold.
     """
 
     __slots__ = ("key", "operator", "value", "holds")
@@ -254,7 +260,7 @@ class Condition(object):
 class Targetings(object):
     """The distinct targetings of a bucketing file.
 
-    :ivar ask_visitor_id: whether one of them asks for the visitor's id.
+    :ivar ask_visitor_id: whether one of them is on the visitor's id.
     """
 
     __slots__ = ("_conditions", "_adopted", "_targets", "_asked", "_of_visitor", "_absent")
@@ -262,10 +268,10 @@ class Targetings(object):
     def __init__(self):
         self._conditions = {}    # identity -> Condition
         self._adopted = set()    # Conditions
-        self._targets = {}       # the targets that were compiled, to themselves
+        self._targets = {}       # compiled targets, each to itself
         self._asked = {}         # key -> _Asked
-        self._of_visitor = None  # _Asked, of the visitor's id
-        self._absent = []        # (key, the Condition that holds without it)
+        self._of_visitor = None  # the _Asked of the visitor's id
+        self._absent = []        # (key, the Condition that holds if the context lacks the key)
 
     @property
     def ask_visitor_id(self):
@@ -275,8 +281,8 @@ class Targetings(object):
         """Compile a variation group's target.
 
         :param alternatives: tuples of Targetings, as in :class:`VariationGroup`.
-        :return: a tuple of frozensets of Conditions; the target are those visitors for whom all of
-            any of them hold.
+        :return: a tuple of frozensets of Conditions; a visitor is targeted if all Conditions of at
+            least one set hold.
         """
         compiled = []
         for targetings in alternatives:
@@ -288,11 +294,11 @@ class Targetings(object):
                     compiled.append(frozenset([self._condition(each) for each in targetings
                                                if each.key != ALL_VISITORS]))
         targets = (_EVERYBODY,) if _EVERYBODY in compiled else tuple(compiled)
-        # Equal ones are one: campaigns share audiences.
+        # Equal targets share one object, because campaigns share audiences.
         return self._targets.setdefault(targets, targets)
 
     def adopt(self, targets):
-        """Have the Conditions of an earlier file's targets asked, too."""
+        """Add the Conditions of an earlier file's targets."""
         if targets in self._targets:
             return
         self._targets[targets] = targets
@@ -304,14 +310,14 @@ class Targetings(object):
                     self._add(condition)
 
     def seal(self):
-        """Forget what only compiling needs; nothing is compiled after that."""
+        """Drop what is only needed for compiling; nothing can be compiled after that."""
         self._conditions, self._adopted, self._targets = {}, set(), {}
 
     def holding(self, context, visitor_id):
-        """The Conditions that hold for a visitor, a set."""
+        """Return the set of Conditions that hold for a visitor."""
         try:
             return self._holding(context, visitor_id)
-        except Exception:  # a value that cannot be compared: it matches nothing, the others do
+        except Exception:  # a value that cannot be compared matches nothing; the others still do
             return self._holding_carefully(context, visitor_id)
 
     def _holding(self, context, visitor_id):
@@ -345,7 +351,7 @@ class Targetings(object):
         return holding
 
     def _add_absent(self, present, holding):
-        """Add the targetings that hold for who does not have their key."""
+        """Add the Conditions that hold because their key is not in the context."""
         holding.update([condition for key, condition in self._absent
                         if key not in present and key != VISITOR_ID])
 
@@ -377,8 +383,8 @@ class Targetings(object):
 
 
 def _identity(targeting):
-    """What is equal of targetings that are the same, which may be Conditions."""
+    """Return a dict key that is equal for equal targetings; also accepts Conditions."""
     value = targeting.value
-    # Not by the value itself, as 1 is True; nor by its hash, as those of numbers can be made equal.
+    # Not the value itself, as 1 == True, and hashes of numbers can be made to collide.
     value = (value,) if type(value) is text_type else repr(value)
     return targeting.key, targeting.operator, value

@@ -1,4 +1,4 @@
-"""Bytes that came from outside, a file or an answer, to decoded JSON, within bounds."""
+"""Decodes JSON from outside (a file or an answer), within limits."""
 import re
 import time
 
@@ -7,31 +7,32 @@ from flagship._compat import RecursionError, text_type
 
 _MARK = b"\xef\xbb\xbf"
 _LEAST_PARTS = 10000
-_BYTES_A_PART = 32  # of the largest text; a real file has one in 40, an object takes 200 in memory
+_BYTES_A_PART = 32  # of max_size; a real file has a part per 40 bytes, and one takes 200 in memory
 
-# Deeper than anything that is used, and far from what a decoder's stack can take.
+# Deeper than anything that is used, and well within the limit of a decoder's stack.
 _MAX_NESTING = 150
-# After so many campaigns a thread that waits has its turn, which Python would else give it after
-# five milliseconds.
+# After this many campaigns, let other threads run; Python would only do so after five
+# milliseconds.
 _A_TURN, _MOST_TURNS, _PAUSE = 50, 100, 0.0001
 _SPACES = frozenset(u" \t\n\r")
 _TOKENS = re.compile(u'"(?:[^"\\\\]|\\\\.)*"?|[\\[\\]{}]', re.DOTALL)
 
 
 class Unreadable(Exception):
-    """Content that cannot be used; its text says why, such as ``is not JSON``."""
+    """Content cannot be used; the message says why, such as ``is not JSON``."""
 
 
 def decode(content, max_size):
-    """The decoded JSON of ``content``.
+    """Return the decoded JSON of ``content``.
 
-    A byte order mark before it is read over. What is nested too deep for the decoder is cut off at
-    a depth that nothing which is used has, so that only the part that it stands in is lost.
+    A leading byte order mark is skipped. If the content is nested too deep for the decoder, it is
+    cut off at a depth that no usable part reaches, so that only the part with the deep nesting is
+    lost.
 
-    :param bytes content:
-    :param int max_size: bytes; how many objects and lists may be in a text of any size follows.
-    :raises Unreadable: where it is not JSON, or has too many parts: 15 KiB of gzip can be millions
-        of objects.
+    :param bytes content: the JSON text, in UTF-8.
+    :param int max_size: the size limit in bytes; the limit on objects and lists is derived from it.
+    :raises Unreadable: if it is not JSON, or has too many objects and lists: 15 KiB of gzip can
+        expand to millions of objects.
     """
     content = without_mark(content)
     _check_parts(content, max_size)
@@ -45,15 +46,14 @@ def decode(content, max_size):
 
 
 def decode_file(content, max_size, known, order):
-    """The decoded JSON of a bucketing file, campaign by campaign: other threads get their turn in
-    between, as they do not while a large text is decoded at once; and campaigns that are known are
-    not decoded.
+    """Return the decoded JSON of a bucketing file. It is decoded campaign by campaign, so that
+    other threads can run in between, and known campaigns are not decoded again.
 
-    :param content: and ``max_size``, as in :func:`decode`.
-    :param dict known: the text of a campaign, an object, to what stands for it in the result.
-    :param list order: the texts of ``known`` in the order in which they are to be expected.
-    :return: ``(decoded, texts)``, ``texts`` being those of ``decoded["campaigns"]``; empty where
-        they could not be told apart.
+    :param content: as in :func:`decode`; so is ``max_size``.
+    :param dict known: the text of a campaign (a JSON object) to what represents it in the result.
+    :param list order: the texts of ``known`` in the order in which they are expected.
+    :return: ``(decoded, texts)``; ``texts`` are those of ``decoded["campaigns"]``, or empty if the
+        file could not be split into campaigns.
     :raises Unreadable: as :func:`decode` does.
     """
     _check_parts(content, max_size)
@@ -65,16 +65,16 @@ def decode_file(content, max_size, known, order):
 
 
 class _Unusual(Exception):
-    """A text whose campaigns are not told apart."""
+    """The text cannot be split into campaigns."""
 
 
 class _Campaigns(object):
-    """Decodes a bucketing file, whose campaigns are a list in an object, part by part."""
+    """Decodes a bucketing file, an object with a list of campaigns, piece by piece."""
 
     def __init__(self, text, scan, known, order):
         self._text, self._scan = text, scan
         self._known, self._order = known, order
-        self._places = {}  # of the texts in the order
+        self._places = {}  # text -> its index in the order
         self._position = 0
 
     def read(self):
@@ -110,13 +110,13 @@ class _Campaigns(object):
             if expected < len(self._order):
                 text = self._order[expected]
                 if self._text.startswith(text, begin):
-                    # As it is an object, nothing that follows could belong to it.
+                    # It is a complete object, so nothing that follows can belong to it.
                     item, self._position = self._known[text], begin + len(text)
                     expected += 1
             if item is None:
                 item = self._value()
                 if type(item) is not dict or not item:
-                    raise _Unusual()  # there may be millions, which cost least when read at once
+                    raise _Unusual()  # there may be millions: decoding all at once is cheapest
                 text = self._text[begin:self._position]
                 item, expected = self._match(item, text, expected)
             items.append(item)
@@ -127,7 +127,8 @@ class _Campaigns(object):
                 return items, texts
 
     def _match(self, item, text, expected):
-        """An item, or what is known for it, and the place in the order that is expected next."""
+        """Return the item, or what is known for its text, and the index in the order that is
+        expected next."""
         if text not in self._known:
             return item, expected + 1
         if not self._places:
@@ -148,7 +149,7 @@ class _Campaigns(object):
         return self._text.startswith(sign, self._position)
 
     def _take(self, signs):
-        """Go over one of some signs, which must come next; which it was."""
+        """Skip the next character, which must be one of ``signs``, and return it."""
         self._skip_space()
         sign = self._text[self._position:self._position + 1]
         if not sign or sign not in signs:
@@ -158,7 +159,7 @@ class _Campaigns(object):
 
 
 def without_mark(content):
-    """Bytes without the byte order mark that some editors begin a file with."""
+    """Return bytes without the byte order mark that some editors put at the start of a file."""
     return content[len(_MARK):] if content.startswith(_MARK) else content
 
 
@@ -169,7 +170,7 @@ def _check_parts(content, max_size):
 
 
 def _cut_off(text):
-    """A text of JSON without what stands inside of its deepest containers."""
+    """Return a JSON text in which the containers at the maximum depth are emptied."""
     kept, depth, begin = [], 0, 0
     for found in _TOKENS.finditer(text):
         token = found.group()

@@ -1,5 +1,5 @@
-"""A bucketing file, parsed: campaigns, variation groups, targetings and variations, with their
-names and their places in the file, and what in it cannot be used, found once. Pure.
+"""Parses a bucketing file into campaigns, variation groups, targetings and variations, with their
+names and places in the file, and collects its problems. Pure.
 """
 from flagship._compat import is_ascii, text_type, to_text
 from flagship.decision.modification import is_too_deep, modifications_of
@@ -7,16 +7,16 @@ from flagship.decision.targeting import ALL_VISITORS, NUMBERS, is_number, json_t
     unusable
 from flagship.errors import FlagshipParsingError
 
-MAX_PROBLEMS = 20         # kept of a file; a hostile one has millions
-_MAX_ALLOCATION = 1e15    # so that sums stay numbers
+MAX_PROBLEMS = 20         # kept per file; a hostile file may have millions
+_MAX_ALLOCATION = 1e15    # so that sums stay finite
 _USUAL_ALLOCATION = 100
 _SKIPPED = u": the campaign is skipped"
 
 
 class RefusedFile(FlagshipParsingError):
-    """A file that is not taken at all.
+    """The file was rejected as a whole.
 
-    :ivar str place: what is wrong in it; empty for the whole file.
+    :ivar str place: the part of the file that is wrong; empty for the whole file.
     """
 
     def __init__(self, message, place=u""):
@@ -28,11 +28,11 @@ class RefusedFile(FlagshipParsingError):
 
 
 class Problem(object):
-    """One thing in a file that is not used.
+    """One thing in a file that is ignored.
 
     :ivar str place: such as ``campaigns[3].variationGroups[0].id``.
     :ivar str message: one sentence.
-    :ivar campaign: the index of the campaign, an int; None where it is in none.
+    :ivar campaign: the index of the campaign, an int; None if it is not in a campaign.
     """
 
     __slots__ = ("place", "message", "campaign")
@@ -47,19 +47,19 @@ class Problem(object):
 class Document(object):
     """A bucketing file.
 
-    :param decoded: the decoded JSON; in the place of a campaign may stand the Campaign that an
-        earlier file had there or elsewhere, one without problems: it is taken over as it is.
+    :param decoded: the decoded JSON. In place of a decoded campaign it may contain a Campaign of an
+        earlier file, one without problems, which is reused unchanged.
     :param str root: the place of ``decoded`` in what was read; default: all of it.
-    :param int most: how many problems are kept, default 20; the others are counted.
-    :raises RefusedFile: where it is no bucketing file.
+    :param int most: maximum number of problems to keep, default 20; the others are only counted.
+    :raises RefusedFile: if it is not a bucketing file.
 
-    :ivar bool panic: the file asks for panic.
+    :ivar bool panic: whether the file asks for panic.
     :ivar bool experience_continuity: the account's setting ``enabledXPC``.
     :ivar bool one_visitor_one_test: the account's setting ``enabled1V1T``.
-    :ivar tuple campaigns: every Campaign in the file's order; of those that are skipped no more
-        than ``most``.
-    :ivar tuple problems: the Problems, in the file's order.
-    :ivar int problem_count: how many there are, those that are not kept included.
+    :ivar tuple campaigns: every Campaign in the file's order, but at most ``most`` of those that
+        are skipped.
+    :ivar tuple problems: the Problems that were kept, in the file's order.
+    :ivar int problem_count: number of all problems, including those that were not kept.
     """
 
     __slots__ = ("panic", "experience_continuity", "one_visitor_one_test", "campaigns",
@@ -75,8 +75,8 @@ class Document(object):
                          u"for false" % kind_of(decoded["panic"]))
         campaigns = decoded.get("campaigns", [] if self.panic else None)
         if not isinstance(campaigns, list):
-            # An object without campaigns is somebody's error message; taken for a file it would
-            # end every campaign.
+            # An object without campaigns is probably an error message from some server; accepting
+            # it as a file would end every campaign.
             raise RefusedFile("campaigns must be a list, not %s" % kind_of(campaigns),
                               place_of(root, u"campaigns"))
         settings = decoded.get("accountSettings")
@@ -88,10 +88,10 @@ class Document(object):
 
 
 class _Part(object):
-    """A part of a file that is one of a list.
+    """A part of a file that is an element of a list.
 
-    :ivar str place: where in the file it is; of what was taken over from an earlier file, where it
-        was in that.
+    :ivar str place: its place in the file; if it was reused from an earlier file, its place in
+        that.
     """
 
     __slots__ = ("_place",)
@@ -102,13 +102,13 @@ class _Part(object):
 
 
 class Campaign(_Part):
-    """:ivar str id: text; None where a skipped campaign has none.
-    :ivar name: text, or None; ``slug`` and ``type`` likewise.
-    :ivar tuple groups: VariationGroups; of a skipped campaign none.
-    :ivar problem: why it is skipped, text; None where it is in use.
-    :ivar int index: its place among all campaigns of the file.
-    :ivar bool limits_buckets: whether ``bucketRanges`` keeps visitors out on the platform.
-    :ivar bool is_sound: whether nothing in it is a Problem.
+    """:ivar str id: text; None if a skipped campaign has none.
+    :ivar name: text, or None; so are ``slug`` and ``type``.
+    :ivar tuple groups: VariationGroups; empty if the campaign is skipped.
+    :ivar problem: why it is skipped, text; None if it is in use.
+    :ivar int index: its index among all campaigns of the file.
+    :ivar bool limits_buckets: whether ``bucketRanges`` excludes visitors on the platform.
+    :ivar bool is_sound: whether it has no Problem.
     """
 
     __slots__ = ("id", "name", "slug", "type", "groups", "problem", "limits_buckets", "is_sound")
@@ -121,8 +121,8 @@ class Campaign(_Part):
 class VariationGroup(_Part):
     """:ivar str id:
     :ivar name: text, or None.
-    :ivar tuple alternatives: the target: any of them, each a tuple of Targetings of which all
-        must hold; an empty one matches nobody.
+    :ivar tuple alternatives: the target: tuples of Targetings. A visitor matches if all Targetings
+        of at least one tuple hold; an empty tuple matches nobody.
     :ivar tuple variations: Variations.
     """
 
@@ -133,8 +133,8 @@ class Targeting(_Part):
     """:ivar str key:
     :ivar operator: text, or None.
     :ivar value: decoded JSON.
-    :ivar problem: ``(part, sentence)`` where it can match nobody, as
-        :func:`flagship.decision.targeting.unusable` tells; else None.
+    :ivar problem: ``(part, sentence)`` from :func:`flagship.decision.targeting.unusable` if it can
+        match nobody; else None.
     """
 
     __slots__ = ("key", "operator", "value", "problem")
@@ -147,11 +147,12 @@ class Variation(_Part):
     :ivar name: text, or None.
     :ivar allocation: a finite number, a percentage.
     :ivar bool reference:
-    :ivar str campaign_id: and ``variation_group_id``; what it belongs to.
+    :ivar str campaign_id: the campaign it belongs to.
+    :ivar str variation_group_id: the variation group it belongs to.
     :ivar dict values: flag key to value, as in the file.
     :ivar dict modifications: flag key to Modification; set by :func:`make_flags`.
-    :ivar tuple only: ``(flag key, Modification)`` of a variation that sets one flag, as most do;
-        else None; set likewise.
+    :ivar tuple only: ``(flag key, Modification)`` if the variation sets just one flag, as most do;
+        else None. Set by :func:`make_flags`.
     """
 
     __slots__ = ("id", "name", "allocation", "reference", "campaign_id", "variation_group_id",
@@ -159,7 +160,7 @@ class Variation(_Part):
 
 
 def make_flags(variation):
-    """Set a Variation's ``modifications`` and ``only``, which most of a file never need."""
+    """Set a Variation's ``modifications`` and ``only``; done lazily, as most never need them."""
     flags = modifications_of(variation.values, variation.campaign_id, variation.variation_group_id,
                              variation.id, variation.reference)
     variation.only = next(iter(flags.items())) if len(flags) == 1 else None
@@ -167,14 +168,15 @@ def make_flags(variation):
 
 
 def id_text(given):
-    """An id of the platform as text, or None: it has numbers, too, of which 2.1.x made text."""
+    """Return a platform id as text, or None if it is not an id. Some ids are numbers, which are
+    converted to text, as in 2.1.x."""
     if type(given) is text_type:
         return given if to_text(given) is not None else None
     return json_text(given) if is_number(given) else None
 
 
 def place_of(inside, part):
-    """The place of a part, a key or an index, inside another place."""
+    """Return the place of a part (a key or an index) inside another place."""
     if isinstance(part, int):
         return u"%s[%d]" % (inside, part)
     return u"%s.%s" % (inside, part) if inside else part
@@ -202,7 +204,7 @@ def _read_campaigns(campaigns, inside, problems):
         if given.__class__ is Campaign:
             yield given
             continue
-        # Millions of them may be nothing: these must cost nothing.
+        # There may be millions that are not objects, or are empty: these must cost nothing.
         if is_full and not (given.__class__ is dict and given):
             problems.count += 1
             continue
@@ -215,9 +217,9 @@ def _read_campaigns(campaigns, inside, problems):
 
 
 class _CampaignReader(object):
-    """Reads one campaign; goes on after a problem, to find them all.
+    """Reads one campaign; continues after a problem, to find all of them.
 
-    A place is ``(place around it, key or index)`` here, and becomes text where somebody asks.
+    A place is a pair ``(enclosing place, key or index)`` here; it is converted to text on demand.
     """
 
     def __init__(self, problems, inside, index):
@@ -269,7 +271,7 @@ class _CampaignReader(object):
         return targeting
 
     def _note(self, targeting):
-        """Report a targeting that can match nobody; its campaign is in use all the same."""
+        """Report a targeting that can match nobody; its campaign stays in use."""
         if self._problems.is_full:
             self._problems.count += 1
             return
@@ -281,7 +283,7 @@ class _CampaignReader(object):
                            u"%s: the targeting matches nobody" % problem, self._place[1])
 
     def _variation(self, given, place):
-        # A file has thousands: what most are is found without a call.
+        # A file has thousands of variations: common values are checked inline, without a call.
         variation = _new(Variation, place)
         allocation, variation_id, name = given.get("allocation"), given.get("id"), given.get("name")
         if type(allocation) is not int or not 0 <= allocation <= _USUAL_ALLOCATION:
@@ -313,7 +315,7 @@ class _CampaignReader(object):
         return given
 
     def _parts(self, parent, key, place, read):
-        """A tuple of what ``read`` makes of the objects of a list, which may be absent."""
+        """Return a tuple of ``read`` applied to each object in a list; the list may be absent."""
         given, inside = parent.get(key), (place, key)
         if type(given) is list:
             return tuple([read(each, (inside, index)) for index, each in enumerate(given)
@@ -323,7 +325,7 @@ class _CampaignReader(object):
         return ()
 
     def _object(self, parent, key, place):
-        """An object that may be absent; an empty one where it is, and where it is none."""
+        """Return an object, or an empty dict if it is absent or not an object."""
         given = parent.get(key)
         if type(given) is dict:
             return given
@@ -353,7 +355,7 @@ class _CampaignReader(object):
         return None
 
     def _wrong(self, place, message):
-        """Report what costs the campaign."""
+        """Report a problem because of which the campaign is skipped."""
         place = _place_text(place)
         self._problems.add(place, message + _SKIPPED, self._place[1])
         if self._problem is None:
@@ -368,20 +370,20 @@ def _new(kind, place):
 
 
 def _place_text(place):
-    """A place as text, from what the readers use."""
+    """Return a place as text; pairs are those of :class:`_CampaignReader`."""
     if isinstance(place, tuple):
         return place_of(_place_text(place[0]), place[1])
     return place
 
 
 def _text(parent, key):
-    """A text that may be absent; None for anything else."""
+    """Return a text that may be absent; None if it is absent or not text."""
     value = parent.get(key)
     return value if type(value) is text_type else None
 
 
 def _limits_buckets(ranges):
-    """Whether the platform's dynamic allocation keeps anybody out."""
+    """Return whether the platform's dynamic allocation excludes any visitor."""
     if not isinstance(ranges, list):
         return False
     return not any(isinstance(each, dict) and each.get("r") == [0, 100] for each in ranges)

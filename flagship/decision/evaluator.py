@@ -1,26 +1,27 @@
 """The decision: a pure function of (campaigns, visitor id, context, cached assignments), with no
 network, thread or clock.
 
-As it is pure, it need not be made when it is asked for: :class:`UndecidedFlags` keeps what it
-depends on, and decides on a campaign once somebody reads a flag that the campaign can set.
+Because it is pure, it can be made lazily: :class:`UndecidedFlags` keeps its arguments, and decides
+on a campaign when a flag that the campaign can set is first read.
 """
 from flagship.decision.allocation import BUCKETS, hash32
 from flagship.decision.modification import Flags
 
 _NOTHING = None, None, None, None, None
 
-# Kept for a file; with more of them, as targeting on numbers can make, all are forgotten.
+# Maximum number cached per file; if there are more, as targeting on numbers can cause, the cache is
+# cleared.
 _MAX_AUDIENCES = 128
 
 
 def assign(campaigns, visitor_id, context, cached_ids=()):
-    """The variations that a visitor gets, at most one a campaign, in the file's order.
+    """Return the variations that a visitor gets, at most one per campaign, in the file's order.
 
     :param Campaigns campaigns: the compiled file.
     :param str visitor_id: the visitor.
     :param context: a mapping, text to text, bool, int or float; other values match nothing.
     :param cached_ids: ids of variations that the visitor was assigned before, or None; one that
-        its group still has wins over the hash.
+        still exists in its group takes precedence over the hash.
     :rtype: list of Variation
     """
     groups, _, _ = _audience(campaigns, visitor_id, context)
@@ -37,7 +38,7 @@ def assign(campaigns, visitor_id, context, cached_ids=()):
 
 
 def merge(variations):
-    """The flags of several variations, key to Modification; the later campaign wins."""
+    """Return the flags of several variations, key to Modification; the later campaign wins."""
     modifications = {}
     for variation in variations:
         if variation.only is None:
@@ -49,10 +50,10 @@ def merge(variations):
 
 
 def decide_flags(campaigns, visitor_id, context):
-    """What :func:`merge` makes of :func:`assign` for a visitor without cached assignments.
+    """Return ``merge(assign(...))`` for a visitor without cached assignments.
 
-    Where each campaign sets one flag, as most do, this is faster by half: it does not touch the
-    variations, which in a large file are in no cache of the processor's.
+    If each campaign sets one flag, as most do, this is faster by half, because it does not touch
+    the variations, which in a large file are not in the processor's cache.
     """
     _, singles, certain = _audience(campaigns, visitor_id, context)
     if singles is None:
@@ -66,23 +67,23 @@ def decide_flags(campaigns, visitor_id, context):
 
 
 class UndecidedFlags(Flags):
-    """Flags that are decided when they are read: as of now, whatever is read first and whatever
-    becomes of the file afterwards.
+    """Flags that are decided when they are first read. The result does not depend on the order of
+    the reads, nor on a newer file that arrives meanwhile.
 
-    The first reads decide the campaigns that can set their key, a later one all. Threads may read
-    at once, without a lock: they decide the same, and no dict that somebody reads is changed but
-    for the flags being added one by one to the first of ``known``.
+    The first reads only decide the campaigns that can set their key; a later one decides all.
+    Threads may read concurrently without a lock: they decide the same, and a dict that others may
+    be reading is never changed, except that single flags are added to the initial ``known``.
 
     :param Campaigns campaigns: the compiled file.
     :param str visitor_id: the visitor.
-    :param dict context: text to text, bool, int or float; nobody may change it any more.
+    :param dict context: text to text, bool, int or float; must not be changed afterwards.
     """
 
     __slots__ = ("_pending",)
 
     def __init__(self, campaigns, visitor_id, context):
         self.known = {}
-        # In one, so that a thread has either all of it or, once all is decided, nothing.
+        # One tuple, so that a thread sees either all of it or, once all is decided, nothing.
         self._pending = campaigns, visitor_id, visitor_id.encode("utf-8"), context, self.known
 
     def find(self, key):
@@ -108,10 +109,11 @@ class UndecidedFlags(Flags):
 
 
 def _decide_flag(setters, key, visitor_id, visitor, context):
-    """The Modification of one key, as :func:`assign` and :func:`merge` would find it; or None.
+    """Return the Modification of one key, the same as with :func:`assign` and :func:`merge`, or
+    None.
 
-    :param setters: what ``Campaigns.setters`` has for the key.
-    :param bytes visitor: the id in UTF-8.
+    :param setters: the value of ``Campaigns.setters`` for the key.
+    :param bytes visitor: the visitor's id in UTF-8.
     """
     for campaign in setters:
         for group in campaign:
@@ -138,12 +140,13 @@ def _is_targeted(targets, context, visitor_id):
 
 
 def _audience(campaigns, visitor_id, context):
-    """What the visitors for whom the same targetings hold share; kept, as most visitors share a
-    few.
+    """Return what is the same for all visitors for whom the same Conditions hold. Cached, because
+    most visitors belong to one of a few such audiences.
 
-    :return: ``(groups, singles, certain)``: the ``parts`` of the group of each campaign that they
-        are in, in the file's order; what ``single`` is of each, None where one has none or two have
-        the same flag; whether none of these leaves anybody out.
+    :return: ``(groups, singles, certain)``: ``groups`` are the ``parts`` of the matching group of
+        each campaign, in the file's order; ``singles`` are the ``single`` of each group, or None if
+        a group has none or two groups set the same flag; ``certain`` is whether each group of
+        ``singles`` gives every visitor a variation.
     """
     holding = frozenset(campaigns.targetings.holding(context, visitor_id))
     audience = campaigns.audiences.get(holding)
@@ -170,7 +173,7 @@ def _singles(groups):
     singles = tuple([group.single for group in groups])
     if None in singles or len({key for _, key, _, _ in singles}) < len(singles):
         return None, False
-    # Who is left out is so in the last bucket.
+    # If any bucket gets no variation, the last one does not.
     return singles, all(chosen[table[-1]] is not None for _, _, chosen, table in singles)
 
 

@@ -1,8 +1,8 @@
-"""Why a visitor gets what it gets: the decision told in plain dicts, as pure as the decision
-itself.
+"""Explains a decision in plain dicts. Pure, like the decision itself.
 
-It asks every targeting by itself and keeps what it saw, which the decision has no time for; what it
-says is assigned is what ``evaluator.assign`` gives. Whatever file and context hold, it is JSON.
+It evaluates every targeting separately and records the results, which would be too slow in the
+decision. The assigned variations are the same as those of ``evaluator.assign``. The explanation can
+always be expressed in JSON, whatever the file and the context contain.
 """
 from flagship._compat import text_type
 from flagship.decision.allocation import BUCKETS, bucket, spread
@@ -10,21 +10,21 @@ from flagship.decision.modification import finite
 from flagship.decision.targeting import (ALL_VISITORS, VISITOR_ID, elements, holds, is_number,
                                          json_text, kind_of)
 
-#: What became of a campaign.
+#: The outcomes of a campaign.
 ASSIGNED, NOT_ALLOCATED = u"assigned", u"not allocated"
 NOT_TARGETED, SKIPPED = u"not targeted", u"skipped"
 
 
 def explain(campaigns, visitor_id, context, cached_ids=(), key=None):
-    """What each campaign of a file gives a visitor, and why.
+    """Return what each campaign of a file gives a visitor, and why.
 
     :param Campaigns campaigns: the compiled file.
     :param str visitor_id: the visitor.
     :param context: a mapping, text to text, bool, int or float; other values match nothing.
     :param cached_ids: ids of variations that the visitor was assigned before, or None.
-    :param key: a flag's key, to leave out the campaigns that cannot set it; None (default): all
+    :param key: a flag key, to leave out the campaigns that cannot set it; None (default): all
         campaigns.
-    :return: one dict a campaign, in the file's order; :meth:`Visitor.explain` describes them.
+    :return: one dict per campaign, in the file's order; :meth:`Visitor.explain` describes them.
     """
     context = {name: value for name, value in context.items()}
     explained = []
@@ -38,9 +38,9 @@ def explain(campaigns, visitor_id, context, cached_ids=(), key=None):
 
 
 def merged(explained, only=None):
-    """The flags of explained campaigns, key to a plain dict; the later campaign wins.
+    """Return the flags of explained campaigns, key to a plain dict; the later campaign wins.
 
-    :param only: a flag's key, to leave out the others; None (default): all.
+    :param only: a flag key, to leave out the others; None (default): all.
     """
     return {key: {"value": finite(value), "campaignId": campaign["campaignId"],
                   "variationGroupId": campaign["variationGroupId"],
@@ -50,7 +50,7 @@ def merged(explained, only=None):
 
 
 def told(modifications, key=None):
-    """The campaigns behind flags whose decision was somebody else's.
+    """Explain flags that the platform decided: return the campaigns they come from.
 
     :param dict modifications: key to Modification.
     :param key: as for :func:`explain`.
@@ -71,9 +71,9 @@ def told(modifications, key=None):
 
 
 def unknown_key(key, nearest):
-    """What to say of a flag's key that no campaign sets; ``""`` where one does.
+    """Return a message about a flag key that no campaign sets; ``""`` if one sets it.
 
-    :param nearest: what ``Campaigns.nearest_key`` says of the key.
+    :param nearest: the result of ``Campaigns.nearest_key`` for the key.
     """
     if nearest is None:
         return u""
@@ -81,7 +81,7 @@ def unknown_key(key, nearest):
 
 
 def _told(campaign_id, outcome, reason, **more):
-    """A campaign of an explanation, with nothing but what is given."""
+    """Return an explained campaign; fields that are not given are empty."""
     campaign = {"campaignId": campaign_id, "name": None, "slug": None, "type": None,
                 "outcome": outcome, "reason": reason, "decidedBy": None,
                 "variationGroupId": None, "variationId": None, "variationName": None,
@@ -104,7 +104,7 @@ def _explained(campaign, visitor_id, context, cached_ids):
 
 
 def _decided(group, shown, visitor_id, cached_ids):
-    """``(outcome, reason, facts)`` of a campaign, once the visitor's group is known."""
+    """Return ``(outcome, reason, facts)`` of a campaign for a visitor of the given group."""
     place = bucket(group.id, visitor_id)
     cached = [each for each in group.variations if each.id in cached_ids][:1]
     shown.update(chosen=True, bucket=place, cachedVariationId=cached[0].id if cached else None)
@@ -137,7 +137,7 @@ def _group(group, visitor_id, context):
 
 
 def _variation(variation, place, by_bucket):
-    # A variation's buckets are neighbours, as running totals are compared in the file's order.
+    # A variation's buckets are contiguous, because allocations are summed in the file's order.
     first = by_bucket.index(place) if place in by_bucket else BUCKETS
     return {"variationId": variation.id, "name": variation.name,
             "allocation": variation.allocation, "reference": variation.reference,
@@ -163,14 +163,14 @@ def _targeting(targeting, visitor_id, context):
 
 
 def _of_another_kind(targeting, value):
-    """That a visitor's value is of a kind that the targeting compares with nothing; ``""`` where it
-    is not."""
+    """Return a message if a visitor's value is of a kind that the targeting cannot match, else
+    ``""``."""
     name = targeting.operator
     if value is None or targeting.key == ALL_VISITORS or name.startswith(u"SEMVER_"):
         return u""
     is_order = u"_THAN" in name
     if not is_order and not name.endswith(u"EQUALS"):
-        return u""  # the others look at the text of both, or at none
+        return u""  # other operators compare both as text, or do not look at the value
     wanted = {kind_of(each) for each in elements(targeting.value)}
     kind = kind_of(value)
     if not wanted or kind in wanted or is_order and u"text" not in wanted | {kind}:
@@ -180,7 +180,7 @@ def _of_another_kind(targeting, value):
 
 
 def _shown(value):
-    """A context's value, or null for one that JSON does not have."""
+    """Return a context value, or None if JSON cannot express it."""
     return value if type(value) in (bool, text_type) or is_number(value) else None
 
 

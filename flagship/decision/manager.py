@@ -1,12 +1,12 @@
-"""What a decision manager is, and what it gives."""
+"""The interface of decision managers."""
 from flagship.errors import FlagshipError
 
 
 class DecisionError(FlagshipError):
-    """No decision could be made; the visitor keeps what it has.
+    """No decision could be made; the visitor keeps its flags.
 
-    :ivar bool expected: True when this is known already (panic, an open circuit) and needs no line
-        of its own.
+    :ivar bool expected: True if the reason is already known (panic, an open circuit), so that it
+        needs no log line of its own.
     """
 
     def __init__(self, message, expected=False):
@@ -15,16 +15,16 @@ class DecisionError(FlagshipError):
 
 
 class DecisionManager(object):
-    """The interface of the managers of both modes."""
+    """The base class of the managers of both modes."""
 
     #: ``"API"`` or ``"BUCKETING"``.
     mode = None
 
-    #: Whether the platform knows anonymous and authenticated visitors apart in this mode.
+    #: Whether the platform distinguishes anonymous and authenticated visitors in this mode.
     knows_anonymous = False
 
-    #: Whether the platform is in panic, as far as this manager knows; a manager that learns of a
-    #: change also tells the PlatformState, with itself as the source.
+    #: Whether the platform is in panic, as far as this manager knows. A manager also reports
+    #: changes to the PlatformState, with itself as the source.
     panic = False
 
     def _tell_panic(self, panic):
@@ -32,50 +32,51 @@ class DecisionManager(object):
         self._state.set_panic(panic, self)
 
     def start(self):
-        """Get ready within bounds; failures of network, disk and threads are logged, never
+        """Get ready within a time limit; failures of network, disk and threads are logged, never
         raised."""
 
     def start_again(self):
-        """The program starts once more with the same options."""
+        """Handle another start with the same options."""
 
-    #: What the status says of this manager, as keyword arguments of Status.
+    #: The status information about this manager, as keyword arguments of Status.
     details = {}
 
     def decide(self, visitor_id, anonymous_id, context, cached_ids):
         """Decide for one visitor.
 
         :param anonymous_id: text, or None while the visitor is anonymous.
-        :param dict context: text to text, bool, int or float; not to be changed afterwards.
+        :param dict context: text to text, bool, int or float; must not be changed afterwards.
         :param cached_ids: ids of the variations that the visitor was assigned before, a tuple; None
-            where there is no visitor cache, and so no use for the decision's ``variation_ids``.
-        :return: ``(flags, variation_ids)``: Flags, and a tuple of the assignments to keep for the
+            if there is no visitor cache, so that the decision's ``variation_ids`` are not needed.
+        :return: ``(flags, variation_ids)``: Flags, and a tuple of the assignments to cache for the
             visitor.
-        :raises DecisionError: when there is none, as in panic.
+        :raises DecisionError: if there is no decision, for example in panic.
         """
         raise NotImplementedError
 
     def explain(self, visitor_id, context, cached_ids, modifications, key):
-        """Why a visitor gets what it gets; asks nobody and changes nothing.
+        """Explain why a visitor gets its flags; sends no request and changes nothing.
 
-        :param dict modifications: what the visitor has, key to Modification.
-        :param key: a flag's key, to leave out the campaigns that cannot set it, or None.
-        :return: one plain dict a campaign, as :meth:`Visitor.explain` describes them.
-        :raises DecisionError: when there is nothing to decide on.
+        :param dict modifications: the visitor's flags, key to Modification.
+        :param key: a flag key, to leave out the campaigns that cannot set it, or None.
+        :return: one plain dict per campaign, as :meth:`Visitor.explain` describes them.
+        :raises DecisionError: if there are no campaigns to decide on.
         """
         raise NotImplementedError
 
     def nearest_key(self, key):
-        """The known flag key that is nearest to one that no campaign sets, ``""`` where none is
-        near; None where the key is known, or nobody knows."""
+        """Return the known flag key that is most similar to an unknown one, ``""`` if none is
+        similar; None if the key is known, or if this manager does not know the flag keys."""
         return None
 
     def mistyped(self, context):
-        """What of a visitor's context is of a kind that no campaign compares it with, as
-        ``(key, kind, kinds)``, each kind of a key once; nothing where nobody knows.
+        """Return the context values of a kind that no campaign compares them with, as ``(key, kind,
+        kinds)``. Each kind of a key is only reported once. Empty if this manager does not know the
+        campaigns.
 
-        :param dict context: the visitor's.
+        :param dict context: the visitor's context.
         """
         return ()
 
     def close(self):
-        """Stop what was started, within a bounded time. Idempotent."""
+        """Stop what was started, within a time limit. Idempotent."""

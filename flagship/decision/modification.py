@@ -5,12 +5,12 @@ from flagship._compat import Mapping
 
 _CONTAINERS = (dict, list)
 
-#: Places in a Modification, for those to whom a property is too slow: the value itself, and whether
-#: it may be given away as it is, being neither null nor a container.
+#: Indexes in a Modification, for code where a property is too slow: the value itself, and whether
+#: it may be returned without a copy because it is neither null nor a container.
 VALUE, PLAIN = 1, 6
 
-# Deeper values are refused when they arrive: copying one could exhaust the stack of the view that
-# reads it.
+# Deeper values are rejected when they arrive: copying one could overflow the stack of the thread
+# that reads it.
 MAX_DEPTH = 100
 
 
@@ -52,8 +52,8 @@ class Modification(tuple):
 
 
 def modifications_of(values, campaign_id, variation_group_id, variation_id, reference):
-    """The Modifications of a variation, by key; ``Modification(...)`` of each, at half the price,
-    as a file has thousands.
+    """Return the Modifications of a variation, by key. The same as ``Modification(...)`` for each,
+    at half the cost, because a file has thousands.
 
     :param dict values: key to value.
     """
@@ -64,11 +64,11 @@ def modifications_of(values, campaign_id, variation_group_id, variation_id, refe
 
 
 class Flags(object):
-    """What one synchronisation gave a visitor. Here all of it is decided; see
-    :class:`flagship.decision.evaluator.UndecidedFlags`.
+    """The flags that one synchronisation gave a visitor. In this class all of them are decided; see
+    also :class:`flagship.decision.evaluator.UndecidedFlags`.
 
-    :ivar dict known: key to Modification, of the flags that are decided; not to be changed. None
-        is found in it for a key that has no flag.
+    :ivar dict known: the flags that are decided, key to Modification, or to None for a key that has
+        no flag; must not be changed.
     """
 
     __slots__ = ("known",)
@@ -77,13 +77,13 @@ class Flags(object):
         self.known = known
 
     def find(self, key):
-        """The Modification of a key, which ``known`` need not have yet; None where there is
+        """Return the Modification of a key, even if it is not in ``known`` yet; None if there is
         none."""
         return self.known.get(key)
 
     def all(self):
-        """All flags, a dict from key to Modification in the order of their decision; not to be
-        changed."""
+        """Return all flags, a dict from key to Modification in the order of their decision; it must
+        not be changed."""
         return self.known
 
 
@@ -112,7 +112,7 @@ class Modifications(Mapping):
 
 
 def copied(value):
-    """A value that the caller may change without changing everybody's."""
+    """Return a value that the caller may change without affecting other users of it."""
     kind = type(value)
     if kind is dict:
         return {key: copied(part) if type(part) in _CONTAINERS else part
@@ -123,8 +123,8 @@ def copied(value):
 
 
 def finite(value):
-    """A copy of a decoded JSON value with null for a number that is out of range: 1e999 is JSON and
-    becomes infinity, which is none."""
+    """Return a copy of a decoded JSON value with None for numbers that are out of range: 1e999 is
+    valid JSON, but is decoded as infinity, which is not."""
     if isinstance(value, dict):
         return {key: finite(part) for key, part in value.items()}
     if isinstance(value, (list, tuple)):
@@ -133,7 +133,7 @@ def finite(value):
 
 
 def is_too_deep(value):
-    """Whether containers are nested more than MAX_DEPTH deep in a decoded JSON value."""
+    """Return whether containers are nested more than MAX_DEPTH deep in a decoded JSON value."""
     if type(value) is dict:
         # Flags are mostly scalars.
         for part in value.values():

@@ -1,4 +1,4 @@
-"""Versions by semver.org 2.0: pure."""
+"""Version precedence by Semantic Versioning 2.0 (semver.org). Pure."""
 import re
 
 _VERSION = re.compile(
@@ -9,10 +9,10 @@ _VERSION = re.compile(
 
 
 def precedence(text):
-    """What orders versions: of two, the one with the greater precedence is the later.
+    """Return the precedence of a version: of two versions, the later has the greater precedence.
 
     :param text: unicode text.
-    :return: a tuple to compare with others that this function gave; None where ``text`` is no
+    :return: a tuple to compare with other results of this function; None if ``text`` is not a
         version. Build metadata is ignored.
     """
     found = _VERSION.match(text)
@@ -25,10 +25,10 @@ def precedence(text):
 
 
 def _number(digits):
-    # As text: there are no leading zeros, and an int of many digits is slow, or refused, to make.
+    # As text: there are no leading zeros, and converting many digits to an int is slow or raises.
     return len(digits), digits
 
 
 def _identifier(text):
-    """An identifier of a pre-release: numbers come before words."""
+    """Return the sort key of a pre-release identifier: numbers come before words."""
     return (0,) + _number(text) if text.isdigit() else (1, text)

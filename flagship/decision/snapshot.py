@@ -1,5 +1,5 @@
-"""The bucketing file's copy on disk, which serves when the network does not; and reading files that
-may be anything."""
+"""The snapshot of the bucketing file on disk, used while the network is unavailable; and safe
+reading of files that may contain anything."""
 import errno
 import json
 import os
@@ -11,7 +11,7 @@ import time
 from flagship._compat import replace, text_type
 from flagship.decision.content import Unreadable, decode
 
-# As 2.1.x wrote it, which reads it, too; it knows no environment.
+# The format of 2.1.x, which can read it, too, and ignores the environment.
 _CONTENT, _MODIFIED, _ENVIRONMENT = u"content", u"last_modified", u"environment_id"
 
 _FLAGS = os.O_RDONLY
@@ -19,19 +19,20 @@ for _name in ("O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY"):
     _FLAGS |= getattr(os, _name, 0)
 _PIECE = 1024 * 1024         # bytes
 _SUFFIX = u".tmp"
-_LEFT_OVER = 3600            # seconds; nobody writes a temporary file for as long
+_LEFT_OVER = 3600            # seconds; an older temporary file is not being written any more
 _NOT_ASCII = re.compile(u"[^\x00-\x7f]")
 
-#: What a path may raise: the disk's errors, a NUL in it, text that the system cannot express.
+#: What using a path may raise: disk errors; a NUL in it; text that the system cannot encode.
 _PATH_ERRORS = (EnvironmentError, ValueError, TypeError)
 
 
 def read(path, max_size):
-    """The bytes of a file, or None where there is none. Never waits: only regular files are read.
+    """Return the bytes of a file, or None if it does not exist. Never blocks, because only regular
+    files are read.
 
     :param path: text.
-    :param int max_size: bytes.
-    :raises Unreadable: for anything else at that path.
+    :param int max_size: maximum size in bytes.
+    :raises Unreadable: if it is not a regular file, is too large, or cannot be read.
     """
     try:
         descriptor = os.open(path, _FLAGS)
@@ -65,25 +66,25 @@ def _read_all(descriptor, max_size):
 
 
 def why(error):
-    """What the system has against a path, in its words."""
+    """Return the system's own message for an error."""
     return getattr(error, "strerror", None) or error
 
 
 def is_record(decoded):
-    """Whether decoded JSON is a copy as :meth:`Snapshot.save` and 2.1.x write it."""
+    """Return whether decoded JSON is a snapshot as :meth:`Snapshot.save` and 2.1.x write it."""
     return isinstance(decoded, dict) and _CONTENT in decoded and u"campaigns" not in decoded
 
 
 class Record(object):
-    """What a copy holds.
+    """The content of a snapshot.
 
     :param decoded: its decoded JSON.
-    :param str env_id: the environment whose copy it must be, if it tells.
-    :raises Unreadable: where it is no copy, or another environment's.
+    :param str env_id: the expected environment; checked if the snapshot names its environment.
+    :raises Unreadable: if it is not a snapshot, or another environment's.
 
     :ivar bucketing: the decoded bucketing file.
     :ivar last_modified: text, or None.
-    :ivar bool knows_environment: whether it tells its environment; one that 2.1.x wrote does not.
+    :ivar bool knows_environment: whether it names its environment; those of 2.1.x do not.
     """
 
     def __init__(self, decoded, env_id):
@@ -101,10 +102,10 @@ class Record(object):
 
 
 class Snapshot(object):
-    """One environment's copy at one path; several processes may share it.
+    """One environment's snapshot at one path; several processes may share it.
 
-    :param path: text; relative to the working directory of this moment.
-    :param int max_size: bytes that a copy may have.
+    :param path: text; a relative path is resolved now, against the current working directory.
+    :param int max_size: maximum size of a snapshot in bytes.
     """
 
     def __init__(self, path, env_id, max_size):
@@ -115,9 +116,9 @@ class Snapshot(object):
             self.path = path
 
     def load(self):
-        """The Record, or None where there is no copy.
+        """Return the Record, or None if there is no snapshot.
 
-        :raises Unreadable: where it is torn, foreign, or another environment's.
+        :raises Unreadable: if it is incomplete, not a snapshot, or another environment's.
         """
         content = read(self.path, self._max_size)
         if content is None:
@@ -125,10 +126,10 @@ class Snapshot(object):
         return Record(decode(content, self._max_size), self._env_id)
 
     def save(self, content, last_modified):
-        """Keep a bucketing file, and leave what was there where that fails.
+        """Save a bucketing file atomically; on failure the previous snapshot stays in place.
 
         :param bytes content: JSON.
-        :raises Unreadable: with the reason why it is not kept.
+        :raises Unreadable: with the reason, if it cannot be saved.
         """
         try:
             self._replace(_record(content, self._env_id, last_modified))
@@ -141,8 +142,8 @@ class Snapshot(object):
         folder, name = os.path.split(self.path)
         prefix = u".%s." % name[:100]
         self._remove_left_overs(folder, prefix)
-        # Beside the target, as a rename over it is only atomic within one file system; under a
-        # name that nobody can foresee, never through a link, and for this user's eyes alone.
+        # In the target's directory, because a rename is only atomic within one file system. mkstemp
+        # uses an unpredictable name, does not follow links, and makes the file private to the user.
         descriptor, beside = tempfile.mkstemp(_SUFFIX, prefix, folder or u".")
         try:
             with os.fdopen(descriptor, "wb") as file:
@@ -155,23 +156,23 @@ class Snapshot(object):
             raise
 
     def _remove_left_overs(self, folder, prefix):
-        """Remove, once, what processes left that were killed while they wrote."""
+        """Remove temporary files of processes that were killed while writing. Done only once."""
         if self._tidy:
             return
         self._tidy = True
         for name in os.listdir(folder or u"."):
-            # Python 2 gives bytes for what it cannot decode.
+            # Python 2 returns bytes for names that it cannot decode.
             if isinstance(name, text_type) and name.startswith(prefix) and name.endswith(_SUFFIX):
                 path = os.path.join(folder, name)
                 try:
                     if time.time() - os.lstat(path).st_mtime > _LEFT_OVER:
                         os.remove(path)
                 except EnvironmentError:
-                    pass  # somebody else did
+                    pass  # another process did so, or it cannot be removed
 
 
 def _record(content, env_id, last_modified):
-    # In ASCII, as 2.1.x reads it in the encoding of the locale.
+    # In ASCII, because 2.1.x reads it in the locale's encoding.
     try:
         text = content.decode("ascii")
     except UnicodeDecodeError:

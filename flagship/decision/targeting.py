@@ -1,7 +1,7 @@
-"""The operators of targeting: what a value of a visitor's context is compared with. Pure.
+"""The targeting operators, which compare values of a visitor's context with those of a file. Pure.
 
-A targeting that no visitor can match, as its operator is unknown or does not take its value, is
-*unusable*. A context's value of an unexpected type never matches, and never raises.
+A targeting is *unusable* if no visitor can match it because its operator is unknown or does not
+accept its value. A context value of an unexpected type never matches, and never raises.
 """
 import operator
 
@@ -13,38 +13,38 @@ VISITOR_ID = u"fs_users"
 
 NUMBERS = integer_types + (float,)
 _SCALARS = (bool, text_type) + NUMBERS
-#: The types of a context's values.
+#: The types of context values.
 KINDS = frozenset(_SCALARS)
 _LARGEST = 1.7976931348623157e308
 
-# Integers from here on are compared by their digits: Python's hashes of them can be made equal.
+# Integers from here on are compared by their digits: their Python hashes can be made to collide.
 _EXACT = 2 ** 53
 
-#: In place of a test: it holds for visitors whose context does not have the key.
+#: Used in place of a test: the targeting holds if the context does not have the key.
 ABSENT = object()
 
 
 def keyed(value):
-    """What a scalar is found by in a table: one value for all that are equal and of one kind."""
+    """Return a dict key for a scalar: the same for all scalars of one kind that are equal."""
     if value is True or value is False:
-        return (value,)  # in Python True == 1, so that one would find the other
+        return (value,)  # in Python True == 1, so as dict keys they would be the same
     if type(value) is not text_type and not -_EXACT < value < _EXACT:
         return (u"%d" % value,)
     return value
 
 
 def is_number(value):
-    """Whether a decoded value is a number that other numbers can be compared with."""
+    """Return whether a decoded value is a number that is not NaN and not out of range."""
     return type(value) in NUMBERS and -_LARGEST <= value <= _LARGEST
 
 
 def unusable(name, value):
-    """Why an operator can match nobody with a value.
+    """Return why a targeting with this operator and value can match nobody.
 
     :param name: the operator's name in the file, of any type.
     :param value: the decoded value of the targeting.
-    :return: ``(part, sentence)``, the part being ``operator``, ``value`` or one of a list such as
-        ``value[2]``; None where it is usable.
+    :return: ``(part, sentence)``, where part is ``operator``, ``value`` or an element of a list
+        such as ``value[2]``; None if the targeting is usable.
     """
     if type(name) is not text_type or name not in _OPERATORS:
         return u"operator", u"unknown operator"
@@ -65,7 +65,7 @@ def _unusable_scalar(name, value, kinds):
     if not isinstance(value, kinds):
         return u"%s does not take %s" % (name, kind_of(value))
     if type(value) in NUMBERS and not is_number(value):
-        return u"a number that is out of range"  # 1e999 is JSON and becomes infinity
+        return u"a number that is out of range"  # 1e999 is valid JSON, decoded as infinity
     if name.startswith(u"SEMVER_") and precedence(value) is None:
         return u"%s takes a version such as 1.2.3" % name
     return None
@@ -76,13 +76,13 @@ _NAMES = {dict: u"an object", list: u"a list", text_type: u"text", bool: u"true 
 
 
 def kind_of(value):
-    """What JSON calls a decoded value, with its article."""
+    """Return the JSON type of a decoded value in words, with an article."""
     return _NAMES.get(type(value), u"a number")
 
 
 def compared_kinds(name, value):
-    """What kinds of a context's values a usable targeting can tell apart by more than their kind,
-    a set of what :func:`kind_of` says; empty where it looks at the text of any, or at none."""
+    """Return the kinds of context value that a usable targeting compares, a set of results of
+    :func:`kind_of`; empty if it compares values of any kind as text, or does not look at them."""
     if name.startswith(u"SEMVER_") or not (name.endswith(u"EQUALS") or u"_THAN" in name):
         return set()
     kinds = {kind_of(each) for each in (value if type(value) is list else (value,))}
@@ -92,18 +92,18 @@ def compared_kinds(name, value):
 
 
 def compile_test(name, value):
-    """The test of a usable targeting.
+    """Return the test of a usable targeting.
 
-    :return: ABSENT, or a function that says whether a value of a context matches.
+    :return: ABSENT, or a function that returns whether a context value matches.
     """
     return _OPERATORS[name][0](value)
 
 
 def compile_condition(key, name, value):
-    """The test of a usable targeting on a whole visitor.
+    """Return the test of a usable targeting on a whole visitor.
 
-    :return: a function of ``(context, visitor id)`` that says whether the targeting holds; where it
-        raises, it does not.
+    :return: a function of ``(context, visitor id)`` that returns whether the targeting holds; if it
+        raises, the targeting does not hold.
     """
     test = compile_test(name, value)
     if key == ALL_VISITORS:
@@ -113,7 +113,7 @@ def compile_condition(key, name, value):
     if test is ABSENT:
         return lambda context, visitor_id: key not in context
     if name == u"EQUALS" and type(value) is text_type:
-        # The most common by far, at the price of a look-up.
+        # By far the most common operator; this way it costs only a lookup.
         def equals(context, visitor_id):
             present = context.get(key)
             return type(present) is text_type and present == value
@@ -122,7 +122,7 @@ def compile_condition(key, name, value):
 
 
 def holds(key, name, value, context, visitor_id):
-    """Whether one usable targeting holds for a visitor by itself."""
+    """Return whether one usable targeting holds for a visitor."""
     if key == ALL_VISITORS:
         return True
     present = key == VISITOR_ID or key in context
@@ -132,11 +132,11 @@ def holds(key, name, value, context, visitor_id):
     try:
         return bool(test(visitor_id if key == VISITOR_ID else context[key]))
     except Exception:
-        return False  # a value that cannot be looked at matches nothing
+        return False  # a value that cannot be compared matches nothing
 
 
 def json_text(value):
-    """A scalar as text, a number as JavaScript writes it in JSON."""
+    """Return a scalar as text; numbers are formatted as JavaScript formats them in JSON."""
     if value is True:
         return u"true"
     if value is False:
@@ -149,7 +149,7 @@ def json_text(value):
         return u"null"
     shortest = repr(value)
     if 1e-6 <= abs(value) < 1e21:
-        import decimal  # here, as it takes long to import on Python 2
+        import decimal  # imported here, because that is slow on Python 2
         plain = format(decimal.Decimal(shortest), "f")
         return text_type(plain.rstrip("0").rstrip(".") if "." in plain else plain)
     mantissa, _, exponent = shortest.partition("e")
@@ -158,7 +158,7 @@ def json_text(value):
 
 
 def elements(value):
-    """A targeting's scalar, or the scalars of its list."""
+    """Return the scalars of a targeting's value as a list, even if it is a single scalar."""
     return value if type(value) is list else [value]
 
 
@@ -173,7 +173,7 @@ def _not_equals(value):
 
 
 def _on_text(test):
-    """An operator on the text of both sides."""
+    """Return an operator that compares both sides as text."""
     def compile_text(value):
         wanted = json_text(value)
 
@@ -198,7 +198,7 @@ def _not_contains(value):
 
 
 def _ordered(compare):
-    """An operator that orders number with number and text with text."""
+    """Return an operator that compares numbers with numbers and text with text."""
     def compile_order(value):
         if isinstance(value, text_type):
             return text_order(value)
@@ -218,7 +218,7 @@ def _ordered(compare):
 
 
 def _version(compare):
-    """An operator that orders versions; what is no version never matches."""
+    """Return an operator that compares versions; a value that is not a version never matches."""
     def compile_version(value):
         wanted = precedence(value)
 
@@ -238,7 +238,7 @@ _contains_one = _on_text(lambda present, wanted: wanted in present)
 _TEXT = (text_type,)
 _ALSO_NULL = _SCALARS + (type(None),)
 
-#: name -> (function that makes the test of a value, whether it takes a list, the value's types)
+#: name -> (function that returns a value's test, whether it accepts a list, the value's types)
 _OPERATORS = {
     u"EQUALS": (_equals, True, _SCALARS),
     u"NOT_EQUALS": (_not_equals, True, _SCALARS),

@@ -1,4 +1,4 @@
-"""Run the emulator alone: ``python -m flagship.emulator --bucketing FILE [--port N]``."""
+"""Run the emulator standalone: ``python -m flagship.emulator --bucketing FILE [--port N]``."""
 from __future__ import print_function
 
 import argparse
@@ -31,7 +31,7 @@ def main(arguments=None):
             print("received=%s/_emulator/received" % emulator.url)
             sys.stdout.flush()
             while True:
-                threading.Event().wait(3600)  # a wait without a limit hears no Ctrl-C on Python 2
+                threading.Event().wait(3600)  # on Python 2 Ctrl-C cannot interrupt an untimed wait
     except KeyboardInterrupt:
         pass
 

@@ -1,28 +1,28 @@
-"""What arrived, said for people: the emulator's page and command show it. Pure."""
+"""Describes received requests for people, for the emulator's page and command. Pure."""
 import json
 
 from flagship._compat import text_type
 from flagship.emulator.collect import SEGMENT
 
-#: Of what kind a row may be.
+#: The kinds of rows.
 KINDS = ("decision", "context", "activation", "hit", "file", "refused")
 
 _MAX_TEXT = 300    # characters
-_MAX_BODY = 20000  # likewise
-# What tells one hit from another of its type.
+_MAX_BODY = 20000  # characters
+# The fields that distinguish hits of the same type.
 _FACTS = {"PAGEVIEW": ("dl",), "SCREENVIEW": ("dl",), "EVENT": ("ec", "ea", "el", "ev"),
           "TRANSACTION": ("tid", "ta", "tr", "tc"), "ITEM": ("tid", "in", "ic", "ip"),
           "CAMPAIGN": ("caid", "vaid")}
 
 
 class Row(object):
-    """One thing that arrived in a request: a decision that was asked for, a context, an activation,
-    a hit, a file that was asked for; or a request that was refused.
+    """One thing that arrived in a request: a request for a decision or for a file, a context, an
+    activation, a hit; or a request that was rejected.
 
     :ivar str kind: one of KINDS.
-    :ivar str visitor: the visitor's id, empty where there is none.
-    :ivar str what: in a few words.
-    :ivar str body: as indented JSON, or as it came; empty where there is none.
+    :ivar str visitor: the visitor's id, empty if there is none.
+    :ivar str what: a short description.
+    :ivar str body: as indented JSON, or as received; empty if there is none.
     """
 
     __slots__ = ("kind", "visitor", "what", "body")
@@ -32,13 +32,13 @@ class Row(object):
         self.what, self.body = _cut(what), _cut(_indented(body), _MAX_BODY)
 
     def as_dict(self):
-        """What JSON can express of it: all."""
+        """Return all attributes as a JSON-serialisable dict."""
         return {name: getattr(self, name) for name in self.__slots__}
 
 
 def rows_of(request, most=100):
-    """The Rows of a Request that was answered, at least one; of a batch the first ``most`` and one
-    for the rest."""
+    """Return the Rows of a Request that was answered, at least one. For a batch these are the first
+    ``most`` and one for the rest."""
     try:
         body = request.json() if request.body else None
     except ValueError:
@@ -61,7 +61,7 @@ def rows_of(request, most=100):
 
 
 def _parts(body):
-    """The objects in a body: those of a batch, or itself."""
+    """Return the objects in a body: those of a batch, or the body itself."""
     if not isinstance(body, dict):
         return []
     for name in ("batch", "h"):
@@ -79,7 +79,7 @@ def _kind(request, part):
 
 
 def _visitor(part):
-    """Who a body is of: the one that is logged in, where there is one."""
+    """Return the visitor's id in a body; the id of the authenticated visitor if there is one."""
     for name in ("cuid", "visitorId", "visitor_id", "vid"):
         if part.get(name) not in (None, u""):
             return part[name]
@@ -101,7 +101,7 @@ def _what(part):
 
 
 def _said(value):
-    """Text as it is, anything else as JSON."""
+    """Return text unchanged, and anything else as JSON."""
     return value if isinstance(value, text_type) else _dumped(value)
 
 

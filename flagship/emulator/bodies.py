@@ -1,6 +1,7 @@
-"""Which bodies the Decision API takes, whichever SDK sends them: what protobuf's JSON accepts for
-the vendor's messages. A field has two spellings, null is a field that is not there, and an unknown
-one is refused. What our SDK may send is narrower; the tests hold it to that."""
+"""Validates request bodies as the Decision API does, whichever SDK sends them: it accepts what
+protobuf's JSON format accepts for the vendor's messages. A field name has two spellings, null means
+that a field is absent, and an unknown field is rejected. What our SDK may send is narrower; that is
+checked by the tests."""
 import json
 
 from flagship._compat import integer_types, text_type, to_text
@@ -18,7 +19,7 @@ class Refusal(Exception):
 
 
 def decoded(content):
-    """The object that a body (bytes) holds; raises Refusal."""
+    """Return the JSON object in a body (bytes); raise Refusal if it is not one."""
     try:
         body = decode(content)
     except ValueError as error:
@@ -29,12 +30,12 @@ def decoded(content):
 
 
 def decision_request(body):
-    """The fields of a request for campaigns or flags, by their names in the protocol."""
+    """Return the fields of a request for campaigns or flags, by their names in the protocol."""
     return _fields(body, _DECISION)
 
 
 def event_request(body):
-    """The fields of a context event."""
+    """Return the fields of a context event, by their names in the protocol."""
     event = _fields(body, _EVENT)
     for name in sorted(_EVENT):
         if event.get(name) in (None, u""):
@@ -45,9 +46,9 @@ def event_request(body):
 
 
 def activations(body, env_id):
-    """The activations of a body, dicts as they came; those of a batch with its ``cid``.
+    """Return the activations in a body, dicts as received; those of a batch get its ``cid``.
 
-    :param env_id: the one environment that is known, or None: any.
+    :param env_id: the only environment that is accepted; None: any is.
     """
     if "batch" not in body:
         return [_activation(body, env_id)]
@@ -99,13 +100,13 @@ def _objects(value):
 
 
 def _count(value):
-    """A 64-bit number is text or a number to protobuf."""
+    """Return whether a value is a 64-bit number to protobuf, which accepts text and numbers."""
     if isinstance(value, text_type):
         return value.isdigit()
     return isinstance(value, integer_types) and not isinstance(value, bool) and value >= 0
 
 
-# name in the protocol: what it may hold, besides null
+# name in the protocol: check of its value, besides null
 _DECISION = {"visitor_id": _text, "anonymous_id": _text, "custom_visitor_id": _text,
              "client_id": _text, "campaign_id": _text, "decision_group": _text,
              "default_redirect_url": _text, "trigger_hit": _boolean, "activate": _boolean,
@@ -125,7 +126,7 @@ def _camel(name):
 
 
 def _fields(body, table):
-    """The fields of a body that are there, by their names in the protocol."""
+    """Return the fields that a body contains, by their names in the protocol."""
     names = {spelling: name for name in table for spelling in (name, _camel(name))}
     fields = {}
     for key in sorted(body):

@@ -1,26 +1,26 @@
-"""What Universal Collect takes, whichever SDK or server sends it: every kind of hit, alone or in a
-batch. Written from the hit format and not from the SDK's own table, so that one shows the other's
-mistakes. What our SDK may send is narrower; the tests hold it to that."""
+"""Validates hits as Universal Collect does, whichever SDK or server sends them: every kind of hit,
+single or in a batch. Written from the hit format and not from the SDK's own table, so that each
+reveals mistakes in the other. What our SDK may send is narrower; that is checked by the tests."""
 from flagship._compat import integer_types, text_type
 from flagship._validation import url_problem
 
 MAX_BATCH = 2500000  # bytes
 MAX_AGE_MS = 4 * 3600 * 1000
 
-#: How a context travels where it is not sent as an event of its own.
+#: The hit type of a context that is not sent as an event of its own.
 SEGMENT = "SEGMENT"
 
 
 class Invalid(Exception):
-    """A hit that is not accepted; its text says why."""
+    """A hit is rejected; the message says why."""
 
 
 def hits(body, size, env_id):
-    """The hits of a decoded body of ``size`` bytes, a list of dicts; those of a batch with its
-    ``cid`` and ``ds``.
+    """Return the hits in a decoded body of ``size`` bytes, a list of dicts; those of a batch get
+    its ``cid`` and ``ds``.
 
-    :param env_id: the one environment that is known, or None: any.
-    :raises Invalid: when any of them is not accepted.
+    :param env_id: the only environment that is accepted; None: any is.
+    :raises Invalid: if any of them is rejected.
     """
     if body.get("ds") != "APP":
         raise Invalid("ds must be APP")
@@ -33,7 +33,7 @@ def hits(body, size, env_id):
     if unknown or not isinstance(body.get("h"), list) or not body["h"]:
         raise Invalid("a batch is t, ds, cid and h, a list of hits")
     _check_age(body)
-    # The vendor's server leaves the environment to each hit.
+    # In a batch from the vendor's server, each hit names the environment itself.
     envelope = {key: body[key] for key in ("cid", "ds") if key in body}
     hits = []
     for hit in body["h"]:
@@ -80,7 +80,7 @@ def _url(value):
 
 
 def _resolution(value):
-    """Width and height around an x of either case."""
+    """Return whether a value is a width and a height, separated by ``x`` or ``X``."""
     if not isinstance(value, text_type):
         return False
     width, _, height = value.lower().partition("x")

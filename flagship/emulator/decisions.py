@@ -1,6 +1,6 @@
-"""What the Decision API decides, and in which forms it answers. The decision itself is the
-library's (bucketing mode); here is what only the server does: ranges of dynamic allocation, one
-visitor one test, experience continuity, every key of a group, names."""
+"""Decides as the Decision API does, and builds its answers. The decision itself is the library's
+(bucketing mode); this module adds what only the server does: dynamic allocation ranges, one visitor
+one test, experience continuity, exposing all keys of a group, and names."""
 from collections import namedtuple
 
 from flagship._compat import integer_types, text_type, to_text
@@ -10,15 +10,15 @@ from flagship.decision.evaluator import assign
 
 _NUMBERS = (bool, float) + integer_types
 
-#: What a visitor is given of one campaign: objects of the bucketing file.
+#: What a visitor gets from one campaign: objects of the bucketing file.
 Decision = namedtuple("Decision", "campaign group variation")
 
 
 class Decisions(object):
-    """Decides with a bucketing file, and remembers who was given what and who was seen with what.
+    """Decides with a bucketing file, and remembers each visitor's assignments and activations.
 
     :param dict document: a decoded bucketing file.
-    :raises FlagshipParsingError: when it is none.
+    :raises FlagshipParsingError: if it is not a bucketing file.
     """
 
     def __init__(self, document):
@@ -27,7 +27,8 @@ class Decisions(object):
         self.use(document)
 
     def use(self, document):
-        """Decide with another file; raises FlagshipParsingError, and keeps the present one."""
+        """Use another file from now on. If it is not a bucketing file, raise FlagshipParsingError
+        and keep the current one."""
         self._campaigns = Campaigns(document)
         self._sources = _sources(document)
         settings = document.get("accountSettings")
@@ -41,24 +42,24 @@ class Decisions(object):
         return self._campaigns.panic
 
     def has_campaign(self, name):
-        """Whether there is a campaign with this id or slug."""
+        """Return whether there is a campaign with this id or slug."""
         return any(name in (decision.campaign.get("slug"), _id(decision.campaign))
                    for decision in self._sources.values())
 
     def activate(self, visitor_id, group_id):
-        """Remember that a visitor has seen what a group gives."""
+        """Record that a visitor has seen its variation of a group."""
         self._activated.setdefault(visitor_id, set()).add(group_id)
 
     def decide(self, visitor_id, anonymous_id, context):
-        """What a visitor gets, at most one Decision a campaign, in the file's order.
+        """Return what a visitor gets, at most one Decision per campaign, in the file's order.
 
-        :param anonymous_id: who the visitor was before the login, or None.
-        :param dict context: a decoded object; what targeting cannot compare counts as missing.
+        :param anonymous_id: the visitor's id before authentication, or None.
+        :param dict context: a decoded object; values that targeting cannot compare are ignored.
         """
         continuity = self.account_settings["enabledXPC"]
         before = {}
         if continuity:
-            # A visitor that logs in keeps what it had while anonymous.
+            # A visitor that logs in keeps its anonymous assignments.
             before.update(self._given.get(anonymous_id, {}))
             before.update(self._given.get(visitor_id, {}))
         context = {key: value for key, value in context.items() if _is_comparable(value)}
@@ -77,7 +78,8 @@ class Decisions(object):
         return decisions
 
     def _of_one_test(self, visitor_id, decisions):
-        """Without all A/B tests but those that the visitor has seen, or else the first."""
+        """Return the decisions, but of the A/B tests only those that the visitor has seen, or the
+        first one if it has seen none."""
         tests = [_id(each.group) for each in decisions if each.campaign.get("type") == "ab"]
         seen = self._activated.get(visitor_id, ())
         kept = [each for each in tests if each in seen] or tests[:1]
@@ -86,7 +88,7 @@ class Decisions(object):
 
 
 def campaign_answer(decision, expose_all_keys):
-    """One campaign of the answer: ids, names where the file has them, and the modifications."""
+    """Return one campaign of the answer: ids, names if the file has them, and modifications."""
     campaign, group, variation = decision
     shown = {"id": _id(variation), "reference": variation.get("reference") is True,
              "modifications": {"type": _object(variation, "modifications").get("type"),
@@ -103,7 +105,8 @@ def campaign_answer(decision, expose_all_keys):
 
 
 def merged_answer(decisions, expose_all_keys):
-    """What the modes ``simple`` and ``full`` add: which variation, and all keys in one object."""
+    """Return what the modes ``simple`` and ``full`` add: the variation of each campaign, and all
+    keys in one object."""
     merged = {}
     for decision in decisions:
         merged.update(_values(decision, expose_all_keys))
@@ -113,7 +116,7 @@ def merged_answer(decisions, expose_all_keys):
 
 
 def flags_answer(decisions, expose_all_keys):
-    """The answer to ``/flags``; the first campaign that sets a key wins."""
+    """Return the answer to ``/flags``; the first campaign that sets a key wins."""
     flags = {}
     for decision in decisions:
         metadata = {"campaignId": _id(decision.campaign), "variationGroupId": _id(decision.group),
@@ -124,8 +127,8 @@ def flags_answer(decisions, expose_all_keys):
 
 
 def _values(decision, expose_all_keys):
-    """The variation's keys; with all keys exposed, null for those that only others of its group
-    set, and else none that is null."""
+    """Return the variation's keys and values. With ``expose_all_keys``, keys that only other
+    variations of the group set are included as null; without it, null values are left out."""
     values = _modifications(decision.variation)
     if not expose_all_keys:
         return {key: value for key, value in values.items() if value is not None}
@@ -141,8 +144,8 @@ def _modifications(variation):
 
 
 def _is_in_range(campaign, place):
-    """Whether dynamic allocation takes the visitor. The vendor's server gives a campaign without
-    ranges to nobody; here it goes to everybody, as in bucketing mode."""
+    """Return whether dynamic allocation includes the visitor. On the vendor's server a campaign
+    without ranges reaches nobody; here it reaches everybody, as in bucketing mode."""
     ranges = campaign.get("bucketRanges")
     if not isinstance(ranges, list):
         return True
@@ -154,12 +157,12 @@ def _holds(bounds, place):
         low, high = bounds["r"]
         return bool(low <= place < high)
     except (KeyError, TypeError, ValueError):
-        return False  # a range that is none
+        return False  # a malformed range
 
 
 def _sources(document):
-    """``(campaign id, group id, variation id)`` to Decision, for whatever is not malformed; of two
-    with the same ids the first."""
+    """Return a dict, ``(campaign id, group id, variation id)`` to Decision, of all parts that are
+    not malformed. If ids occur twice, the first one is used."""
     sources = {}
     for campaign in _objects(document, "campaigns"):
         for group in _objects(campaign, "variationGroups"):
@@ -186,5 +189,5 @@ def _objects(parent, key):
 
 
 def _id(source):
-    """An id as text, as which a number counts too."""
+    """Return an object's id as text; a number is accepted, too."""
     return text_type(source.get("id"))

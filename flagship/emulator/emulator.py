@@ -1,4 +1,4 @@
-"""The emulator as its users see it: the platform, its faults and what it received, behind a
+"""The emulator's public class: the platform, its faults and the received requests, behind a
 server."""
 import threading
 
@@ -12,26 +12,27 @@ from flagship.emulator.server import Server
 
 
 class Emulator(object):
-    """The platform on loopback, serving until :meth:`stop`. A context manager starts and stops it.
+    """The platform on loopback, serving until :meth:`stop`. Also a context manager that starts and
+    stops it.
 
-    It accepts and answers what the platform and the vendor's self-hosted Decision API do, whichever
-    SDK asks.
+    It accepts the same requests, and answers them in the same way, as the platform and the vendor's
+    self-hosted Decision API, whichever SDK sends them.
 
-    :param bucketing: the campaigns, a decoded bucketing file (dict) or a path of one; None
-        (default): no campaigns. A campaign's ``bucketRanges`` count in API mode; one without goes
-        to everybody, while the vendor's server gives it to nobody.
-    :param str env_id: the one environment it knows; default ``"env"``.
+    :param bucketing: the campaigns, a decoded bucketing file (dict) or its path; None (default): no
+        campaigns. In API mode a campaign's ``bucketRanges`` are respected; a campaign without them
+        reaches everybody, whereas on the vendor's server it reaches nobody.
+    :param str env_id: the only environment it knows; default ``"env"``.
     :param str api_key: the environment's API key; default ``"key"``.
-    :param int port: 0 (default) takes a free one.
-    :param bool any_credentials: True: it takes every environment's id and key for its own, of
-        programs that bring theirs; default False.
-    :param int keep: how many requests, and of each kind of what was accepted, are kept at least;
-        the oldest are forgotten. None (default): all, until :meth:`clear`.
-    :raises FlagshipParsingError: when ``bucketing`` is no bucketing file.
-    :raises OSError: from :meth:`start`, when the port is taken.
+    :param int port: the port; 0 (default): any free port.
+    :param bool any_credentials: True: accept any environment id and API key, for programs that have
+        their own; default False.
+    :param int keep: minimum number of requests to keep, and of accepted items of each kind; the
+        oldest are dropped. None (default): keep all until :meth:`clear`.
+    :raises FlagshipParsingError: if ``bucketing`` is not a bucketing file.
+    :raises OSError: from :meth:`start`, if the port is taken.
 
-    Over HTTP, from this machine and from no web page of another origin: ``GET /``, a page that
-    shows what arrives; ``GET`` or ``DELETE /_emulator/received``; ``POST`` or ``DELETE
+    Over HTTP, accessible from this machine, but not to web pages of other origins: ``GET /``, a
+    page that shows what arrives; ``GET`` or ``DELETE /_emulator/received``; ``POST`` or ``DELETE
     /_emulator/faults`` with the arguments of :meth:`misbehave` as an object; ``GET``, or ``POST``
     with true or false, ``/_emulator/panic``; ``POST /_emulator/bucketing`` with a file's content.
     """
@@ -47,12 +48,12 @@ class Emulator(object):
         self._port = check.integer("Emulator", "port", port, 0, 65535)
         self._keep = keep if keep is None else check.integer("Emulator", "keep", keep, 1)
         self._faults, self._requests, self._front = Faults(), [], Front(self)
-        self._arrived = 0  # requests, those that were forgotten too
+        self._arrived = 0  # number of all requests, including those that were dropped
         self._working = threading.Lock()
         self._server = self._thread = None
 
     def start(self):
-        """Begin to serve, in threads of its own.
+        """Start serving, in threads of its own.
 
         :return: the emulator.
         """
@@ -64,7 +65,7 @@ class Emulator(object):
         return self
 
     def stop(self):
-        """End every connection and thread; idempotent."""
+        """Close every connection and end every thread. Idempotent."""
         server, self._server = self._server, None
         if server is not None:
             server.end()
@@ -86,14 +87,14 @@ class Emulator(object):
 
     @property
     def port(self):
-        """The port, an int; kept after :meth:`stop`."""
+        """The port, an int; still available after :meth:`stop`."""
         if self._server is not None:
             self._port = self._server.server_address[1]
         return self._port
 
     @property
     def url(self):
-        """The base of all addresses, such as ``http://127.0.0.1:40001``."""
+        """The base of all its URLs, such as ``http://127.0.0.1:40001``."""
         return u"http://%s:%d" % (self.host, self.port)
 
     @property
@@ -103,13 +104,13 @@ class Emulator(object):
 
     @property
     def requests(self):
-        """Every request so far, refused ones too: a list of Request."""
+        """Every request so far, including rejected ones: a list of Request."""
         return list(self._requests)
 
     def requests_after(self, number):
-        """The requests that came after the one with this number, or after all with 0, and are
-        kept: a list of ``(number, Request)``. They are numbered from 1 on in the order in which
-        they came; :meth:`clear` does not begin anew."""
+        """Return the requests after the one with this number that are still kept, a list of
+        ``(number, Request)``. Requests are numbered from 1 in the order of their arrival, so 0
+        returns all; :meth:`clear` does not reset the numbering."""
         with self._working:
             first = self._arrived - len(self._requests) + 1
             return list(enumerate(self._requests[max(0, number + 1 - first):],
@@ -117,44 +118,45 @@ class Emulator(object):
 
     @property
     def decisions(self):
-        """Bodies of the requests for campaigns or flags that were answered, a list of dicts."""
+        """The bodies of the requests for campaigns or flags that were answered, a list of dicts."""
         return list(self._platform.decisions)
 
     @property
     def context_events(self):
-        """Bodies of the context events that were accepted, a list of dicts. Contexts that came as
-        hits, or that a self-hosted server would report, are in :attr:`segments`."""
+        """The bodies of the context events that were accepted, a list of dicts. Contexts that were
+        sent as hits, or that a self-hosted server would report, are in :attr:`segments`."""
         return list(self._platform.context_events)
 
     @property
     def activations(self):
-        """The activations that were accepted, a list of dicts; those of a batch with its
+        """The activations that were accepted, a list of dicts; those of a batch have its
         ``cid``."""
         return list(self._platform.activations)
 
     @property
     def hits(self):
-        """The hits that were accepted, a list of dicts; those of a batch with its ``cid`` and
-        ``ds``. Without :attr:`segments`."""
+        """The hits that were accepted, a list of dicts; those of a batch have its ``cid`` and
+        ``ds``. :attr:`segments` are not included."""
         return list(self._platform.hits)
 
     @property
     def segments(self):
-        """The contexts that came as hits of type SEGMENT and were accepted, a list of dicts, one a
-        context: ``s`` is the context. Those of a batch with its ``cid`` and ``ds``. Also those that
-        a self-hosted server reports itself, when it is asked for campaigns without
+        """The contexts that were accepted as hits of type SEGMENT, a list of dicts, one per
+        context; ``s`` is the context. Those of a batch have its ``cid`` and ``ds``. Also includes
+        the contexts that a self-hosted server reports itself, when campaigns are requested without
         ``sendContextEvent=false``."""
         return list(self._platform.segments)
 
     @property
     def connections(self):
-        """How many connections were accepted since :meth:`start`."""
+        """The number of connections that were accepted since :meth:`start`."""
         return self._server.accepted
 
     @property
     def accepted(self):
-        """How many ``decisions``, ``context_events``, ``activations``, ``hits`` and ``segments``
-        were accepted since the emulator was made, a dict; :meth:`clear` does not change it."""
+        """The number of ``decisions``, ``context_events``, ``activations``, ``hits`` and
+        ``segments`` that were accepted since the emulator was created, a dict; :meth:`clear` does
+        not change it."""
         return self._platform.accepted
 
     @property
@@ -173,7 +175,7 @@ class Emulator(object):
 
     @property
     def panic(self):
-        """Whether the platform is in panic; may be set."""
+        """Whether the platform is in panic; can be set."""
         return self._platform.panic
 
     @panic.setter
@@ -181,32 +183,32 @@ class Emulator(object):
         self._platform.panic = check.boolean("Emulator", "panic", panic)
 
     def set_bucketing(self, bucketing):
-        """Change the campaigns; ``bucketing`` as for the constructor. Each change has a later
-        Last-Modified."""
+        """Replace the campaigns; ``bucketing`` is as for the constructor. Each call results in a
+        later Last-Modified."""
         with self._working:
             self._platform.set_bucketing(bucketing)
 
     def misbehave(self, endpoint, **fault):
-        """Make an endpoint misbehave from now on, instead of any way it did before.
+        """Make an endpoint misbehave from now on; this replaces its previous fault, if any.
 
         :param str endpoint: ``campaigns``, ``events``, ``activate``, ``hit``, ``bucketing``,
-            ``flags`` or ``accountSettings``; the SDK asks for the first five.
-        :param float delay: seconds before anything is sent; default 0, at most a day.
+            ``flags`` or ``accountSettings``; the SDK uses the first five.
+        :param float delay: seconds before anything is sent; default 0, maximum one day.
         :param bool hang: never answer; default False.
-        :param int status: answer this HTTP status; default None, as ever.
-        :param dict headers: further headers of the answer, at most 100; default none.
-        :param body: answer this text or bytes, at most 64 MiB; default None, as ever.
-        :param int size: answer this many bytes, at most 64 MiB; default None, as ever.
+        :param int status: answer with this HTTP status; default None, the usual one.
+        :param dict headers: additional headers of the answer, at most 100; default none.
+        :param body: answer with this text or bytes, at most 64 MiB; default None, the usual body.
+        :param int size: answer with this many bytes, at most 64 MiB; default None, the usual body.
         :param str reset: reset the connection ``"before"`` the answer or ``"inside"`` it; default
             None.
         :param bool truncate: close the connection in the middle of the answer's body; default
             False.
-        :param float drip: seconds between two bytes of the answer, its head included; default 0, at
-            most a day.
-        :param float share: the share of requests, chosen at random; default 1, all.
-        :param int times: for so many requests; default None, until :meth:`behave`.
-        :raises TypingError: on a value of the wrong type.
-        :raises ParamError: on an endpoint that does not exist or a value out of range.
+        :param float drip: seconds between the bytes of the answer, including its headers; default
+            0, maximum one day.
+        :param float share: the fraction of requests affected, chosen at random; default 1, all.
+        :param int times: number of requests affected; default None, all until :meth:`behave`.
+        :raises TypingError: if a value is of the wrong type.
+        :raises ParamError: if the endpoint does not exist or a value is out of range.
         """
         if endpoint not in ENDPOINTS:
             raise check.param_error("misbehave", "endpoint",
@@ -214,11 +216,11 @@ class Emulator(object):
         self._faults.set(endpoint, Fault(**fault))
 
     def behave(self, endpoint=None):
-        """End the misbehaviour of an endpoint, by default of all."""
+        """End the misbehaviour of one endpoint, by default of all."""
         self._faults.clear(endpoint)
 
     def _answer(self, request):
-        """``(status, headers, body, fault)`` for a request; the fault is None where there is
+        """Return ``(status, headers, body, fault)`` for a request; fault is None if there is
         none."""
         if is_own(request):
             return self._taken(lambda own: self._front.answer(own, self.port), request) + (None,)
@@ -238,7 +240,7 @@ class Emulator(object):
     def _take(self, request):
         self._requests.append(request)
         self._arrived += 1
-        # Not one by one, as each time the whole list moves up.
+        # Not one by one, because each deletion moves the whole list.
         if self._keep is not None and len(self._requests) >= 2 * self._keep:
             del self._requests[:-self._keep]
             self._platform.forget(self._keep)
@@ -249,6 +251,6 @@ class Emulator(object):
             return answer(request)
         except Refusal as refusal:
             status, request.message = refusal.status, refusal.message
-        except Exception as error:  # a server answers, whatever it is asked
+        except Exception as error:  # a server must answer any request
             status, request.message = 500, repr(error)
         return status, {}, encoded({"message": request.message})

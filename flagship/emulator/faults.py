@@ -1,4 +1,4 @@
-"""The emulator's misbehaviour, endpoint by endpoint."""
+"""The emulator's faults, one per endpoint."""
 import random
 import re
 import threading
@@ -6,7 +6,7 @@ import threading
 from flagship import _validation as check
 from flagship._compat import Mapping, text_type
 
-#: Bounds for one fault, so that nobody brings down what the emulator runs in by mistake.
+#: Limits for one fault, so that nobody brings down the emulator's process by mistake.
 MAX_BYTES = 64 * 1024 * 1024
 MAX_SECONDS = 86400
 
@@ -42,13 +42,13 @@ class Fault(object):
 
     @property
     def replaces(self):
-        """Whether the platform never sees the request."""
+        """Whether the fault replaces the platform's answer, so that it does not see the request."""
         return (self.hang or self.reset == "before" or self.status is not None
                 or self.body is not None or self.size is not None)
 
 
 class Faults(object):
-    """The faults that are set, safe for several threads."""
+    """The faults that are set. Thread-safe."""
 
     def __init__(self):
         self._faults, self._changing = {}, threading.Lock()
@@ -65,7 +65,7 @@ class Faults(object):
                 self._faults.pop(endpoint, None)
 
     def take(self, endpoint):
-        """The fault for one request, or None."""
+        """Return the fault for one request, or None."""
         with self._changing:
             fault = self._faults.get(endpoint)
             if fault is not None and random.random() >= fault.share:
@@ -85,7 +85,7 @@ def _seconds(name, value):
 
 
 def _body(value):
-    """The bytes of an answer."""
+    """Return the body of an answer, bytes."""
     if isinstance(value, text_type):
         value = check.text(_FUNCTION, "body", value).encode("utf-8")
     check.instance(_FUNCTION, "body", value, bytes, "text or bytes")
@@ -95,7 +95,7 @@ def _body(value):
 
 
 def _headers(value):
-    """A dict of header lines that cannot be taken for more than one line each."""
+    """Return a dict of headers, each guaranteed to be a single valid line."""
     check.instance(_FUNCTION, "headers", value, Mapping, "a mapping of text to text")
     if len(value) > _MAX_HEADERS:
         raise check.param_error(_FUNCTION, "headers", "must be at most %d" % _MAX_HEADERS)

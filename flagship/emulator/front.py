@@ -1,5 +1,5 @@
-"""The emulator's own addresses, ``/_emulator/`` and the page at ``/``: for tests and tools on this
-machine, and for no page of another origin that a browser on this machine shows."""
+"""The emulator's own addresses, ``/_emulator/`` and the page at ``/``. They are for tests and tools
+on this machine; pages of other origins in a browser on this machine are refused."""
 import pkgutil
 import re
 import time
@@ -12,9 +12,9 @@ from flagship.errors import FlagshipError
 
 PREFIX = "/_emulator/"
 
-_MAX_ROWS = 500  # that the page is given at once
+_MAX_ROWS = 500  # maximum number of rows sent to the page at once
 
-# The page shows what anybody may have sent: it runs nothing and loads nothing but its own files.
+# The page shows untrusted data: it may run and load nothing but its own files.
 _POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
            "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 _HEADERS = {"X-Content-Type-Options": "nosniff", "Cross-Origin-Resource-Policy": "same-origin",
@@ -27,20 +27,20 @@ _LOOPBACK = re.compile(r"^(localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1)$", re.I
 
 
 def is_own(request):
-    """Whether a request is for the emulator itself and not for the platform."""
+    """Return whether a request is for the emulator itself rather than the platform."""
     path = request.path
     is_page = request.method == "GET" and (path == "/" or path.startswith("/?"))
     return is_page or path.startswith(PREFIX)
 
 
 class Front(object):
-    """Answers for an emulator's own addresses.
+    """Answers requests to an emulator's own addresses.
 
-    :param emulator: what they show and change.
+    :param emulator: the Emulator that they show and change.
     """
 
     def __init__(self, emulator):
-        made = time.time()  # a page sees by it that another emulator has taken the port
+        made = time.time()  # lets the page detect that another emulator has taken the port
         self._calls = {
             ("GET", "received"): lambda request: emulator.received,
             ("GET", "arrivals"): lambda request: _arrivals(emulator, made, request),
@@ -53,7 +53,8 @@ class Front(object):
         }
 
     def answer(self, request, port):
-        """``(status, headers, body)`` for a request to a server on ``port``; raises Refusal."""
+        """Return ``(status, headers, body)`` for a request to a server on ``port``; may raise
+        Refusal."""
         _refuse_foreign(request.headers, port)
         name = request.path[len(PREFIX):].split("?", 1)[0]
         if request.method == "GET" and name in _PAGE:
@@ -70,7 +71,8 @@ class Front(object):
 
 
 def _arrivals(emulator, made, request):
-    """What the page shows next: the latest rows, oldest first, of the requests after a number."""
+    """Return what the page shows next: the latest rows, oldest first, of the requests after the
+    number in the query."""
     query = parse_qs(urlsplit(request.path).query)
     after = int(query.get("after", ["0"])[-1])
     requests, rows = emulator.requests_after(max(0, after)), []
@@ -96,7 +98,8 @@ def _decoded(request):
 
 
 def _object(request):
-    """The object in a request's body. A path would let whoever reaches the emulator read files."""
+    """Return the object in a request's body. Anything else is refused: a path would let any client
+    of the emulator read files."""
     value = _decoded(request)
     if not isinstance(value, dict):
         raise ValueError("the body must be an object, not %s" % type(value).__name__)
@@ -104,8 +107,9 @@ def _object(request):
 
 
 def _refuse_foreign(headers, port):
-    """Raise Refusal for what a page of another origin can have sent: its name may resolve to this
-    machine (then the Host tells), or it posts here from its own (then the Origin does)."""
+    """Raise Refusal for a request that a page of another origin may have sent: either its host name
+    resolves to this machine (detected by the Host header), or it makes a cross-origin request
+    (detected by the Origin header)."""
     if not _LOOPBACK.match(_host_and_port(headers.get("host", ""))[0]):
         raise Refusal(403, "the Host must be localhost or an address of loopback")
     origin = headers.get("origin")
@@ -118,7 +122,7 @@ def _refuse_foreign(headers, port):
 
 
 def _host_and_port(place):
-    """``("", None)`` where it is neither."""
+    """Return ``(host, port)``, or ``("", None)`` if it is malformed."""
     try:
         parts = urlsplit("//" + place)
         return parts.hostname or "", parts.port

@@ -1,4 +1,4 @@
-"""What the platform answers, as functions of a request: no socket, no thread."""
+"""The platform's answers, as functions of a request: no sockets, no threads."""
 import io
 import json
 import time
@@ -13,14 +13,14 @@ from flagship.emulator.bodies import Refusal
 from flagship.emulator.decisions import Decisions, campaign_answer, flags_answer, merged_answer
 from flagship.errors import FlagshipParsingError
 
-#: The endpoints, by the names that the SDK uses in its log lines, and those that it does not use.
+#: The endpoints, by their names in the SDK's log lines; the SDK does not use the last two.
 ENDPOINTS = ("campaigns", "events", "activate", "hit", "bucketing", "flags", "accountSettings")
 
-#: What is accepted, by the names of the lists that it is kept in.
+#: The kinds of accepted items, by the names of the lists that contain them.
 KINDS = ("decisions", "context_events", "activations", "hits", "segments")
 
 _FILES = {"bucketing.json": "bucketing", "accountSettings.json": "accountSettings"}
-_REPEATED = 1800  # seconds in which a self-hosted server reports a visitor's context once
+_REPEATED = 1800  # seconds before a self-hosted server reports an unchanged context again
 
 
 class Request(object):
@@ -28,12 +28,12 @@ class Request(object):
 
     :ivar str endpoint: one of ENDPOINTS, or None for an address that the platform does not have.
     :ivar str method: ``POST`` or ``GET``.
-    :ivar str path: with the query.
+    :ivar str path: including the query.
     :ivar dict headers: lower-case name to value.
-    :ivar bytes body: as it came.
+    :ivar bytes body: as received.
     :ivar status: the HTTP status of the answer, None while there is none.
-    :ivar str message: why the request was refused, None where it was not.
-    :ivar float time: when it came, seconds since the epoch.
+    :ivar str message: why the request was rejected, None if it was not.
+    :ivar float time: when it arrived, seconds since the epoch.
     """
 
     __slots__ = ("endpoint", "method", "path", "headers", "body", "status", "message", "time")
@@ -44,7 +44,7 @@ class Request(object):
         self.status, self.message, self.time = None, None, time.time()
 
     def json(self):
-        """The decoded body; raises ValueError where it is not JSON."""
+        """Return the decoded body; raise ValueError if it is not JSON."""
         return decode(self.body)
 
     def as_dict(self):
@@ -53,16 +53,17 @@ class Request(object):
                 "status": self.status, "message": self.message, "time": self.time}
 
 
-#: What a path tells: an endpoint, or None; the environment, None where it is not in the path; the
-#: campaign of a call for a single one, else None; and whether only a self-hosted server has it.
+#: The meaning of a path: the endpoint, or None; the environment, or None if it is not in the path;
+#: the campaign of a request for a single one, else None; and whether only a self-hosted server has
+#: this address.
 Route = namedtuple("Route", "endpoint env_id campaign is_self_hosted")
 _NOWHERE = Route(None, None, None, False)
 
 
 def route_of(path):
-    """The Route of a path with its query."""
+    """Return the Route of a path, which may include a query."""
     try:
-        # As UTF-8, on Python 2 too; None where it is not.
+        # As UTF-8, on Python 2 too; None if it is not valid UTF-8.
         parts = [to_text(unquote(native(part))) for part in urlsplit(path).path.split("/")[1:]]
     except ValueError:
         return _NOWHERE  # a malformed URL
@@ -82,11 +83,12 @@ def route_of(path):
 
 
 def _decision_route(parts, env_id):
-    """The Route of what follows the environment, or stands in its place on a self-hosted server."""
+    """Return the Route of the path after the environment; on a self-hosted server, which has no
+    environment in the path, of the path after the version."""
     self_hosted = env_id is None
     name, rest = parts[0], parts[1:]
     if name == "campaigns" and len(rest) < 2:
-        # With a slash at the end it is the call for all campaigns, but not on a self-hosted server.
+        # A trailing slash still means all campaigns, except on a self-hosted server.
         single = bool(rest) and (self_hosted or rest != [""])
         return Route("campaigns", env_id, rest[0] if single else None, self_hosted)
     if name == "flags" and rest in ([], [""]) or name == "events" and rest in ([], [""]):
@@ -97,19 +99,19 @@ def _decision_route(parts, env_id):
 class Platform(object):
     """One environment of the platform, and what it has accepted.
 
-    :param bool any_credentials: whether it answers for every environment's id and key.
+    :param bool any_credentials: whether it accepts any environment id and API key.
 
-    :ivar list decisions: bodies of the campaigns and flags requests that were answered.
-    :ivar list context_events: bodies.
-    :ivar list activations: one dict each, those of a batch with the batch's ``cid``.
-    :ivar list hits: one dict each, those of a batch with the batch's ``cid`` and ``ds``.
-    :ivar list segments: the contexts that came as hits, as these, and those that a self-hosted
-        server reports.
+    :ivar list decisions: the bodies of the campaigns and flags requests that were answered.
+    :ivar list context_events: the bodies of the context events that were accepted.
+    :ivar list activations: one dict each; those of a batch have the batch's ``cid``.
+    :ivar list hits: one dict each; those of a batch have the batch's ``cid`` and ``ds``.
+    :ivar list segments: the contexts that were sent as hits, in the same form, and those that a
+        self-hosted server reports.
     """
 
     def __init__(self, env_id, api_key, bucketing, any_credentials=False):
         self.env_id, self.api_key = env_id, api_key
-        self._only = None if any_credentials else env_id  # the environment that is known
+        self._only = None if any_credentials else env_id  # the only environment that is accepted
         self.panic = False
         self.decisions, self.context_events, self.activations = [], [], []
         self.hits, self.segments = [], []
@@ -121,18 +123,18 @@ class Platform(object):
 
     @property
     def accepted(self):
-        """How many of each kind were accepted, those that :meth:`clear` removed too."""
+        """The number of accepted items of each kind, including those that were dropped since."""
         return {kind: self._cleared[kind] + len(getattr(self, kind)) for kind in KINDS}
 
     def forget(self, keep=0):
-        """Forget what was accepted, but for the number, and the last ``keep`` of each kind."""
+        """Drop what was accepted, except for the last ``keep`` of each kind; the numbers stay."""
         for kind in KINDS:
             surplus = max(0, len(getattr(self, kind)) - keep)
             self._cleared[kind] += surplus
             del getattr(self, kind)[:surplus]
 
     def set_bucketing(self, bucketing):
-        """Change the campaigns; ``bucketing`` as for :class:`Emulator`."""
+        """Replace the campaigns; ``bucketing`` is as for :class:`Emulator`."""
         if bucketing is None:
             bucketing = {"campaigns": []}
         if not isinstance(bucketing, dict):
@@ -145,7 +147,7 @@ class Platform(object):
         self._use(bucketing)
 
     def _use_file(self, path, content):
-        """Change the campaigns to a file's; what is wrong with it names it."""
+        """Replace the campaigns by those of a file; an error names the file."""
         try:
             self._use(_document(content))
         except FlagshipParsingError as error:
@@ -154,17 +156,17 @@ class Platform(object):
     def _use(self, bucketing):
         content = encoded(bucketing)
         document = decode(content)
-        encoded(document)  # refuses an integer so long that reading makes it infinite, as 1e999
+        encoded(document)  # rejects an integer so long that it is decoded as infinity, like 1e999
         if self._decisions is None:
             self._decisions = Decisions(document)
         else:
             self._decisions.use(document)
-        # A second at least, so that no change hides behind a 304.
+        # At least one second later, so that a 304 cannot hide a change.
         self._modified = max(int(time.time()), self._modified + 1)
         self._file = content, formatdate(self._modified, usegmt=True)
 
     def answer(self, request):
-        """``(status, headers, body)`` for a request; raises Refusal."""
+        """Return ``(status, headers, body)`` for a request; may raise Refusal."""
         route = route_of(request.path)
         if route.endpoint is None:
             raise Refusal(404, "no such address")
@@ -189,7 +191,7 @@ class Platform(object):
         return 200, {}, {"accountSettings": self._decisions.account_settings}
 
     def _campaigns(self, request, route):
-        # A self-hosted server has a key of its own, and asks for none.
+        # A self-hosted server has its own API key, and does not require one from clients.
         if not route.is_self_hosted and not self._is_key(request.headers.get("x-api-key")):
             raise Refusal(401, "x-api-key is missing or wrong")
         query = parse_qs(urlsplit(request.path).query, keep_blank_values=True)
@@ -221,7 +223,7 @@ class Platform(object):
         return bool(key) if self._only is None else key == self.api_key
 
     def _shown(self, visitor_id, decisions, every, query):
-        """The answer in the mode that the query asks for; there is nothing in an unknown one."""
+        """Return the answer in the mode given in the query; it is empty if the mode is unknown."""
         mode = query.get("mode", [""])[-1] or "normal"
         answer = {}
         if mode in ("normal", "full"):
@@ -234,8 +236,8 @@ class Platform(object):
         return answer
 
     def _report(self, visitor_id, asked):
-        """Report a context as a self-hosted server does: as a hit, and none that repeats the
-        visitor's last."""
+        """Report a context as a self-hosted server does: as a hit, and not if it repeats the
+        visitor's last one."""
         context, anonymous_id = asked.get("context"), asked.get("anonymous_id")
         if not context or asked.get("visitor_consent") is False:
             return
@@ -279,7 +281,7 @@ _ANSWERS = {"bucketing": Platform._bucketing, "accountSettings": Platform._accou
 
 
 def encoded(value):
-    """JSON (bytes); raises FlagshipParsingError for what is none."""
+    """Return a value as JSON (bytes); raise FlagshipParsingError if JSON cannot express it."""
     try:
         return encode(value)
     except (TypeError, ValueError, RuntimeError) as error:  # RuntimeError: nested too deep
@@ -287,7 +289,7 @@ def encoded(value):
 
 
 def _document(content):
-    """A decoded file."""
+    """Return a file's decoded content."""
     try:
         return json.loads(content.decode("utf-8-sig"))
     except (ValueError, RuntimeError) as error:

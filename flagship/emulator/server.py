@@ -1,5 +1,4 @@
-"""The sockets of the emulator: HTTP/1.1 on loopback, and the misbehaviour that only a socket can
-show."""
+"""The emulator's sockets: HTTP/1.1 on loopback, and the faults that concern the connection."""
 import json
 import re
 import socket
@@ -16,19 +15,18 @@ from flagship.emulator.platform import Request, route_of
 _DIGITS = re.compile(r"^[0-9]{1,12}$")
 _CHUNK = re.compile(br"^([0-9A-Fa-f]{1,8})[ \t]*(;.*)?\r?\n$")
 _MAX_LINE = 65536
-_LINGER = 1.0  # seconds that a client has to hear the answer and close, once the emulator has ended
+_LINGER = 1.0  # seconds that a client has to read the answer and close, after the server's end
 
 
 class Server(socketserver.ThreadingMixIn, BaseHTTPServer.HTTPServer):
     """Serves until :meth:`end`.
 
-    :param answer: makes ``(status, headers, body, Fault or None)`` from a Request.
+    :param answer: a function of a Request that returns ``(status, headers, body, Fault or None)``.
     """
 
     daemon_threads = True
     block_on_close = False
-    # Others must not be able to take the port while it is in use; one that was in use may be taken
-    # again.
+    # On POSIX this allows a port that was in use recently, but never one that is in use.
     allow_reuse_address = True
     request_queue_size = 128
 
@@ -38,7 +36,7 @@ class Server(socketserver.ThreadingMixIn, BaseHTTPServer.HTTPServer):
         BaseHTTPServer.HTTPServer.__init__(self, address, _Handler)
 
     def server_bind(self):
-        # HTTPServer's asks the resolver for a name.
+        # HTTPServer's own method looks up a host name.
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = self.server_address[:2]
 
@@ -60,7 +58,7 @@ class Server(socketserver.ThreadingMixIn, BaseHTTPServer.HTTPServer):
                 self._open.pop(threading.current_thread(), None)
 
     def handle_error(self, request, client_address):
-        """A client that went away is no event."""
+        """Ignore errors: a client may disconnect at any time."""
 
     def end(self):
         self.shutdown()
@@ -72,13 +70,13 @@ class Server(socketserver.ThreadingMixIn, BaseHTTPServer.HTTPServer):
                 try:
                     connection.shutdown(socket.SHUT_RDWR)
                 except socket.error:
-                    pass  # gone already
+                    pass  # already closed
         for thread in threads:
             thread.join()
 
 
 class _Malformed(Exception):
-    """A request that cannot be read; ``status`` and, for the body, what is wrong with it."""
+    """A request cannot be parsed; ``status`` and the message are for the answer."""
 
     def __init__(self, status, problem):
         super(_Malformed, self).__init__(problem)
@@ -91,7 +89,7 @@ class _Handler(BaseHTTPServer.BaseHTTPRequestHandler):
     server_version = "flagship-emulator/" + __version__
 
     def log_message(self, *args):
-        """Silent: the emulator keeps what it received."""
+        """Log nothing: the emulator keeps what it received."""
 
     def _serve(self):
         try:
@@ -100,7 +98,7 @@ class _Handler(BaseHTTPServer.BaseHTTPRequestHandler):
         except _Malformed as malformed:
             return self.send_error(malformed.status, str(malformed))
         if body is None:
-            return self._end()  # the client went away
+            return self._end()  # the client disconnected
         path = _text(self.path)
         request = Request(route_of(path).endpoint, self.command, path, headers, body)
         self._send(*self.server.answer(request))
@@ -108,17 +106,17 @@ class _Handler(BaseHTTPServer.BaseHTTPRequestHandler):
     do_GET = do_POST = do_DELETE = do_PUT = do_PATCH = do_HEAD = do_OPTIONS = _serve
 
     def send_error(self, code, message=None, explain=None):
-        """Refuse what cannot be read as a request, and end the connection: nobody knows where the
-        next one begins."""
-        # A request line that is none has no method and no version.
+        """Reject what cannot be parsed as a request, and close the connection: it is unknown where
+        the next request begins."""
+        # With a malformed request line there is no method and no version.
         self.command = getattr(self, "command", None)
         self.close_connection = True
         body = json.dumps({"message": message or "not a request"}).encode("ascii")
         self._send(code, {"Connection": "close"}, body, None)
 
     def finish(self):
-        """Read on for a moment before the connection is closed: what a client has sent meanwhile,
-        unread, would take back the answer."""
+        """Keep reading for a moment before closing the connection: closing with unread data would
+        reset it, and the client could lose the answer."""
         try:
             self.wfile.flush()
             self.connection.shutdown(socket.SHUT_WR)
@@ -127,11 +125,11 @@ class _Handler(BaseHTTPServer.BaseHTTPRequestHandler):
                 if not self.connection.recv(_MAX_LINE):
                     break
         except (socket.error, ValueError):
-            pass  # gone already, or still sending
+            pass  # already closed, or still sending
         BaseHTTPServer.BaseHTTPRequestHandler.finish(self)
 
     def _body(self, headers):
-        """The request's body (bytes), or None where the client went away in it."""
+        """Return the request's body (bytes), or None if the client disconnected in the middle."""
         coding = headers.get("transfer-encoding")
         if coding is not None:
             if coding.strip().lower() != "chunked":
@@ -185,7 +183,7 @@ class _Handler(BaseHTTPServer.BaseHTTPRequestHandler):
         if status != 204:
             lines.append("Content-Length: %d" % len(body))
         if body and "content-type" not in [name.lower() for name in headers]:
-            # Without a body it would be JSON that nobody can read.
+            # Not without a body, because an empty body is not valid JSON.
             lines.append("Content-Type: application/json")
         lines += ["%s: %s" % pair for pair in headers.items()]
         head = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
@@ -213,7 +211,7 @@ class _Handler(BaseHTTPServer.BaseHTTPRequestHandler):
         else:
             self._write(content)
         if cut:
-            # What was sent must have arrived, or a reset would take it back.
+            # Wait until what was sent has arrived, or a reset would discard it.
             ending.wait(0.05 if fault.reset else 0)
             self._end(reset=bool(fault.reset))
 
@@ -226,12 +224,12 @@ class _Handler(BaseHTTPServer.BaseHTTPRequestHandler):
     def _end(self, reset=False):
         self.close_connection = True
         if reset:
-            # With no time to linger a close is a reset.
+            # With a linger time of 0, close sends a reset.
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.rfile.close()
             self.connection.close()
 
 
 def _text(value):
-    """What came in a request's head as text, on Python 2 too."""
+    """Return part of a request's headers or request line as text, on Python 2 too."""
     return value if isinstance(value, text_type) else value.decode("latin-1")

@@ -1,11 +1,11 @@
-"""What visitors did, on its way to the platform.
+"""Tracking: sends activations, contexts and hits to the platform.
 
-The only place that asks "immediate, deferred or offline?".
+The only place that chooses between immediate, deferred and offline tracking.
 """
 
 
 def create_client(config, http, events, state):
-    """The tracking client that ``config`` asks for; imports only what that one needs."""
+    """Return the tracking client for ``config``; import only what that client needs."""
     from flagship.tracking import immediate
     if config.offline:
         return immediate.OfflineTrackingClient(config, http, events)

@@ -1,20 +1,21 @@
-"""Which contexts were reported lately: one that repeats the visitor's last is not sent again."""
+"""Deduplicates contexts: one that repeats the visitor's last reported context is not sent again."""
 from flagship._compat import monotonic
 
-#: Visitors remembered, at least; at most twice as many.
+#: Minimum number of visitors remembered; the maximum is twice that.
 VISITORS = 100000
-#: Seconds after which a context is reported again, although it did not change.
+#: Seconds after which a context is reported again even if it did not change.
 SECONDS = 30 * 60
 
 
 class ReportedContexts(object):
-    """Each visitor's last reported context, as a hash; waits for nobody."""
+    """Each visitor's last reported context, as a hash. Lock-free."""
 
     def __init__(self):
         self._young, self._old = {}, {}
 
     def is_repeated(self, visitor, payload):
-        """Whether a visitor's context is the one reported within SECONDS; if not, it is now.
+        """Return whether the same context was reported for the visitor within the last SECONDS; if
+        not, record it as reported.
 
         :param visitor: the visitor's ids, a tuple.
         :param bytes payload: the context's wire form.
@@ -29,7 +30,7 @@ class ReportedContexts(object):
         return False
 
     def forget(self, visitor):
-        """Take a visitor's context as not reported."""
+        """Treat a visitor's context as not reported."""
         key = hash(visitor)
         self._young.pop(key, None)
         self._old.pop(key, None)

@@ -1,4 +1,4 @@
-"""Delivery off the caller's path: a bounded queue, and a worker a process that empties it."""
+"""Delivery in the background: a bounded queue, and one worker per process that empties it."""
 import json
 import weakref
 
@@ -15,7 +15,7 @@ from flagship.tracking.items import ACTIVATE, HIT, SEGMENT, create_item
 from flagship.tracking.queue import Queue, Totals
 from flagship.tracking.worker import Worker
 
-EXIT_SECONDS = 2.0  # what the end of a process may wait
+EXIT_SECONDS = 2.0  # how long delivery may delay the end of the process
 
 _clients = weakref.WeakSet()
 
@@ -27,10 +27,9 @@ def _deliver_at_end():
 
 
 class DeferredTrackingClient(TrackingClient):
-    """Takes activations, contexts and hits into a queue, and answers ``(True, "queued")``.
+    """Queues activations, contexts and hits, and returns ``(True, "queued")``.
 
-    A forked child has a queue and a worker of its own: what the parent has queued is the parent's
-    to send.
+    A forked child gets its own queue and worker: what the parent has queued is sent by the parent.
     """
 
     def __init__(self, config, http, events, state):
@@ -43,11 +42,11 @@ class DeferredTrackingClient(TrackingClient):
         _endings.call_at_end(_deliver_at_end)
         _clients.add(self)
         problem = why_threads_do_not_run()
-        if problem and config.mode is Config.Mode.API:  # in the other one, who polls says so
+        if problem and config.mode is Config.Mode.API:  # in bucketing mode the poller logs it
             events.warning("[tracking] %s: what is queued waits for flush, close or the end of the "
                            "process", problem)
         if self._spool_path:
-            self._own_worker().begin()  # what an earlier process left waits for no new hit
+            self._own_worker().begin()  # send what an earlier process left, even without a new hit
 
     def _take_context(self, visitor_id, anonymous_id, context):
         if self._retired:
@@ -60,7 +59,7 @@ class DeferredTrackingClient(TrackingClient):
             return super(DeferredTrackingClient, self)._take(endpoint, payload)
         if self._closed:
             return False, "%s: Flagship is closed" % endpoint.name
-        payload.pop("ds", None)  # a batch says it once
+        payload.pop("ds", None)  # a batch contains it once
         try:
             item = create_item(endpoint.name, monotonic(), payload)
         except Exception as error:  # a value of a user's own type may raise anything
@@ -75,7 +74,7 @@ class DeferredTrackingClient(TrackingClient):
         lineage = _process.lineage()
         parts = self._workers.get(lineage)
         if parts is None:
-            # Threads of a new child may come here together: one of them wins for all.
+            # Several threads of a new child may get here at once: the first one's worker is used.
             parts = self._workers.setdefault(lineage, self._create_worker())
             _endings.call_at_end(_deliver_at_end)
         return parts[0]
@@ -98,7 +97,7 @@ class DeferredTrackingClient(TrackingClient):
         return Worker(queue, spool, delivery, config, self._events), queue, spool
 
     def _forget(self, items):
-        """Contexts that were not delivered were not reported."""
+        """Mark contexts that were not delivered as not reported."""
         if self._reported is not None:
             for item in items:
                 if item.kind == SEGMENT:

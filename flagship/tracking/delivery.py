@@ -1,4 +1,4 @@
-"""Sending what waits, a batch at a time: what is refused, what is repeated, what is lost."""
+"""Sends queued items in batches; decides what is retried, what is rejected and what is lost."""
 from collections import deque
 
 from flagship._compat import monotonic
@@ -7,20 +7,20 @@ from flagship.tracking.items import (ACTIVATE, HIT, MAX_ACTIVATIONS, MAX_AGE, ba
                                      counted, kinds_of)
 from flagship.transport.client import RequestFailed
 
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # seconds between tries, doubled by each that fails
-_SAY_EVERY = 60.0       # seconds between two lines about what was dropped
-_AT_END = 10            # times as many hits in a request when time is short; the bytes are bounded
-# Requests after which a batch of which nothing was accepted is not narrowed down any further: the
-# platform refuses everything, say of an environment that it does not know.
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # retry backoff in seconds, doubled by each failure
+_SAY_EVERY = 60.0       # minimum seconds between log lines about dropped items
+_AT_END = 10            # batch size factor for hits when time is short; the bytes stay bounded
+# After this many requests without anything accepted, a rejected batch is not split any further: the
+# platform rejects everything, for example because it does not know the environment.
 _HOPELESS = 20
-_REFUSALS = (400, 413, 422)  # answers that mean the body, not who sends it
+_REFUSALS = (400, 413, 422)  # answers that are about the body rather than the sender
 
 
 class Route(object):
-    """How one endpoint does.
+    """The state of one endpoint.
 
-    :ivar well: whether it took the last request; None before the first. If not, the next request
-        is a probe with a single item, the one that counts least.
+    :ivar well: whether it accepted the last request; None before the first. If False, the next
+        request is a probe with a single item, the least important one.
     :ivar float opens: when the next request may be made, by :func:`monotonic`.
     """
 
@@ -29,7 +29,7 @@ class Route(object):
         self.well, self.opens, self._pause, self._asked = None, 0.0, _FIRST_PAUSE, False
 
     def most(self, ending):
-        """How many items the next request may carry; more when the end is near."""
+        """Return the maximum number of items in the next request; more if delivery is ending."""
         if self.well is False:
             return 1
         return self._most_at_end if ending else self._most
@@ -41,8 +41,7 @@ class Route(object):
         self.well, self._pause, self._asked = True, _FIRST_PAUSE, False
 
     def failed(self, failure):
-        """Make no request for a while: as long as the platform asks, and twice as long as after
-        the failure before."""
+        """Back off: exponentially, and for at least as long as the platform's Retry-After."""
         asked = failure.retry_after or 0.0
         self.well, self._asked = False, asked > 0
         self.opens = monotonic() + max(self._pause, asked)
@@ -50,22 +49,22 @@ class Route(object):
             self._pause = min(self._pause * 2, _LONGEST_PAUSE)
 
     def hurry(self):
-        """Try at once, unless the platform asked for the pause."""
+        """End the backoff, unless the platform asked for it."""
         if not self._asked:
             self.opens = 0.0
 
 
 class Delivery(object):
-    """Takes items from the queue and the spool and sends them. For one thread at a time.
+    """Takes items from the queue and the spool and sends them. Used by one thread at a time.
 
-    :param Queue queue: what waits in memory, and the counts.
+    :param Queue queue: the items in memory, and the counts.
     :param spool: the Spool, or None.
     :param send: ``send(endpoint, body, deadline)``; raises RequestFailed.
-    :param new_deadline: makes a bound for ``send`` that can be cancelled.
-    :param may_send: whether anything may be sent now.
-    :param forget: is given the items that were lost.
+    :param new_deadline: a function that returns a cancellable deadline for ``send``.
+    :param may_send: a function that returns whether anything may be sent now.
+    :param forget: called with the items that were lost.
     :param options: a Config.
-    :param events: is told what goes wrong.
+    :param events: the EventLog for warnings.
     :ivar ends: when sending stops, by :func:`monotonic`, or None.
     """
 
@@ -76,10 +75,10 @@ class Delivery(object):
         few = min(size, MAX_ACTIVATIONS)
         self.routes = Route(ACTIVATE, few, few), Route(HIT, size, size * _AT_END)
         self.ends, self._deadline, self._cancelled = None, None, False
-        self._said, self._unsaid = None, 0  # of what was dropped
+        self._said, self._unsaid = None, 0  # last log line about drops; drops not yet logged
 
     def deliver_round(self):
-        """Send up to one batch an endpoint; whether anything was taken in hand."""
+        """Send up to one batch per endpoint. Return whether there was anything to send."""
         moved = False
         for route in self.routes:
             if self.may_send() and route.is_open() and not self.is_over():
@@ -87,15 +86,16 @@ class Delivery(object):
         return moved
 
     def is_over(self):
-        """Whether the time to send in has ended."""
+        """Return whether the time for sending has ended."""
         return self._cancelled or self.ends is not None and monotonic() >= self.ends
 
     def is_open(self):
-        """Whether every endpoint may be tried now."""
+        """Return whether every endpoint may be tried now."""
         return self.may_send() and all(route.is_open() for route in self.routes)
 
     def next_opening(self, now):
-        """When the next request may be made where none can be now."""
+        """Return the earliest time at which an endpoint ends its backoff; ``now`` if none is in
+        one."""
         later = [route.opens for route in self.routes if route.opens > now]
         return min(later) if later else now
 
@@ -104,27 +104,27 @@ class Delivery(object):
             route.hurry()
 
     def cancel(self):
-        """End a request that is under way, from any thread; none is made afterwards."""
+        """Cancel a request in flight, from any thread; none is made afterwards."""
         self._cancelled = True
         deadline = self._deadline
         if deadline is not None:
             deadline.cancel()
 
     def lose(self, items):
-        """Count items that nobody will deliver, and say so."""
+        """Count items that will not be delivered, and log them."""
         self._settle(items, self._queue.failed)
         if items:
             self._events.warning("[tracking] lost %s that could not be delivered before the end: "
                                  "%s%s", counted(len(items)), kinds_of(items), see("lost"))
 
     def drop(self, items):
-        """Count items of the queue that were dropped for want of room, and say so once in a
-        while."""
+        """Count items that were dropped because the queue is full; the log lines about them are
+        rate-limited."""
         self._forget(items)
         self.drop_rows(len(items))
 
     def drop_rows(self, number):
-        """The same for those of the spool."""
+        """Do the same for ``number`` items of the spool."""
         if not number:
             return
         self._queue.dropped.add(number)
@@ -135,28 +135,29 @@ class Delivery(object):
             self.say_dropped()
 
     def say_dropped(self):
-        """Say how many were dropped since that was last said."""
+        """Log how many items were dropped since the last such line."""
         number, self._unsaid = self._unsaid, 0
         if number:
             self._events.warning("[tracking] dropped %s, as the queue is full%s",
                                  counted(number), see("lost"))
 
     def name_unreadable(self, reasons):
-        """Count rows of the spool that cannot be read, and say why."""
+        """Count rows of the spool that cannot be read, and log why."""
         if reasons:
             self._queue.failed.add(len(reasons))
             self._events.warning("[tracking] removed %s from the spool that cannot be read: %s",
                                  counted(len(reasons)), "; ".join(sorted(set(reasons))[:5]))
 
     def name_uncertain(self, number):
-        """Count items whose process died while it sent them."""
+        """Count and log items whose process died while sending them."""
         if number:
             self._queue.failed.add(number)
             self._events.warning("[tracking] removed %s from the spool that may have arrived when "
                                  "the sending process died", counted(number))
 
     def doubt(self):
-        """Probe the endpoints that were not tried yet: items were left, perhaps by an outage."""
+        """Begin with a probe on endpoints that were not tried yet: leftover items may mean that
+        there was an outage."""
         for route in self.routes:
             if route.well is None:
                 route.well = False
@@ -176,7 +177,7 @@ class Delivery(object):
         return more or bool(items)
 
     def _deliver(self, route, items):
-        """Send items that are in hand; afterwards each is settled or given back."""
+        """Send items that were taken; afterwards each is settled or given back."""
         now, young = monotonic(), []
         for item in items:
             if now - item.made <= MAX_AGE:
@@ -186,12 +187,13 @@ class Delivery(object):
         while left:
             unsent = self._send_batch(route, left.popleft())
             if unsent:
-                # In their order, before what follows.
+                # In their original order, ahead of later items.
                 self._give_back(unsent + [item for batch in left for item in batch])
                 return
 
     def _send_batch(self, route, batch):
-        """Send a batch, narrowing down what is refused; returns the items to be sent later."""
+        """Send a batch, bisecting it to find the items that are rejected. Return the items to send
+        later."""
         pieces, refused, problem = deque([batch]), [], None
         accepted, requests = False, 0
         while pieces:
@@ -221,11 +223,11 @@ class Delivery(object):
         return [item for piece in pieces for item in piece]
 
     def _still_own(self, items):
-        """Those that are still this process's to send; they are marked as under way."""
+        """Return the items that this process still has a claim on, and mark them as in flight."""
         return self._spool.renew(items) if items[0].row is not None else items
 
     def _request(self, route, items):
-        """Send one request; the RequestFailed that it ended with, or None."""
+        """Send one request. Return the RequestFailed it ended with, or None."""
         if self._deadline is None:
             self._deadline = self._new_deadline()
         try:
@@ -234,28 +236,29 @@ class Delivery(object):
             return failure
         except MemoryError:
             return RequestFailed(route.endpoint, "MemoryError", received=False)
-        except Exception as error:  # what should not happen must not happen again and again
+        except Exception as error:  # unexpected: treat as rejected, so that it is not retried
             return RequestFailed(route.endpoint, "%s: %s" % (type(error).__name__, error), 400)
         route.succeeded()
         self._settle(items, self._queue.sent, lost=False)
         return None
 
     def _may_repeat(self, failure):
-        """Whether a request may be sent again: where it cannot have been taken, or the platform
-        says that it was not."""
+        """Return whether a request may be retried: it cannot have been received, or the platform
+        says that it was not accepted."""
         if failure.status is not None:
             return failure.status == 429 or failure.status >= 500
         return not failure.received
 
     def _pause(self, route, failure):
         if self._cancelled:
-            return  # it was not made
+            return  # the request was not made
         if failure.tried:
             self._events.warning("[%s] not sent: %s", route.endpoint, failure.cause)
         route.failed(failure)
 
     def _fail(self, route, items, failure):
-        """A request that must not be repeated: it may have arrived, or was refused as a whole."""
+        """Settle items whose request must not be retried: it may have arrived, or was rejected as a
+        whole."""
         cause = failure.cause
         if failure.status is None:
             route.failed(failure)
@@ -278,7 +281,7 @@ class Delivery(object):
         self.drop(self._queue.give_back([item for item in items if item.row is None]))
 
     def _settle(self, items, tally, lost=True):
-        """Be done with items that are in hand, which ``tally`` counts."""
+        """Settle items that were taken, and count them in ``tally``."""
         if not items:
             return
         rows = [item for item in items if item.row is not None]

@@ -1,4 +1,4 @@
-"""What visitors did, on its way to the platform: activations, contexts and hits, sent at once."""
+"""Immediate tracking: activations, contexts and hits are sent in the calling thread."""
 from flagship._json import encode
 from flagship._version import __version__
 from flagship.context import without_private_keys
@@ -9,15 +9,17 @@ SDK_HEADERS = {"x-sdk-client": "python", "x-sdk-version": __version__}
 
 
 class TrackingClient(object):
-    """Sends activations, contexts and hits at once, in the caller's thread; shared by all visitors.
+    """Sends activations, contexts and hits immediately, in the caller's thread. Shared by all
+    visitors.
 
-    Each of these methods returns ``(success, log)``: ``(True, status)``, or ``(False, reason)``
+    The methods that send return ``(success, log)``: ``(True, status)``, or ``(False, reason)``
     after one log line.
     """
 
     def __init__(self, config, http, events):
         self._http, self._events, self._env_id = http, events, config.env_id
-        # A self-hosted server that decides has seen the context and reports it; it takes no events.
+        # A self-hosted server in API mode gets the context with the decision request and reports it
+        # itself; it does not accept events.
         self._reports_contexts = config.context_events and not (
             config.is_self_hosted and config.mode is config.Mode.API)
         self._takes_events, self._missing = not config.is_self_hosted, False
@@ -34,7 +36,8 @@ class TrackingClient(object):
         return self._take(self._activate, activation(visitor_id, anonymous_id, modification))
 
     def send_context(self, visitor_id, context, anonymous_id=None):
-        """Report what of the visitor's context may leave the process, unless contexts are off."""
+        """Report the visitor's context without its private keys, unless contexts are not reported.
+        """
         if not self._reports_contexts:
             return True, "contexts are not reported"
         return self._take_context(visitor_id, anonymous_id, without_private_keys(context))
@@ -43,26 +46,25 @@ class TrackingClient(object):
         """Report a valid hit."""
         return self._take(self._collect, identified(hit.get_data(), visitor_id, anonymous_id))
 
-    #: What the status says of deliveries; None: there is nothing to count.
+    #: The delivery counters for the status; None: nothing is counted.
     counters = None
 
     def flush(self, timeout):
-        """Wait until all that was taken is delivered, at most ``timeout`` seconds; whether it is.
-        """
+        """Wait at most ``timeout`` seconds until everything is delivered. Return whether it is."""
         return True
 
     def retire(self, timeout):
-        """Deliver what is left within ``timeout`` seconds, without waiting for it: another client
-        takes over. What calls under way still bring is sent at once."""
+        """Deliver what is left within ``timeout`` seconds, without waiting for it, because another
+        client takes over. Items from calls still in progress are sent immediately."""
 
     def close(self, timeout):
-        """Deliver what is left, within ``timeout`` seconds. Idempotent."""
+        """Deliver what is left within ``timeout`` seconds. Idempotent."""
 
     def _take_context(self, visitor_id, anonymous_id, context):
         if self._takes_events:
             return self._take(self._context,
                               {"type": "CONTEXT", "visitorId": visitor_id, "data": context})
-        # A context travels in a batch only.
+        # As a hit, a context is only accepted in a batch.
         reported = dict(segment(visitor_id, anonymous_id, context), qt=0)
         return self._take(self._collect, {"t": "BATCH", "ds": "APP", "h": [reported]})
 
@@ -83,8 +85,8 @@ class TrackingClient(object):
             return False, failure.message
 
     def _is_known_missing(self, endpoint, failure):
-        """Whether the platform has no address for contexts, as a self-hosted one, and that was
-        said."""
+        """Return whether the platform is known to have no address for contexts, as a self-hosted
+        server may not; the first time, log a warning."""
         if endpoint is not self._context or failure.status != 404:
             return False
         known, self._missing = self._missing, True
@@ -107,7 +109,7 @@ class OfflineTrackingClient(TrackingClient):
 
 
 def activation(visitor_id, anonymous_id, modification):
-    """An activation as it goes on the wire, without the environment."""
+    """Return an activation's wire form, without the environment."""
     payload = {"caid": modification.variation_group_id, "vaid": modification.variation_id,
                "vid": visitor_id}
     if anonymous_id is not None:
@@ -116,12 +118,12 @@ def activation(visitor_id, anonymous_id, modification):
 
 
 def segment(visitor_id, anonymous_id, context):
-    """A context as a hit."""
+    """Return a context as a hit."""
     return identified({"t": SEGMENT, "s": context}, visitor_id, anonymous_id)
 
 
 def identified(hit, visitor_id, anonymous_id):
-    """A copy of a hit's wire form (dict) with its visitor put in."""
+    """Return a copy of a hit's wire form (dict) with the visitor's ids added."""
     hit = dict(hit)
     if anonymous_id is None:
         hit["vid"] = visitor_id

@@ -1,22 +1,22 @@
-"""What is on its way to the platform, and the bodies of the requests that carry it."""
+"""The items that are sent to the platform, and the request bodies that carry them."""
 import json
 
 from flagship._compat import string_types
 from flagship._json import encode
 
-#: The endpoints that take batches, by the names that log lines and the spool use.
+#: The endpoints that accept batches, by the names used in log lines and the spool.
 ACTIVATE, HIT = "activate", "hit"
 
-MAX_AGE = 4 * 3600         # seconds; the platform refuses what is older
+MAX_AGE = 4 * 3600         # seconds; the platform rejects anything older
 MAX_ACTIVATIONS = 100      # in a batch
-MAX_BATCH_BYTES = 2400000  # the platform takes 2.5 MB; the rest is for the envelope
-_AGE_BYTES = 30            # at most, of an item's age and a comma
+MAX_BATCH_BYTES = 2400000  # the platform accepts 2.5 MB; the rest is for the envelope
+_AGE_BYTES = 30            # maximum size of an item's age and a comma
 
-SEGMENT = "SEGMENT"        # the type of a context that travels as a hit
-_OTHER = "OTHER"           # a type that the SDK does not have: a user's class, a newer version
+SEGMENT = "SEGMENT"        # the type of a context that is sent as a hit
+_OTHER = "OTHER"           # a type unknown to the SDK: from a user's class or a newer version
 
-# The lowest goes first when time is short, the highest is dropped first when room is: what counts
-# in money and results, what was looked at, contexts.
+# The lowest rank is sent first when time is short; the highest is dropped first when space is:
+# 0: results and revenue, 1: views, 2: contexts.
 _RANKS = {"ACTIVATE": 0, "TRANSACTION": 0, "ITEM": 0, "EVENT": 0, _OTHER: 0,
           "PAGEVIEW": 1, "SCREENVIEW": 1, SEGMENT: 2}
 RANKS = 3
@@ -27,11 +27,12 @@ class Item(object):
 
     :ivar str endpoint: ACTIVATE or HIT.
     :ivar float made: when it was made, by :func:`flagship._compat.monotonic`.
-    :ivar bytes payload: its wire form, a JSON object, without its age and what a batch says once.
+    :ivar bytes payload: its wire form, a JSON object, without its age and without the fields that
+        a batch contains only once.
     :ivar str kind: its type on the wire, or ``"ACTIVATE"``.
-    :ivar int rank: 0 for what counts most, up to RANKS - 1.
-    :ivar row: its number in the spool, or None where it is in memory alone.
-    :ivar int size: how many bytes it adds to a batch, at most.
+    :ivar int rank: 0 for the most important items, up to RANKS - 1.
+    :ivar row: its row id in the spool, or None if it is only in memory.
+    :ivar int size: the maximum number of bytes it adds to a batch.
     """
 
     __slots__ = ("endpoint", "made", "payload", "kind", "rank", "row", "size")
@@ -43,10 +44,10 @@ class Item(object):
 
 
 def create_item(endpoint, made, fields, row=None):
-    """An Item of a wire form.
+    """Return an Item from its wire form.
 
     :param dict fields: the wire form.
-    :raises Exception: where it has no fields, is not JSON or fits into no batch; a value of a
+    :raises Exception: if it has no fields, is not JSON or is too large for a batch; a value of a
         user's own type may raise anything.
     """
     if not isinstance(fields, dict) or not fields:
@@ -60,7 +61,7 @@ def create_item(endpoint, made, fields, row=None):
 
 
 def batches(items):
-    """The items in lists of at most MAX_BATCH_BYTES, in their order."""
+    """Yield the items, in order, in lists of at most MAX_BATCH_BYTES."""
     batch, size = [], 0
     for item in items:
         if batch and size + item.size > MAX_BATCH_BYTES:
@@ -73,9 +74,9 @@ def batches(items):
 
 
 def body_of(items, env_id, now):
-    """The body (bytes) of the request that carries items of one endpoint.
+    """Return the request body (bytes) that carries items of one endpoint.
 
-    :param float now: the present time, by the same clock as ``made``.
+    :param float now: the current time, by the same clock as ``made``.
     """
     listed = b", ".join(_aged(item, now) for item in items)
     env_id = json.dumps(env_id).encode("ascii")
@@ -85,17 +86,17 @@ def body_of(items, env_id, now):
 
 
 def _aged(item, now):
-    """An item's wire form with the milliseconds since it was made."""
+    """Return an item's wire form with its age in milliseconds."""
     age = min(max(0.0, now - item.made), MAX_AGE) * 1000
     return b'%s, "qt": %d}' % (item.payload[:-1], age)
 
 
 def kinds_of(items):
-    """How many there are of which kind, for a log line: ``"2 EVENT, 1 PAGEVIEW"``."""
+    """Return how many items there are of each kind, for a log line: ``"2 EVENT, 1 PAGEVIEW"``."""
     kinds = [item.kind for item in items]
     return ", ".join("%d %s" % (kinds.count(kind), kind) for kind in sorted(set(kinds)))
 
 
 def counted(number):
-    """A number of items for a log line."""
+    """Return a number of items as text for a log line."""
     return "1 item" if number == 1 else "%d items" % number

@@ -1,7 +1,7 @@
-"""What waits in memory for its delivery: bounded, counted, and without a lock.
+"""The in-memory queue of items to be delivered: bounded, counted and lock-free.
 
-Signal handlers, finalizers and forked children may come here whatever they interrupted, so that
-nothing here may wait: a ``deque`` appends and pops in one step, and so does ``next`` count.
+Signal handlers, finalizers and forked children may call this code at any point, so nothing in it
+may block: a ``deque`` appends and pops atomically, and ``next`` counts atomically.
 """
 import itertools
 import weakref
@@ -9,13 +9,13 @@ from collections import deque
 
 from flagship.tracking.items import ACTIVATE, HIT, RANKS
 
-#: Bytes of payload that may wait, beside the number of items. 10,000 hits, the default, have some
-#: 3 MB; this is for those that hold long texts, and for queues of millions.
+#: Maximum number of queued payload bytes, in addition to the limit on items. The default of 10,000
+#: hits takes about 3 MB; this limit is for hits with long texts, and for queues of millions.
 MAX_BYTES = 64 * 1024 * 1024
 
 
 class Tally(object):
-    """A count that any number of threads, signal handlers and finalizers may raise at once."""
+    """A counter that threads, signal handlers and finalizers may increment concurrently."""
 
     __slots__ = ("_steps",)
 
@@ -23,45 +23,45 @@ class Tally(object):
         self._steps = itertools.count()
 
     def add(self, number=1):
-        deque(itertools.islice(self._steps, number), 0)  # that many steps, whoever else takes some
+        deque(itertools.islice(self._steps, number), 0)  # exact, even with concurrent calls
 
     def __int__(self):
-        return int(repr(self._steps)[len("count("):-1])  # the one way to look without counting
+        return int(repr(self._steps)[len("count("):-1])  # the only way to read without counting
 
 
 class Totals(object):
-    """What became of the items of a process, over all queues that it had."""
+    """Counts the items of a process by outcome, over all its queues."""
 
     def __init__(self):
         self.sent, self.failed, self.dropped = Tally(), Tally(), Tally()
         self._queues = []
 
     def include(self, queue):
-        """Count what waits in ``queue``, too, for as long as somebody has it."""
+        """Include ``queue`` in the pending count for as long as it is referenced."""
         self._queues.append(weakref.ref(queue, self._queues.remove))
 
     @property
     def pending(self):
-        """How many wait or are in somebody's hand."""
+        """The number of items that are queued or taken."""
         queues = [each() for each in list(self._queues)]
         return sum(queue.pending for queue in queues if queue is not None)
 
 
 class Queue(object):
-    """The items that wait, what counts most first.
+    """A queue of items, the most important first.
 
-    :param int limit: items that may wait; over it, and over MAX_BYTES, the oldest of those that
-        count least are dropped.
-    :param Totals totals: counts what becomes of them.
+    :param int limit: maximum number of items; above it, or above MAX_BYTES, the oldest of the least
+        important items are dropped.
+    :param Totals totals: counts the items by outcome.
     """
 
     def __init__(self, limit, totals):
         self._limit, self._bytes = limit, 0
-        # By endpoint and rank; activations are all of one.
+        # By endpoint and rank; all activations have the same rank.
         self._lanes = {HIT: tuple(deque() for _ in range(RANKS)), ACTIVATE: (deque(),)}
         self._all = self._lanes[ACTIVATE] + self._lanes[HIT]
         self.sent, self.failed, self.dropped = totals.sent, totals.failed, totals.dropped
-        #: These differ by the items in somebody's hand.
+        #: The difference of these is the number of items that are taken but not settled.
         self.taken, self.settled = Tally(), Tally()
         totals.include(self)
 
@@ -71,12 +71,12 @@ class Queue(object):
 
     @property
     def pending(self):
-        """How many wait or are in somebody's hand."""
-        settled = int(self.settled)  # first: what is taken meanwhile counts twice, not never
+        """The number of items that are queued or taken."""
+        settled = int(self.settled)  # read first: an item taken meanwhile counts twice, not never
         return len(self) + max(0, int(self.taken) - settled)
 
     def put(self, item):
-        """Let an item wait; ``(how many do, the items that were dropped for it)``."""
+        """Queue an item. Return ``(number of queued items, items dropped to make room)``."""
         self._lanes[item.endpoint][item.rank].append(item)
         self._bytes += item.size
         waiting = len(self)
@@ -85,10 +85,10 @@ class Queue(object):
         return waiting, ()
 
     def take(self, endpoint, most, least=False):
-        """Up to ``most`` items of an endpoint, what counts most first; they are to be settled or
-        given back.
+        """Take up to ``most`` items of an endpoint, the most important first. They must be settled
+        or given back.
 
-        :param bool least: begin with what counts least.
+        :param bool least: take the least important first.
         """
         taken = []
         for lane in self._lanes[endpoint][::-1 if least else 1]:
@@ -102,16 +102,16 @@ class Queue(object):
         return sorted(taken, key=lambda item: item.made)
 
     def take_all(self):
-        """All items; they are to be settled or given back."""
+        """Take all items. They must be settled or given back."""
         return self.take(ACTIVATE, len(self)) + self.take(HIT, len(self))
 
     def settle(self, number):
-        """Be done with items that were taken, so many."""
+        """Settle ``number`` items that were taken."""
         self.settled.add(number)
 
     def give_back(self, items):
-        """Let items that were taken wait again, before the others; the items that were dropped
-        for them."""
+        """Put items that were taken back at the front of the queue. Return the items dropped to
+        make room."""
         for item in reversed(items):
             self._lanes[item.endpoint][item.rank].appendleft(item)
             self._bytes += item.size
@@ -119,7 +119,7 @@ class Queue(object):
         return self._remove_excess()
 
     def oldest(self):
-        """When the oldest that waits was made; None where nothing waits."""
+        """Return when the oldest queued item was made; None if the queue is empty."""
         times = []
         for lane in self._all:
             try:
@@ -131,7 +131,7 @@ class Queue(object):
     def _remove_excess(self):
         removed = []
         if self._bytes > MAX_BYTES:
-            # The sum is not exact: threads may raise it at once, and one of them is not heard.
+            # The sum is not exact: when threads update it concurrently, an update may be lost.
             self._bytes = sum(item.size for lane in self._all for item in _copy(lane))
         while len(self) > self._limit or self._bytes > MAX_BYTES:
             least = self._pop_least()
@@ -172,4 +172,4 @@ def _copy(lane):
         try:
             return list(lane)
         except RuntimeError:
-            pass  # it changed meanwhile
+            pass  # modified during iteration: try again

@@ -1,8 +1,9 @@
-"""What outlives the process until it is delivered: a SQLite file that several processes may share.
+"""Keeps undelivered items beyond the end of the process, in a SQLite file that several processes
+may share.
 
-An item is delivered once, whoever dies or stands still meanwhile: a process claims rows, says so
-again before each request, and forgets only rows that are its own. Rows whose request was under way
-when their process died may have arrived, and are not sent again.
+An item is delivered at most once, even if processes die or are frozen: a process claims rows,
+renews the claim before each request, and deletes only rows that it owns. Rows whose request was in
+flight when their process died may have arrived, and are not sent again.
 """
 import binascii
 import errno
@@ -20,20 +21,21 @@ from flagship._compat import (acquire_within, call_around_fork, integer_types, m
 from flagship._troubleshooting import see
 from flagship.tracking.items import ACTIVATE, HIT, MAX_AGE, RANKS, SEGMENT, create_item
 
-_LEASE = 60.0       # seconds that a claim holds where nobody can tell whether its process lives
+_LEASE = 60.0       # lease of a claim in seconds, if it is unknown whether its process is alive
 _BUSY = 1.0         # seconds to wait for another process's write
 _PATIENCE = 3.0     # seconds to wait for another thread of this process, or for a fork
 _AGAIN = 5.0        # seconds until a file that could not be used is tried again
-_SAY_EVERY = 60.0   # seconds between two lines about a file that cannot be used
-_CLOCK_SET = 1.5e9  # a wall clock before 2017 was not set when it was read
+_SAY_EVERY = 60.0   # minimum seconds between log lines about a file that cannot be used
+_CLOCK_SET = 1.5e9  # a time before 2017 means that the wall clock had not been set yet
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS spool (
     id INTEGER PRIMARY KEY, environment TEXT NOT NULL, endpoint TEXT NOT NULL, made REAL NOT NULL,
     payload TEXT NOT NULL, claimed REAL NOT NULL DEFAULT 0)
 """
-# Added to what earlier versions made. `claimed` is when a row was claimed, 0 while it is not;
-# `owner` who wrote or claimed it; `sending` whether its request is under way. `made` less `ahead`
-# is when it was made by the clock that `clock` names, which no step of the wall clock moves.
+# Columns added to the table of earlier versions. `claimed` is when a row was claimed, 0 if it is
+# not; `owner` wrote or claimed it; `sending` is whether its request is in flight. `made` minus
+# `ahead` is when it was made by the monotonic clock that `clock` identifies, so steps of the wall
+# clock do not matter.
 _COLUMNS = (("rank", "INTEGER NOT NULL DEFAULT 0"), ("owner", "TEXT NOT NULL DEFAULT ''"),
             ("sending", "INTEGER NOT NULL DEFAULT 0"), ("ahead", "REAL NOT NULL DEFAULT 0"),
             ("clock", "TEXT NOT NULL DEFAULT ''"))
@@ -44,11 +46,11 @@ CREATE INDEX IF NOT EXISTS spool_order ON spool (environment, claimed, endpoint,
 _KNOWN = (ACTIVATE, HIT)
 _EVENTS = "events"  # where earlier versions sent contexts
 
-#: What a claim found: the items, how many rows were too old, why others could not be read (a list
-#: of text), and whether there may be more.
+#: The result of a claim: the items, the number of rows that were too old, why others could not be
+#: read (a list of text), and whether there may be more.
 Claim = namedtuple("Claim", ("items", "aged", "unreadable", "more"))
-#: What a look found: items that may have arrived when their process died, and rows that this
-#: version does not know (a list of text).
+#: The result of a look: the number of items that may have arrived when their process died, and the
+#: rows that this version does not know (a list of text).
 Look = namedtuple("Look", ("uncertain", "unknown"))
 
 _NOTHING = Claim([], 0, [], False)
@@ -56,12 +58,12 @@ _living = set()  # the owners that are in use in this process
 
 
 class _Gate(object):
-    """Lets one thread into SQLite, and none while the process forks: a child would wait forever for
-    a lock of SQLite's that a thread held which it does not have. ``with gate as is_open:`` waits
-    for a bounded time, and ``is_open`` is whether that was long enough."""
+    """Lets one thread at a time use SQLite, and none while the process forks: otherwise a child
+    could inherit a SQLite lock held by a thread that does not exist in it, and wait forever.
+    ``with gate as is_open:`` waits for a bounded time; ``is_open`` is False if it timed out."""
 
     def __init__(self):
-        self._locks = {}  # lineage -> lock: a child has one of its own
+        self._locks = {}  # lineage -> lock: a child gets its own
 
     def _own_lock(self):
         return self._locks.setdefault(_process.lineage(), threading.RLock())
@@ -73,7 +75,7 @@ class _Gate(object):
         try:
             self._own_lock().release()
         except RuntimeError:
-            pass  # it was not open, or this is a child that was forked inside
+            pass  # not acquired, or this is a child that was forked while it was held
 
 
 _gate = _Gate()
@@ -83,14 +85,15 @@ call_around_fork(_gate.__enter__, _gate.__exit__)
 class Spool(object):
     """The undelivered items of one environment, for one process.
 
-    No method raises: where the file cannot be used, one line says so, ``works`` is False, and the
-    next try is made a few seconds later.
+    No method raises: if the file cannot be used, one line is logged, ``works`` is False, and the
+    file is tried again a few seconds later.
 
     :param str path: the file.
-    :param int limit: items kept; the oldest of those that count least go first.
-    :param events: told when the file cannot be used, and when it can be again.
-    :ivar bool works: whether the last access succeeded; also True before the first.
-    :ivar int left: items in the file when this process last looked, with those of others.
+    :param int limit: maximum number of items; the oldest of the least important are dropped first.
+    :param events: the EventLog; logs when the file cannot be used, and when it can be used again.
+    :ivar bool works: whether the last access succeeded; True before the first.
+    :ivar int left: number of items in the file when this process last looked, including those of
+        other processes.
     """
 
     def __init__(self, path, env_id, limit, events):
@@ -98,16 +101,17 @@ class Spool(object):
         self._owner, self._clock = _create_owner(), _clock_name()
         self._connection, self._inode = None, None
         self._tried, self._said = None, None
-        self._unforgotten = []  # rows that were delivered while the file could not be used
+        self._unforgotten = []  # settled rows that could not be deleted yet
         self.works, self.left = True, 0
         _living.add(self._owner)
 
     def next_try(self):
-        """Seconds until the file may be tried again; 0.0 while it works."""
+        """Return the seconds until the file may be tried again; 0.0 while it works."""
         return 0.0 if self.works else max(0.0, self._tried + _AGAIN - monotonic())
 
     def add(self, items):
-        """Keep items; ``(whether they are kept, how many others were dropped for them)``."""
+        """Save items. Return ``(whether they were saved, number of items dropped to make room)``.
+        """
         ahead = time.time() - monotonic()
 
         def write(connection):
@@ -130,11 +134,11 @@ class Spool(object):
             (self._env_id, excess)).rowcount
 
     def claim(self, endpoint, most, least=False, ending=False):
-        """Claim up to ``most`` items of an endpoint, what counts most first.
+        """Claim up to ``most`` items of an endpoint, the most important first.
 
-        :param bool least: begin with what counts least.
-        :param bool ending: leave what other living processes wrote to them, and begin with what
-            this one wrote.
+        :param bool least: claim the least important first.
+        :param bool ending: skip items written by other processes that are still alive, and begin
+            with those that this process wrote.
         :rtype: Claim
         """
         def read(connection):
@@ -164,19 +168,19 @@ class Spool(object):
                     aged += 1
                 else:
                     items.append(create_item(endpoint, monotonic() - age, _fields(payload), row))
-            except Exception as error:  # whatever somebody else put there
+            except Exception as error:  # the row may contain anything
                 unreadable.append("%s: %s" % (type(error).__name__, error))
         return Claim(items, aged, unreadable, False)
 
     def _age(self, made, ahead, clock):
-        """Seconds since a row was made, as far as that can be known."""
+        """Return a row's age in seconds, as far as it can be known."""
         if isinstance(made, bool) or not isinstance(made, (float,) + integer_types) \
                 or not abs(made) < float("inf"):
             raise ValueError("its time is odd")
         age = monotonic() - (made - ahead)
         if clock == self._clock and age >= 0:
             return age
-        # Before the clock was set, or after it was set back: how old it is nobody knows.
+        # If the clock was not set yet, or was set back, the age is unknown.
         return 0.0 if made < _CLOCK_SET else max(0.0, time.time() - made)
 
     def _others_alive(self, connection):
@@ -185,8 +189,8 @@ class Spool(object):
             (self._env_id,)) if owner != self._owner and owner and _is_alive(owner) is not False]
 
     def renew(self, items):
-        """Say that a request is about to carry items; those that are still this process's to send.
-        """
+        """Renew the claim on items that are about to be sent, and mark them as in flight. Return
+        those that this process still has a claim on."""
         def write(connection):
             return [item for item in items if connection.execute(
                 "UPDATE spool SET claimed = ?, sending = 1 WHERE id = ? AND owner = ?"
@@ -194,13 +198,13 @@ class Spool(object):
         return self._attempt(write, [])
 
     def forget(self, items):
-        """Remove items that are settled."""
+        """Delete items that are settled."""
         rows = self._unforgotten + [item.row for item in items]
 
         def write(connection):
             self._delete_own(connection, rows)
             return True
-        # Where that is impossible now they must not be sent by anybody all the same.
+        # If they cannot be deleted now, do that later: nobody must send them again.
         self._unforgotten = [] if self._attempt(write, False) else rows
 
     def _delete_own(self, connection, rows):
@@ -208,13 +212,14 @@ class Spool(object):
                                [(row, self._owner) for row in rows])
 
     def release(self, items):
-        """Give back items that were claimed."""
+        """Release the claim on items."""
         self._attempt(lambda connection: connection.executemany(
             "UPDATE spool SET claimed = 0, sending = 0 WHERE id = ? AND owner = ?",
             [(item.row, self._owner) for item in items]), None)
 
     def look(self):
-        """See what is there, while this process holds no claim; frees what dead processes held.
+        """Check the file's content and release the claims of dead processes. Only call this while
+        this process holds no claims: any that it has are released, too.
 
         :rtype: Look
         """
@@ -244,7 +249,8 @@ class Spool(object):
         return unknown
 
     def _free(self, connection, owner):
-        """Free what an owner claimed; how many of them may have arrived, and are removed."""
+        """Release an owner's claims. Delete the items that may have arrived, and return their
+        number."""
         uncertain = connection.execute(
             "DELETE FROM spool WHERE environment = ? AND owner = ? AND claimed != 0"
             " AND sending != 0", (self._env_id, owner)).rowcount
@@ -254,7 +260,7 @@ class Spool(object):
         return uncertain
 
     def close(self):
-        """Leave what is left to others."""
+        """Close the file and leave the remaining items to other processes."""
         if self._connection is not None:
             self._attempt(lambda connection: connection.execute(
                 "UPDATE spool SET claimed = 0, owner = '' WHERE environment = ? AND owner = ?"
@@ -268,8 +274,8 @@ class Spool(object):
                                   (self._env_id,)).fetchone()[0]
 
     def _attempt(self, work, otherwise):
-        """``work(connection)`` in a transaction; ``otherwise`` where the file cannot be used, which
-        is closed then, and the transaction with it."""
+        """Return ``work(connection)``, run in a transaction. If the file cannot be used, close it,
+        which rolls the transaction back, and return ``otherwise``."""
         with _gate as is_open:
             try:
                 if not is_open:
@@ -286,7 +292,7 @@ class Spool(object):
 
     def _note_failure(self, error):
         now = monotonic()
-        # A full disk may take one thing and not the other.
+        # On a full disk some writes succeed and others fail, so this may alternate.
         if self._said is None or not 0 <= now - self._said < _SAY_EVERY:
             self._said = now
             self._events.warning("[tracking] the spool cannot be used: %s: %s%s",
@@ -295,7 +301,7 @@ class Spool(object):
 
     def _transaction(self, work):
         connection = self._connect()
-        # Immediate: what is read here must still stand when it is changed.
+        # Immediate: what is read must not change before it is updated.
         connection.execute("BEGIN IMMEDIATE")
         result = work(connection)
         left = self._count(connection)
@@ -304,7 +310,7 @@ class Spool(object):
         return result
 
     def _connect(self):
-        # Kept open: the last one that closes a file writes all of it back, which takes long.
+        # Kept open: the last process to close a file checkpoints all of it, which is slow.
         inode = _inode_of(self._path)
         if self._connection is not None and inode != self._inode:
             self._disconnect()  # somebody removed or replaced the file
@@ -314,7 +320,7 @@ class Spool(object):
         return self._connection
 
     def _open(self):
-        # Only those who spool pay for the import.
+        # Imported here, so that it costs nothing without a spool.
         import sqlite3
         _create_private(self._path)
         connection = sqlite3.connect(self._path, timeout=_BUSY, isolation_level=None,
@@ -341,11 +347,11 @@ class Spool(object):
             try:
                 connection.close()
             except Exception:
-                pass  # nothing that anybody could do about it
+                pass  # nothing can be done about it
 
 
 def _fields(payload):
-    """The wire form (dict) in a row, as it stands in a batch."""
+    """Return the wire form (dict) stored in a row, as it goes into a batch."""
     if not isinstance(payload, string_types):
         raise ValueError("its payload is no text")
     fields = json.loads(payload)
@@ -363,7 +369,7 @@ def _marks(values):
 
 
 def _inode_of(path):
-    """What file is at a path, None where there is none."""
+    """Return the identity ``(device, inode)`` of the file at a path; None if there is none."""
     try:
         found = os.stat(path)
     except OSError as error:
@@ -376,13 +382,13 @@ def _inode_of(path):
 
 
 def _create_private(path):
-    # Visitors' ids and contexts are nobody else's business; SQLite gives its other files the mode
-    # of this one.
+    # Visitors' ids and contexts are private; SQLite creates its other files with the mode of this
+    # one.
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
 def _create_owner():
-    """A name for this process's use of a file: ``host/process id/random``."""
+    """Return an id for this process's use of a file: ``host/process id/random``."""
     return "%s/%d/%s" % (socket.gethostname(), os.getpid(), _random())
 
 
@@ -391,8 +397,8 @@ def _random():
 
 
 def _is_alive(owner):
-    """Whether an owner's process lives, None where that cannot be known. A wrong answer delays a
-    delivery or has a claim checked in vain, no more."""
+    """Return whether an owner's process is alive; None if that cannot be known. A wrong result
+    delays a delivery or causes a needless check of a claim, nothing worse."""
     try:
         host, pid, _ = owner.rsplit("/", 2)
         pid = int(pid)
@@ -417,8 +423,8 @@ def _is_over(owner, claimed):
 
 
 def _clock_name():
-    """A name for what :func:`monotonic` counts from: one for all processes since the machine
-    booted where that is known, else for this process."""
+    """Return an id for the starting point of :func:`monotonic`: the same for all processes since
+    the machine booted if the boot is known, else one for this process."""
     try:
         with open("/proc/sys/kernel/random/boot_id") as file:
             boot = file.read().strip()

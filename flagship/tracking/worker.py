@@ -1,50 +1,50 @@
-"""When what waits is saved and delivered: two threads that survive everything."""
+"""Decides when queued items are saved and delivered: two daemon threads that survive any error."""
 import threading
 from collections import deque
 
 from flagship._compat import monotonic
 from flagship._threads import Bell, start_daemon
 
-_SAVE_WITHIN = 0.05   # seconds until what was taken is in the spool; half of what is promised
-_SPOOL_LOOK = 5.0     # seconds between two looks for what others left in the spool
-_PANIC_LOOK = 0.25    # seconds between two looks whether a panic is over
-_STUMBLE = 1.0        # seconds to wait after what should not have happened
+_SAVE_WITHIN = 0.05   # seconds until a queued item is in the spool; half of what is promised
+_SPOOL_LOOK = 5.0     # seconds between checks for items that other processes left in the spool
+_PANIC_LOOK = 0.25    # seconds between checks whether a panic is over
+_STUMBLE = 1.0        # seconds to wait after an unexpected error
 _LAST_JOIN = 1.0      # seconds that close waits for a request that was cancelled
 
 
 class Worker(object):
-    """One process's delivery. Its threads begin with the first item; where they cannot be had, the
-    next call tries again, and a call that waits delivers by itself. Signal handlers and finalizers
-    may call it whatever they interrupted: it holds no lock.
+    """Runs one process's delivery. Its threads start with the first item; if they cannot be
+    started, the next call tries again, and a call that waits (flush, close) delivers the items
+    itself. It is lock-free, so signal handlers and finalizers may call it at any point.
 
-    :param Queue queue: what waits in memory.
+    :param Queue queue: the items in memory.
     :param spool: the Spool, or None.
-    :param Delivery delivery: sends what is in both.
+    :param Delivery delivery: sends the items of both.
     :param options: a Config.
-    :param events: is told what goes wrong.
+    :param events: the EventLog for warnings.
     :ivar bool finished: whether it has stopped for good.
     """
 
     def __init__(self, queue, spool, delivery, options, events):
         self._queue, self._spool, self._delivery, self._events = queue, spool, delivery, events
-        # A queue that is smaller than a batch is emptied before it is full.
+        # If the queue is smaller than a batch, it must be emptied before it is full.
         self._enough = min(options.tracking_batch_size, options.tracking_queue_size // 2 + 1)
         self._interval = options.tracking_interval
         self._bell, self._save_bell = Bell(), Bell()
         self._deliverer, self._saver, self._may_start = None, None, deque([True])
-        self._waiters = []     # the bells of those who wait for a flush
-        # When rows of the spool are to be sent, or None; how many were written since the last
-        # time; when to look at what others left there.
+        self._waiters = []     # the bells of the callers that wait for a flush
+        # When to send rows of the spool, or None; number of rows written since they were last sent;
+        # when to check what other processes left there.
         self._due, self._written, self._look = None, 0, 0.0
-        self._saved = deque()  # what the saver wrote: when the oldest was made, and how many
+        self._saved = deque()  # for each save: when its oldest item was made, number of items
         self.finished = False
 
     def begin(self):
-        """Start the threads, where they can be had and do not run yet."""
+        """Start the threads, unless they are running or cannot be started."""
         try:
             token = self._may_start.pop()
         except IndexError:
-            return  # somebody is at it, perhaps what this call interrupted
+            return  # another call is already doing this, perhaps the one that this one interrupted
         try:
             if self._deliverer is None and not self.finished:
                 self._deliverer = start_daemon("flagship-delivery", self._run)
@@ -54,7 +54,7 @@ class Worker(object):
             self._may_start.append(token)
 
     def put(self, item):
-        """Let an item wait for its delivery."""
+        """Queue an item for delivery."""
         waiting, dropped = self._queue.put(item)
         if dropped:
             self._delivery.drop(dropped)
@@ -71,7 +71,7 @@ class Worker(object):
             self._save_bell.ring()
 
     def flush(self, timeout):
-        """Wait until nothing waits any more, at most ``timeout`` seconds; whether nothing does."""
+        """Wait at most ``timeout`` seconds until nothing is queued. Return whether nothing is."""
         ends, bell = monotonic() + timeout, Bell()
         self._look = 0.0
         self._delivery.hurry()
@@ -84,26 +84,27 @@ class Worker(object):
                 self.begin()
                 self._ring()
                 if self._deliverer is None:
-                    self._turn()  # no thread is to be had
+                    self._turn()  # no thread can be started
                 bell.wait(min(left, _PANIC_LOOK))
             return True
         finally:
             self._waiters.remove(bell)
 
     def _is_idle(self):
-        """Whether nothing waits; where it is not known what the spool holds, that is asked for."""
+        """Return whether nothing is queued. If it is not known what the spool contains, return
+        False and have that checked."""
         if self._queue.pending:
             return False
         if self._spool is None or not self._spool.works:
             return True
         if self._look and not self._spool.left:
             return True
-        self._look = 0.0  # others may have sent it meanwhile
+        self._look = 0.0  # other processes may have sent it meanwhile
         return False
 
     def end(self, timeout):
-        """Deliver what waits within ``timeout`` seconds and stop, without waiting for it where a
-        thread can be had."""
+        """Deliver what is queued within ``timeout`` seconds and stop; do not wait for that unless
+        no thread can be started."""
         self._delivery.hurry()
         self._delivery.ends = monotonic() + timeout
         if self._queue.pending or self._spool is not None:
@@ -113,17 +114,17 @@ class Worker(object):
             self._finish()
 
     def close(self, timeout):
-        """Deliver what waits within ``timeout`` seconds and stop."""
+        """Deliver what is queued within ``timeout`` seconds, stop, and wait for that."""
         if not self.finished:
             self.end(timeout)
         if _join(self._deliverer, timeout):
-            self._delivery.cancel()  # it waits for an answer that has had its time
+            self._delivery.cancel()  # the time is up, and it is still waiting for an answer
             _join(self._deliverer, _LAST_JOIN)
         _join(self._saver, _LAST_JOIN)
         self._settle_rest()
 
     def _finish(self):
-        """Deliver what waits until the end, then stop."""
+        """Deliver what is queued until the time is up, then stop."""
         while not self._delivery.is_over():
             self._save()
             if self._delivery.deliver_round():
@@ -139,7 +140,7 @@ class Worker(object):
         self._settle_rest()
 
     def _settle_rest(self):
-        """Keep what still waits in the spool, or count it as lost; nothing is sent any more."""
+        """Save what is still queued to the spool, or count it as lost. Nothing is sent any more."""
         self.finished = True
         items = self._queue.take_all()
         if items and self._spool is not None:
@@ -154,7 +155,7 @@ class Worker(object):
             self._spool.close()
         self._tell_waiters()
 
-    # The saver: what was taken goes to the disk, however long the platform takes.
+    # The saver: writes queued items to disk, however slow the platform is.
 
     def _run_saver(self):
         while self._delivery.ends is None:
@@ -174,7 +175,7 @@ class Worker(object):
                 self._stumble(error, self._save_bell)
 
     def _save(self):
-        """Move what waits in memory into the spool, where that works."""
+        """Move the items in memory into the spool, if that works."""
         if self._spool is None or not len(self._queue) or self._spool.next_try() > 0:
             return
         items = self._queue.take_all()
@@ -206,7 +207,7 @@ class Worker(object):
         bell.wait(_STUMBLE)
 
     def _turn(self):
-        """Deliver what is due, as long as something can be."""
+        """Deliver what is due, for as long as anything can be delivered."""
         if self._saver is None:
             self._save()
         self._look_into_spool()
@@ -228,7 +229,7 @@ class Worker(object):
         return due is not None and due <= monotonic()
 
     def _time_due(self):
-        """When something is to be sent; None where nothing waits for it."""
+        """Return when something is due to be sent; None if nothing is queued."""
         while self._saved:
             made, number = self._saved.popleft()
             self._written += number
@@ -242,11 +243,11 @@ class Worker(object):
         return 0.0 if due is not None and self._waiters else due
 
     def _seconds_to_wait(self):
-        """Seconds until there is something to do; None: until the bell rings."""
+        """Return the seconds until there is something to do; None: wait for the bell."""
         now, due = monotonic(), self._time_due()
         times = [] if self._spool is None else [self._look]
         if due is not None and self._delivery.may_send():
-            # What comes meanwhile for another endpoint does not wait for this one.
+            # Items that arrive meanwhile for the other endpoint must not wait for this one.
             opens = min(self._delivery.next_opening(now), now + self._interval)
             times.append(max(due, opens))
         elif due is not None:
@@ -254,7 +255,7 @@ class Worker(object):
         return max(0.0, min(times) - now) if times else None
 
     def _look_into_spool(self):
-        """See now and then what others left, and what nobody else will deliver."""
+        """Periodically check the spool for items that other processes left, and clean it up."""
         if self._spool is None or monotonic() < self._look:
             return
         if self._spool.next_try() <= 0:
@@ -268,7 +269,7 @@ class Worker(object):
 
 
 def _join(thread, timeout):
-    """Wait for a thread; whether it still runs."""
+    """Wait for a thread. Return whether it is still running."""
     if thread is None or thread is threading.current_thread():
         return False
     thread.join(max(0, timeout))

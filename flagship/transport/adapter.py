@@ -1,9 +1,9 @@
-"""The adapter of the SDK's own sessions: what is the same in every request to an address is worked
-out once.
+"""The transport adapter of the SDK's own sessions: it computes once whatever is the same in every
+request to a URL.
 
-Only methods are overridden that requests documents for it, and ``HTTPAdapter.send`` itself stays,
-as mocks of tests replace it. Where somebody replaced it or what calls it, requests and responses
-are those of requests, whole.
+It overrides only methods that requests documents as overridable. ``HTTPAdapter.send`` is not
+overridden, because test mocks replace it. If it or any of its callers has been replaced, full
+``requests`` request and response objects are used.
 """
 import types
 
@@ -13,11 +13,11 @@ from six import get_function_globals
 
 
 class _Route(object):
-    """What was worked out for one URL, without a proxy.
+    """Cached values for one URL that is requested without a proxy.
 
-    :ivar pool: urllib3's pool of connections.
+    :ivar pool: urllib3's connection pool.
     :ivar settings: the ``(verify, cert)`` that the pool was set up for, or None.
-    :ivar path: what follows the method in a request's first line, or None.
+    :ivar path: the request target (what follows the method in the request line), or None.
     """
 
     __slots__ = ("pool", "settings", "path")
@@ -27,14 +27,14 @@ class _Route(object):
 
 
 class Adapter(HTTPAdapter):
-    """An HTTPAdapter for a few URLs that are asked for again and again."""
+    """An HTTPAdapter for a few URLs that are requested repeatedly."""
 
     def init_poolmanager(self, *args, **kwargs):
         super(Adapter, self).init_poolmanager(*args, **kwargs)
         self._routes = {}  # URL -> _Route
 
     def get_connection(self, url, proxies=None):
-        # Called by requests before 2.32; the next one by those from then on.
+        # Called by requests before 2.32; later versions call the next method instead.
         if proxies:
             return super(Adapter, self).get_connection(url, proxies)
         return self._pool(url, lambda: super(Adapter, self).get_connection(url))
@@ -54,7 +54,7 @@ class Adapter(HTTPAdapter):
     def cert_verify(self, conn, url, verify, cert):
         route, settings = self._routes.get(url), (verify, cert)
         if route is None or route.pool is not conn:
-            route = _Route(conn)  # a proxy's
+            route = _Route(conn)  # a pool that belongs to a proxy
         if route.settings != settings:
             super(Adapter, self).cert_verify(conn, url, verify, cert)
             route.settings = settings
@@ -78,10 +78,10 @@ class Adapter(HTTPAdapter):
 
 
 class LeanRequest(requests.PreparedRequest):
-    """A request that nobody but an :class:`Adapter` sees.
+    """A minimal request, seen only by an :class:`Adapter`.
 
     :param template: a PreparedRequest.
-    :param dict headers: whose names are spelled as they are sent.
+    :param dict headers: the headers, with their names spelled as they are sent.
     """
 
     def __init__(self, template, headers, body):
@@ -90,7 +90,7 @@ class LeanRequest(requests.PreparedRequest):
 
 
 class LeanResponse(object):
-    """The answer to one; what is read of a response of requests.
+    """The response to a :class:`LeanRequest`: the part of the ``requests`` interface that is used.
 
     :param raw: urllib3's response.
     """
@@ -104,11 +104,11 @@ class LeanResponse(object):
 
     @property
     def is_redirect(self):
-        """Whether it says to ask elsewhere."""
+        """Whether this is a redirect."""
         return self.status_code in _REDIRECTS and "location" in self.headers
 
     def close(self):
-        """Close the connection, or give it back where the answer was read to its end."""
+        """Close the connection, or return it to the pool if the response was read to its end."""
         self.raw.close()
         self.raw.release_conn()
 
@@ -117,8 +117,8 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 
 
 def sees_all(adapter):
-    """Whether nobody but an adapter takes part in a request: it is the SDK's, and requests is as it
-    was made, without a mock or something that measures in it."""
+    """Return whether a request involves nothing but ``adapter``: it is the SDK's own, and requests
+    has not been patched by a mock or by instrumentation."""
     if type(adapter) is not Adapter:
         return False
     for owner, name, function in _AS_MADE:
@@ -128,7 +128,8 @@ def sees_all(adapter):
 
 
 def _as_made(owner, name):
-    """The function of a class of requests, or None where somebody has replaced it already."""
+    """Return a method of a requests class as a function, or None if it has been replaced already.
+    """
     function = owner.__dict__.get(name)
     if not isinstance(function, types.FunctionType):
         return None

@@ -1,5 +1,5 @@
-"""An answer of the platform, read within bounds: no peer can make this process hold more than it
-was told to."""
+"""The platform's answers, read within limits: no peer can make this process hold more data in
+memory than is configured."""
 import email.utils
 import re
 import time
@@ -12,21 +12,21 @@ from flagship.transport.causes import Refused
 from flagship.transport.deadline import reader
 
 _DIGITS = re.compile("^[0-9]{1,18}$")  # isdigit would take superscripts
-_LONGEST_RETRY_AFTER = 300  # seconds; a platform that is longer away than it says is asked again
-_SLICE = 4096               # bytes that are decompressed at once; what follows a member is copied
-_MOST_MEMBERS = 10000       # of one gzip body; small ones take long for what they hold
+_LONGEST_RETRY_AFTER = 300  # seconds; a longer Retry-After is capped
+_SLICE = 4096               # bytes to decompress at a time; the data after a member is copied
+_MOST_MEMBERS = 10000       # of one gzip body; many small members are slow to decompress
 
 
 class RequestFailed(FlagshipError):
-    """A request that gave no usable answer.
+    """A request got no usable answer.
 
     :ivar str endpoint: the endpoint's name.
-    :ivar str cause: what went wrong, one line without secrets.
+    :ivar str cause: what went wrong, in one line without secrets.
     :ivar status: the answer's HTTP status, or None when there was no answer.
-    :ivar bool tried: False when nothing was sent: the circuit is open, or the SDK offline or
-        closed.
+    :ivar bool tried: False when nothing was sent because the circuit is open, or the SDK is offline
+        or closed.
     :ivar bool received: whether the platform may have received the request.
-    :ivar retry_after: seconds from 0 to 300 (float) that the answer asked to wait, or None.
+    :ivar retry_after: the answer's Retry-After in seconds, a float from 0 to 300, or None.
     """
 
     def __init__(self, endpoint, cause, status=None, tried=True, received=True, retry_after=None):
@@ -40,12 +40,12 @@ class RequestFailed(FlagshipError):
 
 
 class Answer(object):
-    """A 2xx, or a 304 to a conditional request.
+    """A 2xx answer, or a 304 to a conditional request.
 
     :ivar str endpoint: the endpoint's name.
     :ivar int status: the HTTP status.
     :ivar headers: a case-insensitive mapping.
-    :ivar bytes body: decompressed; empty where the status is 204 or 304.
+    :ivar bytes body: decompressed; empty if the status is 204 or 304.
     """
 
     __slots__ = ("endpoint", "status", "headers", "body", "_note")
@@ -55,17 +55,17 @@ class Answer(object):
         self._note = note
 
     def json(self):
-        """The decoded body; raises RequestFailed where it is not JSON."""
+        """Return the decoded body; raise RequestFailed if it is not JSON."""
         try:
             return decode(self.body)
         except ValueError:
             raise self.failure("the answer is not JSON")
 
     def failure(self, cause):
-        """The RequestFailed to raise where the answer is not what it should be; it becomes the
-        endpoint's last error.
+        """Return the RequestFailed to raise for an invalid answer, and record it as the endpoint's
+        last error.
 
-        :param str cause: one line.
+        :param str cause: what is wrong, in one line.
         """
         failure = RequestFailed(self.endpoint, cause, self.status)
         self._note(failure)
@@ -73,7 +73,7 @@ class Answer(object):
 
 
 def retry_after(headers):
-    """Seconds that an answer's Retry-After asks to wait, a float from 0 to 300; None without one.
+    """Return an answer's Retry-After in seconds, a float from 0 to 300; None if there is none.
 
     :param headers: a case-insensitive mapping.
     """
@@ -82,20 +82,20 @@ def retry_after(headers):
         return float(min(int(value), _LONGEST_RETRY_AFTER))
     try:
         when = email.utils.mktime_tz(email.utils.parsedate_tz(value))
-    except Exception:  # no date; what is raised differs from one Python to the next
+    except Exception:  # not a date; the exception type depends on the Python version
         return None
     return float(min(max(when - time.time(), 0), _LONGEST_RETRY_AFTER))
 
 
 def read_body(response, max_size, deadline):
-    """The body of a response of requests, bytes, decompressed. A response that is not read to its
-    end is closed.
+    """Return the decompressed body (bytes) of a ``requests`` response. On an error the response is
+    closed.
 
-    :param int max_size: bytes, of the body as it comes and of what it decompresses to.
-    :param Deadline deadline: when to give up; raises socket.timeout then.
-    :raises Refused: on a longer body, and on one that is not what its headers say.
+    :param int max_size: maximum number of bytes, both as received and decompressed.
+    :param Deadline deadline: when to give up; socket.timeout is raised then.
+    :raises Refused: if the body is longer, or does not match its headers.
     """
-    if response._content_consumed:  # by a hook of the user's session
+    if response._content_consumed:  # by a hook on the user's session
         return response.content
     try:
         body = _read(response, max_size, deadline)
@@ -123,7 +123,7 @@ def _read(response, max_size, deadline):
             raise _over(max_size)
         pieces.append(piece)
         if size == declared:
-            break  # another read would only look at the clock once more
+            break  # another read would only check the clock again
     if declared is not None and size < declared and response.status_code not in (204, 304):
         raise Refused("the answer ends after %d of %d bytes" % (size, declared))
     return b"".join(pieces)
@@ -144,7 +144,7 @@ def _decompress(body, encoding, max_size):
         try:
             return _inflate(body, zlib.MAX_WBITS, max_size)
         except zlib.error:
-            # Some servers leave the zlib header out.
+            # Some servers omit the zlib header.
             return _inflate(body, -zlib.MAX_WBITS, max_size)
     except zlib.error:
         raise Refused("the answer is not %s" % encoding)
@@ -158,7 +158,7 @@ def _inflate(body, window, max_size):
 
 
 def _gunzip(body, max_size):
-    """The content of the gzip members that ``body`` consists of."""
+    """Return the decompressed content of all gzip members in ``body``."""
     unpacker, pieces, size, members = _new_unpacker(), [], 0, 1
     for start in range(0, len(body), _SLICE):
         data = body[start:start + _SLICE]
@@ -178,7 +178,7 @@ def _gunzip(body, max_size):
                 unpacker, members = _new_unpacker(), members + 1
                 if members > _MOST_MEMBERS:
                     raise Refused("the answer has over %d gzip members" % _MOST_MEMBERS)
-    # Python 2 does not tell in another way whether the last member is whole.
+    # On Python 2 there is no other way to tell whether the last member is complete.
     unpacker.decompress(b"\0")
     if not unpacker.unused_data:
         raise Refused("the answer ends inside of its gzip data")

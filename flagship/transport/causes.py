@@ -1,9 +1,9 @@
 # -*- coding: utf-8 -*-
-"""What went wrong, in one line: the one place that turns an error into text.
+"""Describes what went wrong in one line; the only place that turns an error into text.
 
-An error's own text may quote an API key, a proxy's password or whatever a peer sent, in any
-spelling. So a cause is a sentence of ours wherever the kind of error is known, and where the
-error's text is given it is masked and escaped.
+An error's own text may contain an API key, a proxy password or anything a peer sent, in any
+encoding. So for known kinds of errors the cause is worded here, and wherever the error's own text
+is included, it is masked and escaped.
 """
 from __future__ import unicode_literals
 
@@ -21,7 +21,7 @@ from six.moves.urllib.request import getproxies
 from flagship._compat import text_type
 from flagship._troubleshooting import see
 
-_MOST = 300  # characters of an error's own text
+_MOST = 300  # maximum number of characters of an error's own text
 
 # urllib3 puts the repr of its connection before its message.
 _CONNECTION = re.compile("^(<[^>]*>|\\w*Connection(Pool)?\\([^)]*\\)): ")
@@ -30,10 +30,10 @@ _CONTROL = re.compile("[\\x00-\\x1f\\x7f-\\x9f\u2028\u2029\u202a-\u202e\u2066-\u
 _MALFORMED = ("InvalidURL", "InvalidProxyURL", "InvalidSchema", "MissingSchema",
               "LocationParseError", "LocationValueError", "ProxySchemeUnknown",
               "ProxySchemeUnsupported", "URLSchemeUnknown")
-# The platform makes ids of environments so, and no API key.
+# The format of environment ids; API keys never have it.
 _ENVIRONMENT = re.compile("[0-9a-v]{20}\\Z")
 _UNREACHABLE = (errno.ECONNREFUSED, errno.ENETUNREACH, errno.EHOSTUNREACH)
-# What OpenSSL says of a certificate -> what it means.
+# OpenSSL's message about a certificate -> what it means.
 _CERTIFICATES = (
     ("certificate has expired", "its certificate has expired"),
     ("not yet valid", "its certificate is not valid yet, so this machine's clock may be wrong"),
@@ -47,14 +47,14 @@ _CERTIFICATES = (
 
 
 class Refused(Exception):
-    """An answer or a request that is not taken; its text, which quotes nothing, is the cause."""
+    """An answer or a request was rejected. The message is the cause and contains no quoted data."""
 
 
 class Causes(object):
-    """Says what went wrong, without the secrets of one Config.
+    """Describes what went wrong, without the secrets of one Config.
 
-    :param Config config: with the API key and base URLs.
-    :param proxies: a function that gives the proxies in use, ``{scheme: URL}``.
+    :param Config config: the configuration, with the API key and base URLs.
+    :param proxies: a function that returns the proxies in use, ``{scheme: URL}``.
     """
 
     def __init__(self, config, proxies):
@@ -62,7 +62,7 @@ class Causes(object):
         self._urls = [config.decision_api_url, config.cdn_url, config.tracking_url]
 
     def of_status(self, endpoint, status):
-        """The cause where the platform answered ``status``."""
+        """Return the cause when the platform answered with ``status``."""
         problem = "the platform answered %d" % status
         if status == 407:
             return "the proxy asks for credentials (407)" + see("proxy")
@@ -79,20 +79,20 @@ class Causes(object):
             return problem
         where = "host %s" % endpoint.host
         if looks_swapped(self._env_id, self._api_key):
-            problem += ", as the two are swapped"  # so that the id is a secret
+            problem += ", as the two are swapped"  # so env_id holds the secret: do not log it
         elif self._env_id:
             where = "environment %s, %s" % (self._env_id, where)
         return one_line("%s (%s)" % (problem, where)) + name
 
     def of_timeout(self, endpoint, seconds):
-        """The cause where the time was up."""
+        """Return the cause when the request timed out."""
         return "no answer within %g s (%s)%s" % (
             seconds, endpoint.timeout_option, see("timeout"))
 
     def of_error(self, endpoint, error, seconds):
-        """The cause where a request ended in an error.
+        """Return the cause when a request ended in an error.
 
-        :param float seconds: what bounded the request.
+        :param float seconds: the request's timeout.
         """
         if isinstance(error, Refused):
             return text_type(error)
@@ -112,8 +112,8 @@ class Causes(object):
 
     @staticmethod
     def _sentence(endpoint, error, names, message):
-        """``(what the error means, where more is told)``, around its own text; the former is empty
-        where that says all."""
+        """Return ``(prefix, suffix)`` to put around the error's own text: what the error means, and
+        where to read more. Both are empty if the error's own text says it all."""
         if any("Proxy" in name or "SOCKS" in name for name in names):
             return "the proxy cannot be used; ", see("proxy")
         if isinstance(error, socket.gaierror) or "NameResolutionError" in names:
@@ -128,12 +128,12 @@ class Causes(object):
         return "", ""
 
     def mask(self, text):
-        """A text without the API key, proxies' passwords and credentials in URLs, however an error
-        spells them."""
+        """Return a text with the API key, proxy passwords and credentials in URLs masked, however
+        they are encoded in it."""
         spellings = set()
         for secret in self._secrets():
             spellings.update(_spellings(secret))
-        # The longest first: one may hold another.
+        # Longest first, as one may contain another.
         for spelling in sorted(spellings, key=len, reverse=True):
             text = text.replace(spelling, "***")
         return without_user_info(text)
@@ -145,29 +145,30 @@ class Causes(object):
         for url in self._urls + proxies:
             if not isinstance(url, six.string_types):
                 continue
-            # Up to the last "@", as a password may hold any character.
+            # Up to the last "@", as a password may contain any character.
             user_info = _text(url).split("//", 1)[-1].rpartition("@")[0]
             password = user_info.partition(":")[2]
             for secret in (user_info, password, _unquoted(password)):
                 if secret:
                     yield secret
-            if user_info:  # as a header holds it
+            if user_info:  # as in a Basic authentication header
                 yield _text(base64.b64encode(_unquoted(user_info).encode("utf-8")))
 
 
 def looks_swapped(env_id, api_key):
-    """Whether the API key has the form of an environment's id, and the id has not."""
+    """Return whether the API key looks like an environment id, and the environment id does not."""
     return bool(env_id and api_key and _ENVIRONMENT.match(api_key)
                 and not _ENVIRONMENT.match(env_id))
 
 
 def without_user_info(text):
-    """A text without the credentials in its URLs."""
+    """Return a text with the credentials in its URLs masked."""
     return _USER_INFO.sub("//***@", text)
 
 
 def one_line(text):
-    """A text with its white space as single spaces, and other control characters as escapes."""
+    """Return a text with each run of whitespace as one space, and other control characters escaped.
+    """
     return _CONTROL.sub(_escape, " ".join(text.split()))
 
 
@@ -177,7 +178,8 @@ def _escape(match):
 
 
 def _spellings(secret):
-    """How an error may spell a secret: as it is, stripped, percent-encoded, or as a repr."""
+    """Yield the forms in which an error may contain a secret: verbatim, stripped, percent-encoded,
+    or as a repr."""
     yield secret
     for text in {secret, secret.strip()}:
         if not text:
@@ -204,19 +206,19 @@ def _text(value):
 
 
 def _message(error):
-    """An error's own text; on Python 2 one may hold bytes."""
+    """Return an error's own text; on Python 2 it may be bytes."""
     try:
         return _text(text_type(error))
     except Exception:
         try:
             return _text(repr(error))
-        except Exception:  # an error of the user's
+        except Exception:  # an exception class of the user's
             return ""
 
 
 def _wrapped(error):
-    """An error and those that it was made of, as requests and urllib3 wrap them; the one that it
-    began with is the last."""
+    """Yield an error and the errors it wraps, as requests and urllib3 nest them; the original error
+    comes last."""
     for _ in range(10):
         yield error
         parts = (getattr(error, "reason", None),) + tuple(getattr(error, "args", ()))

@@ -1,4 +1,4 @@
-"""Sends requests to the platform: over whose connections, after how many failures, how often."""
+"""Sends requests to the platform: connection handling, circuit breakers and retries."""
 import threading
 import time
 from collections import namedtuple
@@ -12,12 +12,12 @@ from flagship.transport.answer import Answer, RequestFailed, read_body, retry_af
 from flagship.transport.breaker import FAILURES, Breaker
 from flagship.transport.causes import Causes
 from flagship.transport.deadline import Deadline
-from flagship.transport.endpoint import Endpoint  # noqa: F401, where others import it from
+from flagship.transport.endpoint import Endpoint  # noqa: F401, re-exported
 from flagship.transport.session import for_forked_child, open_connections
 
-_MILLISECONDS = 60  # a timeout above is more likely meant so
-_MOST_ENDPOINTS = 50  # whose last errors are kept
-# The endpoint is there, and not as it should be: its next answers will say the same.
+_MILLISECONDS = 60  # a larger timeout was probably meant in milliseconds
+_MOST_ENDPOINTS = 50  # maximum number of endpoints whose last errors are kept
+# The endpoint responds but is misconfigured: its next answers will be the same.
 _MISCONFIGURED = (401, 403, 404)
 
 
@@ -25,8 +25,8 @@ class LastError(namedtuple("LastError", ("when", "cause", "count", "status"))):
     """The last error of one endpoint.
 
     :ivar float when: seconds since the epoch.
-    :ivar str cause: what went wrong, a sentence.
-    :ivar int count: how many requests to the endpoint have failed since the start.
+    :ivar str cause: what went wrong, in one sentence.
+    :ivar int count: number of requests to the endpoint that have failed since the start.
     :ivar status: the answer's HTTP status, or None when there was no answer.
     """
 
@@ -34,13 +34,12 @@ class LastError(namedtuple("LastError", ("when", "cause", "count", "status"))):
 
 
 class HttpClient(object):
-    """Sends requests to endpoints over kept-alive connections. Safe for several threads and in
-    signal handlers; a forked child gets connections of its own.
+    """Sends requests to endpoints over keep-alive connections. Thread-safe, and safe in signal
+    handlers; a forked child gets connections of its own.
 
     :param Config config: timeout, pool size, size limit, session and debug.
-    :param EventLog events: told of each request at DEBUG.
-    :raises TypingError: when ``config.session`` is a callable that makes something else than a
-        session.
+    :param EventLog events: receives each request at DEBUG level.
+    :raises TypingError: if ``config.session`` is a callable that returns anything but a session.
     """
 
     def __init__(self, config, events):
@@ -51,7 +50,7 @@ class HttpClient(object):
         self._closed = self._retired = False
         self._said = set()
         self._breakers, self._last_errors, self._changing = {}, {}, Lock()
-        self._requests = threading.local()  # .under_way: how many this thread is making
+        self._requests = threading.local()  # .under_way: number of requests of this thread
         self._inherited = []
         self._connections = open_connections(self._given, self._pool_size)
         self._causes = Causes(config, lambda: self._connections.proxies)
@@ -61,14 +60,14 @@ class HttpClient(object):
 
     @property
     def last_errors(self):
-        """The last error of each endpoint that had one, ``{endpoint's name: LastError}``."""
+        """The last error of each endpoint that had one, ``{endpoint name: LastError}``."""
         with self._changing:
             return dict(self._last_errors)
 
     def proxy_of(self, url):
-        """The proxy that a request to ``url`` goes through, without credentials, or None.
+        """Return the proxy that a request to ``url`` goes through, without credentials, or None.
 
-        :raises Refused: where its URL is malformed.
+        :raises Refused: if the proxy's URL is malformed.
         """
         connections = self._take_connections()
         try:
@@ -78,9 +77,9 @@ class HttpClient(object):
         return proxy and self._causes.mask(to_text(proxy))
 
     def deadline(self, endpoint=None):
-        """A bound for requests that may have to be cancelled, to be given to :meth:`send`.
+        """Return a cancellable deadline to pass to :meth:`send`.
 
-        :param Endpoint endpoint: whose timeout it has; None (default): ``config.timeout``.
+        :param Endpoint endpoint: its timeout is used; None (default): ``config.timeout`` is.
         """
         seconds = None if endpoint is None else endpoint.timeout
         return Deadline(self._timeout if seconds is None else seconds, self._warn_once)
@@ -95,15 +94,15 @@ class HttpClient(object):
     def send(self, endpoint, payload=None, headers=None, deadline=None, body=None):
         """Send one request.
 
-        :param Endpoint endpoint: where to.
+        :param Endpoint endpoint: where to send it.
         :param payload: what to send as JSON; None: no body.
-        :param dict headers: further headers for this request; None: no others.
-        :param deadline: one that :meth:`deadline` made, for one thread at a time; None: the
-            endpoint's timeout alone.
-        :param bytes body: JSON that is encoded already, instead of ``payload``.
-        :return: the answer, any 2xx, or a 304 where ``headers`` hold ``If-Modified-Since``.
+        :param dict headers: additional headers for this request; None: no others.
+        :param deadline: a Deadline from :meth:`deadline`, used by one thread at a time; None: just
+            the endpoint's timeout.
+        :param bytes body: JSON that is already encoded, instead of ``payload``.
+        :return: the answer: any 2xx, or a 304 if ``headers`` contain ``If-Modified-Since``.
         :rtype: Answer
-        :raises RequestFailed: for everything that can go wrong, within the timeout.
+        :raises RequestFailed: for anything that goes wrong, within the timeout.
         """
         deadline = deadline or self.deadline(endpoint)
         if self._closed or self._offline or deadline.cancelled:
@@ -118,7 +117,7 @@ class HttpClient(object):
         try:
             answer = self._answer(endpoint, body, headers, deadline)
         except RequestFailed as failure:
-            # What we broke off ourselves says nothing of the platform.
+            # A request that we cancelled ourselves tells nothing about the platform.
             if not deadline.cancelled:
                 self._note_failure(failure, breaker)
                 self._events.request_failed(failure)
@@ -130,7 +129,7 @@ class HttpClient(object):
     def _encoded(endpoint, payload):
         try:
             return encode(payload)
-        except Exception as error:  # data of the user's, a subclass of dict perhaps
+        except Exception as error:  # the user's own data, perhaps a subclass of dict
             raise RequestFailed(endpoint.name, "the payload is not JSON (%s)"
                                 % type(error).__name__, tried=False, received=False)
 
@@ -142,7 +141,7 @@ class HttpClient(object):
         return RequestFailed(endpoint.name, cause, tried=False, received=False)
 
     def _answer(self, endpoint, body, headers, deadline):
-        """The Answer; raises RequestFailed."""
+        """Return the Answer or raise RequestFailed."""
         if self._debug:
             self._debug_line(endpoint, "sends", body)
         status, received_headers, content = self._exchange(endpoint, body, headers, deadline)
@@ -150,7 +149,7 @@ class HttpClient(object):
             self._debug_line(endpoint, status, content)
         elif self._events.listens:
             self._events.debug("[%s] %d", endpoint.name, status)
-        # "Not modified" answers nothing but a condition.
+        # "Not modified" is only a valid answer to a conditional request.
         conditional = headers and "If-Modified-Since" in headers
         if 200 <= status < 300 or status == 304 and conditional:
             return Answer(endpoint.name, status, received_headers, content, self._remember)
@@ -162,7 +161,7 @@ class HttpClient(object):
                            self._causes.mask(text_type(repr(content))))
 
     def _exchange(self, endpoint, body, headers, deadline):
-        """``(status, headers, body)`` of the answer, after a second try where that is safe; raises
+        """Return ``(status, headers, body)`` of the answer, retrying once where that is safe; raise
         RequestFailed."""
         with deadline:
             for tries in (1, 2):
@@ -177,7 +176,7 @@ class HttpClient(object):
                                 read_body(response, self._max_size, deadline))
                     finally:
                         self._give_back(connections)
-                except Exception as error:  # a session of the user's may raise anything
+                except Exception as error:  # a user's session may raise anything
                     if tries == 2 or deadline.is_over() or not retry.may_send_again(
                             endpoint.repeatable, deadline.sent, deadline.cut,
                             deadline.connected, deadline.received):
@@ -194,12 +193,13 @@ class HttpClient(object):
         return RequestFailed(endpoint.name, cause, received=received)
 
     def _take_connections(self):
-        """This process's connections, for one request of this thread; they are to be given back."""
+        """Return this process's connections, for one request of this thread. They must be given
+        back afterwards."""
         if self._connections.lineage != lineage():
             self._reopen()
         connections, under_way = self._connections, getattr(self._requests, "under_way", 0)
         if under_way:
-            # A signal handler's request: the one that it interrupts may hold a lock in there.
+            # A signal handler's request: the request it interrupted may hold a lock in there.
             connections = connections.copy()
         self._requests.under_way = under_way + 1
         return connections
@@ -214,7 +214,7 @@ class HttpClient(object):
         with self._changing:
             if self._connections.lineage == lineage():
                 return
-            # Kept, not closed: a lock in there may be held by a thread that the fork left behind.
+            # Kept, not closed: a lock in there may be held by a thread of the parent process.
             self._inherited.append(self._connections)
             self._given = for_forked_child(self._given)
             self._connections = open_connections(self._given, self._pool_size)
@@ -240,7 +240,7 @@ class HttpClient(object):
                                  failure.endpoint, FAILURES, failure.cause)
 
     def _remember(self, failure):
-        """Note an endpoint's last error."""
+        """Record an endpoint's last error."""
         with self._changing:
             last = self._last_errors.get(failure.endpoint)
             if last is None and len(self._last_errors) >= _MOST_ENDPOINTS:
@@ -250,21 +250,21 @@ class HttpClient(object):
                 failure.status)
 
     def retire(self):
-        """Close the idle connections, as another client takes over; requests under way, and those
-        of calls that are, may still be sent."""
+        """Close the idle connections because another client takes over. Requests in flight go on,
+        and calls already in progress may still send requests."""
         self._retired = True
         self._connections.close()
 
     def close(self):
-        """Close the idle connections; requests under way end by their timeout. Idempotent, and may
-        be called by a signal handler that interrupts a request of its own thread."""
+        """Close the idle connections; requests in flight end within their timeout. Idempotent. May
+        be called from a signal handler that interrupts a request of its own thread."""
         self._closed = True
         if not getattr(self._requests, "under_way", 0):
             self._connections.close()
 
 
 def doubt_of_timeout(seconds):
-    """What to ask whoever chose this timeout, one line, or None."""
+    """Return a one-line warning if a timeout looks like milliseconds, else None."""
     if seconds <= _MILLISECONDS:
         return None
     return ("Config: timeout is %g seconds; if milliseconds are meant, as in the vendor's 3.x, "
@@ -272,9 +272,9 @@ def doubt_of_timeout(seconds):
 
 
 def _is_outage(status):
-    """Whether a failed request counts for the circuit breaker; a platform that finds fault with the
-    request alone is up.
+    """Return whether a failed request counts towards opening the circuit. A platform that only
+    rejects this particular request is up.
 
-    :param status: of the answer, or None without one.
+    :param status: the answer's HTTP status, or None if there was no answer.
     """
     return status is None or status >= 500 or status == 429 or status in _MISCONFIGURED

@@ -1,13 +1,13 @@
-"""A bound on a whole request: the only module that knows urllib3.
+"""A deadline for a whole request: the only module that knows urllib3.
 
-A timeout of a socket bounds one wait, so a peer that sends a byte now and then, or a name with many
-dead addresses, holds a caller for as long as it likes. Here the connections of a pool give every
-wait only what is left of the request's time. Nothing else about them changes, and without a
-deadline nothing at all.
+A socket timeout limits a single wait, so a peer that sends one byte at a time, or a host name with
+many dead addresses, can block a caller indefinitely. Here every wait of a pooled connection is
+limited to the time left for the request. Nothing else about the connections changes, and without a
+deadline nothing changes at all.
 
-urllib3 makes no promise about the hooks that this takes. So each of them can be missing: a urllib3
-without one still gets the timeout of each wait from requests, its answers are read against the
-clock, and the log says so once (:meth:`Deadline.report`).
+The urllib3 hooks used here are not part of its public API, so any of them may be missing. In that
+case the per-wait timeout that requests sets still applies, the clock is checked between reads of an
+answer, and the log says so once (:meth:`Deadline.report`).
 """
 import errno
 import io
@@ -22,7 +22,7 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from flagship._compat import monotonic
 
-_PIECE = 64 * 1024  # bytes; Python 3.6 allocates what it is asked to read
+_PIECE = 64 * 1024  # bytes; Python 3.6 allocates a buffer of the size requested
 
 _UNBOUNDED_CONNECTING = "makes connections in a way that cannot be bounded as a whole"
 _UNBOUNDED_READING = "reads answers in a way that cannot be bounded as a whole"
@@ -31,19 +31,19 @@ _current = threading.local()
 
 
 class Deadline(object):
-    """``with Deadline(seconds):`` bounds what this thread's bounded connections do inside; it may
-    be entered again and again, by one thread at a time.
+    """``with Deadline(seconds):`` limits the time that this thread's bounded connections take
+    inside the block. It can be entered repeatedly, by one thread at a time.
 
-    :param report: called with a text where this urllib3 does not let all be bounded.
-    :ivar seconds: the bound on each request.
+    :param report: called with a text if this urllib3 does not allow everything to be bounded.
+    :ivar seconds: the time limit of each request.
     :ivar bool sent: whether a bounded connection began to send.
-    :ivar bool cut: whether sending broke off, so that no whole request can have arrived.
-    :ivar bool connecting: whether a connection was being made and is not.
-    :ivar bool connected: whether a connection was made, rather than a kept one used.
-    :ivar bool received: whether any byte of an answer came.
+    :ivar bool cut: whether sending was interrupted, so that no complete request can have arrived.
+    :ivar bool connecting: whether connecting began and has not succeeded.
+    :ivar bool connected: whether a new connection was made, rather than a kept-alive one reused.
+    :ivar bool received: whether any byte of an answer arrived.
     :ivar bool cancelled: whether :meth:`cancel` was called.
-    :ivar bool body_follows: whether a request's head is to wait for its body, so that both leave
-        in one packet.
+    :ivar bool body_follows: whether to hold back the request's headers until its body is sent, so
+        that both leave in one packet.
     """
 
     __slots__ = ("seconds", "sent", "cut", "connecting", "connected", "received", "cancelled",
@@ -55,14 +55,14 @@ class Deadline(object):
         self.begin()
 
     def begin(self):
-        """Forget what was noted of an earlier request."""
+        """Reset what was recorded about an earlier request."""
         self.sent = self.cut = self.connecting = self.connected = self.received = False
         self.body_follows, self._head = False, b""
 
     def __enter__(self):
         self._ends = monotonic() + self.seconds
         self.begin()
-        # A signal handler may make a request inside of one.
+        # A signal handler may make a request during another one.
         self._outer, _current.deadline = getattr(_current, "deadline", None), self
         return self
 
@@ -72,7 +72,7 @@ class Deadline(object):
         self._release()
 
     def left(self):
-        """Seconds left, more than 0; raises socket.timeout when there are none."""
+        """Return the seconds left, always more than 0; raise socket.timeout if there are none."""
         left = self._ends - monotonic()
         if left <= 0 or self.cancelled:
             raise socket.timeout("timed out")
@@ -82,14 +82,15 @@ class Deadline(object):
         return self.cancelled or monotonic() >= self._ends
 
     def limit(self, sock, wait=None):
-        """Let the socket's next wait be at most ``wait`` seconds (None: no matter) and what is
-        left."""
+        """Limit the socket's next wait to the time left, and to ``wait`` seconds unless that is
+        None."""
         self._sock = sock
         left = self.left()
         sock.settimeout(left if wait is None else min(left, wait))
 
     def join(self, data):
-        """What is to be sent now that ``data`` should be; empty where that waits for more."""
+        """Return the bytes to send when asked to send ``data``; empty if ``data`` is held back
+        until more follows."""
         if self._head:
             data, self._head = self._head + data, b""
         elif self.body_follows and data.startswith(b"POST ") and data.endswith(b"\r\n\r\n"):
@@ -98,13 +99,12 @@ class Deadline(object):
         return data
 
     def hold(self, sock):
-        """Keep a handle of our own on a new connection: where TLS begins, it takes the socket away
-        from under us."""
+        """Keep a duplicate handle on a new connection, because TLS detaches the original socket."""
         self._release()
         try:
             self._handle = socket.fromfd(sock.fileno(), sock.family, sock.type)
         except (AttributeError, EnvironmentError):
-            pass  # Python 2 on Windows has none, and descriptors may be used up
+            pass  # Python 2 on Windows has no fromfd, or there are no descriptors left
 
     def _release(self):
         handle, self._handle = self._handle, None
@@ -112,27 +112,27 @@ class Deadline(object):
             handle.close()
 
     def cancel(self):
-        """End now, from any thread: what waits inside fails, and nothing waits there again."""
+        """Cancel now, from any thread: a wait in progress fails, and so does any later one."""
         self.cancelled = True
         for sock in (self._sock, self._handle):
             if sock is not None:
                 try:
                     sock.shutdown(socket.SHUT_RDWR)
                 except (EnvironmentError, ValueError):
-                    pass  # closed meanwhile
+                    pass  # already closed
 
 
 class _BoundedReader(io.RawIOBase):
-    """Reads a socket, each wait within its own timeout and what is left of the deadline.
+    """Reads from a socket; each wait is limited by the socket's timeout and the time left.
 
-    :param file: the socket's unbuffered file, which keeps the socket open as long as the answer is
-        read, as http.client relies on.
+    :param file: the socket's unbuffered file, which keeps the socket open while the answer is read;
+        http.client relies on that.
     """
 
     def __init__(self, file, sock, deadline):
         super(_BoundedReader, self).__init__()
-        # On Python 2 the connection empties `sock` when it lets go of it, so the file's own
-        # reference is the one to read from.
+        # On Python 2 the connection empties `sock` when it releases it, so read from the file's
+        # own reference.
         self._file, self._sock = file, getattr(file, "_sock", sock)
         self._deadline, self._wait = deadline, self._sock.gettimeout()
 
@@ -147,13 +147,13 @@ class _BoundedReader(io.RawIOBase):
                 self._deadline.received = self._deadline.received or size > 0
                 return size
             except socket.error as error:
-                if error.errno != errno.EINTR:  # Python 2 lets a signal break a wait
+                if error.errno != errno.EINTR:  # on Python 2 a signal interrupts a wait
                     raise
 
     def close(self):
         if not self.closed:
             try:
-                # The next request on this connection begins with a whole timeout.
+                # The next request on this connection starts with the full timeout.
                 self._sock.settimeout(self._wait)
             except socket.error:
                 pass  # already closed
@@ -163,7 +163,7 @@ class _BoundedReader(io.RawIOBase):
 
 
 class _BoundedSocket(object):
-    """All that an HTTP answer wants of a socket: a file to read from."""
+    """The only part of a socket that an HTTP response needs: a file to read from."""
 
     def __init__(self, sock, deadline):
         self._sock, self._deadline = sock, deadline
@@ -174,8 +174,8 @@ class _BoundedSocket(object):
 
 
 def bound(manager):
-    """Make the connection pools that ``manager`` (a urllib3 ``PoolManager``) opens from now on heed
-    deadlines. Another manager, or one of an unknown urllib3, is left as it is."""
+    """Make the connection pools that ``manager`` (a urllib3 ``PoolManager``) opens from now on
+    respect deadlines. Any other manager, or one of an unknown urllib3, is left unchanged."""
     classes = getattr(manager, "pool_classes_by_scheme", None)
     if isinstance(classes, dict):
         manager.pool_classes_by_scheme = {
@@ -192,8 +192,8 @@ def _bounded_pool(pool_class):
         return _pools[pool_class]
     made = {}
 
-    # Looked up at each new connection: a recorder of tests (VCR) puts its own class there, for a
-    # while, at any time.
+    # Looked up for each new connection, because a test recorder (VCR) may temporarily install its
+    # own class there at any time.
     def connection_class(pool):
         found = vars(pool).get("ConnectionCls") or super(bounded, pool).ConnectionCls
         if found not in made:
@@ -212,8 +212,8 @@ def _bounded_pool(pool_class):
 
 
 def _is_urllib3s(connection_class):
-    """Whether a connection talks as urllib3's do: a recorder's or a test double's way to talk is
-    not ours to change."""
+    """Return whether a connection class sends and receives as urllib3's do. Those of test recorders
+    and test doubles must not be changed."""
     for each in getattr(connection_class, "__mro__", ()):
         if "heeds_deadlines" in vars(each):
             continue  # made by _bounded_connection
@@ -228,12 +228,12 @@ def _bounded_connection(connection_class):
     members = {"heeds_deadlines": True, "send": _send_within(connection_class)}
     response_class = getattr(connection_class, "response_class", None)
     if response_class is not None:
-        # In a method's place a plain function would be bound to the connection.
+        # A plain function in a class would be bound to the connection, like a method.
         members["response_class"] = staticmethod(_answer_within(response_class))
     make = getattr(connection_class, "_new_conn", None)
     if getattr(make, "__module__", None) in ("urllib3.connection", "urllib3.contrib.socks"):
         members["_new_conn"] = _connect_within(connection_class)
-    else:  # another way to connect is not ours to replace
+    else:  # do not replace any other way of connecting
         _report(_UNBOUNDED_CONNECTING)
     return type("Bounded" + connection_class.__name__, (connection_class,), members)
 
@@ -268,7 +268,7 @@ def _send_within(connection_class):
         try:
             if not plain:
                 return connection_class.send(self, data, *args, **kwargs)
-            # Python 2 gives each piece that a slow peer takes a whole timeout.
+            # On Python 2 each piece that a slow peer accepts gets the full timeout.
             for start in range(0, len(data), _PIECE):
                 if getattr(self, "sock", None) is not None:
                     deadline.limit(self.sock)
@@ -293,16 +293,16 @@ def _connect_within(connection_class):
             except (EnvironmentError, UnicodeError) as error:
                 raise _connect_error(self, error)
             except Exception:
-                deadline.connecting = False  # nobody knows how far that comes
+                deadline.connecting = False  # no way to know how far that got
         _report(_UNBOUNDED_CONNECTING)
         return connection_class._new_conn(self, *args, **kwargs)
     return new_conn
 
 
 def _connect_error(connection, error):
-    """What urllib3 would raise for a failed connection; ``reason`` is the error that it began
-    with."""
-    inner = getattr(error, "socket_err", None) or error  # that of a SOCKS proxy
+    """Return the exception that urllib3 would raise for a failed connection; its ``reason`` is the
+    original error."""
+    inner = getattr(error, "socket_err", None) or error  # the former with a SOCKS proxy
     if isinstance(inner, socket.timeout):
         return ConnectTimeoutError(connection, "Connection to %s timed out" % connection.host)
     wrapped = NewConnectionError(connection, "Failed to establish a new connection: %s" % inner)
@@ -311,8 +311,8 @@ def _connect_error(connection, error):
 
 
 def _connect(connection, deadline):
-    """Connect to the first address that answers, all of them within one deadline; the addresses are
-    those of the SOCKS proxy where there is one."""
+    """Connect to the first address that answers, trying all of them within one deadline. If there
+    is a SOCKS proxy, the addresses are the proxy's."""
     host, port = getattr(connection, "_dns_host", connection.host), connection.port
     proxy = getattr(connection, "_socks_options", None)
     if proxy is not None:
@@ -333,7 +333,7 @@ def _connect(connection, deadline):
                 sock.bind(connection.source_address)
             deadline.limit(sock)
             sock.connect(address)
-            # The TLS handshake, where there is one, waits with this.
+            # This also limits the TLS handshake, if there is one.
             deadline.limit(sock)
             deadline.hold(sock)
             deadline.connected = True
@@ -350,8 +350,8 @@ def _connect(connection, deadline):
 
 
 def _socks_socket(family, kind, protocol, proxy, address, deadline):
-    """A socket of PySocks that reads the proxy's answers within the deadline."""
-    import socks  # it is there, as urllib3 has made this kind of connection
+    """Return a PySocks socket that reads the proxy's answers within the deadline."""
+    import socks  # installed, or urllib3 could not have made this kind of connection
 
     class SocksSocket(socks.socksocket):
         def makefile(self, mode="r", *args, **kwargs):
@@ -366,16 +366,16 @@ def _socks_socket(family, kind, protocol, proxy, address, deadline):
 
 
 def reader(raw, deadline):
-    """A function that gives the next bytes of an answer, empty at its end, and raises
+    """Return a function that returns the next bytes of an answer, empty at its end, and raises
     socket.timeout after the deadline.
 
-    :param raw: ``raw`` of a response of requests.
+    :param raw: ``raw`` of a ``requests`` response.
     """
     options = {"decode_content": False} if hasattr(raw, "stream") else {}
     read, most = raw.read, _PIECE
     if not deadline.received and _is_of_a_socket(raw):
         _report(_UNBOUNDED_READING)
-        # What is there, or at least little, so that there is a look at the clock after each wait.
+        # Read what is available, or else one byte, so that the clock is checked after each wait.
         read, most = (raw.read1, _PIECE) if hasattr(raw, "read1") else (raw.read, 1)
 
     def next_piece():
@@ -385,7 +385,7 @@ def reader(raw, deadline):
 
 
 def _is_of_a_socket(raw):
-    """Whether an answer comes over the network, rather than from a recorder or a mock of tests."""
+    """Return whether an answer comes over the network, rather than from a test recorder or mock."""
     connection = getattr(raw, "connection", None)
     if connection is not None and not _is_urllib3s(type(connection)):
         return False
@@ -393,6 +393,6 @@ def _is_of_a_socket(raw):
         try:
             if stat.S_ISSOCK(os.fstat(source.fileno()).st_mode):
                 return True
-        except Exception:  # nothing with a descriptor, closed, or of a system that cannot tell
+        except Exception:  # no descriptor, closed, or the system cannot tell
             pass
     return False

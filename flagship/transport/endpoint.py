@@ -2,16 +2,16 @@
 
 
 class Endpoint(object):
-    """One address of the platform: what is the same in every request to it.
+    """One address of the platform: whatever is the same in every request to it.
 
-    :param str name: what log lines call it.
+    :param str name: its name in log lines.
     :param str method: ``GET`` or ``POST``.
-    :param str url: without user input that is not encoded.
+    :param str url: the URL; any user input in it must be percent-encoded.
     :param headers: a dict, or pairs.
-    :param bool repeatable: whether a request may be sent again that the platform may have received
-        already.
-    :param bool breaks: whether a circuit breaker guards it; else its caller sees to that.
-    :param float timeout: seconds that bound each request as a whole; None (default):
+    :param bool repeatable: whether requests are idempotent, so that one that the platform may have
+        received already may be retried.
+    :param bool breaks: whether it has a circuit breaker; if not, the caller handles outages.
+    :param float timeout: timeout of a whole request in seconds; None (default):
         ``config.timeout``.
     """
 
@@ -32,7 +32,7 @@ class Endpoint(object):
 
     @property
     def timeout_option(self):
-        """The option of Config that bounds its requests."""
+        """The name of the Config option that is the timeout of its requests."""
         if self.timeout is None:
             return "timeout"
         return {"campaigns": "timeout", "bucketing": "bucketing_timeout"}.get(

@@ -1,4 +1,4 @@
-"""The connections of one process, on a session of requests."""
+"""The connections of one process, on top of a ``requests`` session."""
 import copy
 import os
 from collections import namedtuple
@@ -21,16 +21,16 @@ from flagship.transport.deadline import bound
 
 _PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 
-#: What is the same in every request to an endpoint: the request without its body and its headers,
-#: or None where each needs its own; what to send it with; and the session's adapter.
+#: What is the same in every request to an endpoint: the request without a body, and its headers
+#: (both None if each request must be prepared anew); the send settings; and the session's adapter.
 _Template = namedtuple("_Template", ("request", "headers", "settings", "adapter"))
 
 
 class Connections(object):
-    """One process's session, and what was worked out once for it.
+    """One process's session, with values cached for it.
 
     :param session: a ``requests.Session``.
-    :param bool owned: whether it is the SDK's to close.
+    :param bool owned: whether the SDK owns the session and closes it.
     """
 
     def __init__(self, session, owned):
@@ -46,15 +46,15 @@ class Connections(object):
         return self._session.proxies or {}
 
     def proxy_of(self, url):
-        """The URL of the proxy that a request to ``url`` goes through, or None.
+        """Return the URL of the proxy that a request to ``url`` goes through, or None.
 
-        :raises Refused: where it is malformed.
+        :raises Refused: if the proxy's URL is malformed.
         """
         proxy = select_proxy(url, _settings(self._session, url)["proxies"])
         return proxy or None
 
     def prepare(self, endpoint, body, headers):
-        """A request, to be given to :meth:`send`. Nothing is sent."""
+        """Return a request to pass to :meth:`send`. Nothing is sent yet."""
         template = self._templates.get(endpoint)
         if template is None:
             template = self._templates[endpoint] = self._template(endpoint)
@@ -72,7 +72,7 @@ class Connections(object):
         return request
 
     def send(self, endpoint, request, deadline):
-        """The response of requests, whose body is not yet read."""
+        """Send a prepared request and return the response; its body has not been read yet."""
         template, seconds = self._templates[endpoint], deadline.seconds
         if not isinstance(request, LeanRequest):
             return self._session.send(request, timeout=(seconds, seconds), allow_redirects=False,
@@ -81,7 +81,7 @@ class Connections(object):
         if timeout is None:
             timeout = self._timeouts[seconds] = TimeoutSauce(connect=seconds, read=seconds)
         deadline.body_follows = bool(request.body)
-        # What Session.send would add, cookies, hooks and a history, nobody would look at.
+        # Session.send would only add cookies, hooks and a history, which are not used.
         response = template.adapter.send(request, stream=True, timeout=timeout,
                                          **template.settings)
         _refuse_redirect(response)
@@ -93,14 +93,14 @@ class Connections(object):
         if self._session.auth:
             return _Template(None, None, settings, adapter)  # authentication may sign the body
         request = self._prepare(endpoint)
-        request._cookies = None  # only redirects look there, and each copy would copy the jar
+        request._cookies = None  # only redirects use it, and each copy would copy the jar
         return _Template(request, dict(request.headers), settings, adapter)
 
     def _prepare(self, endpoint, body=None):
         hooks = list(self._session.hooks.get("response", ())) + [_refuse_redirect]
         auth = None
         if not self._session.auth:
-            # Given any, requests does not look into ~/.netrc, whose credentials are others'.
+            # With any auth given, requests does not read ~/.netrc, which is not meant for the SDK.
             found = get_auth_from_url(endpoint.url)
             auth = found if any(found) else _add_nothing
         return self._session.prepare_request(requests.Request(
@@ -108,28 +108,28 @@ class Connections(object):
             hooks={"response": hooks}))
 
     def close(self):
-        """Close the idle connections, where they are the SDK's and this process's."""
+        """Close the idle connections, if they belong to the SDK and to this process."""
         if self._owned and self.lineage == lineage():
             self._session.close()
 
     def copy(self):
-        """Others with the same settings, which share no connection with these.
+        """Return Connections with the same settings that share no connection with these.
 
-        :raises Exception: where a session of the user's cannot be copied.
+        :raises Exception: if the user's session cannot be copied.
         """
         return Connections(copy.deepcopy(self._session), True)
 
 
 def open_connections(given, pool_size):
-    """The Connections on a session of the user's, or on one of the SDK's.
+    """Return Connections on the user's session, or on a new one of the SDK's.
 
-    :param given: a ``requests.Session``, a callable that makes one, or None.
-    :param int pool_size: connections to keep, where the session is the SDK's.
-    :raises TypingError: when ``given`` makes something else than a session.
+    :param given: a ``requests.Session``, a callable that returns one, or None.
+    :param int pool_size: number of connections to keep alive, if the session is the SDK's.
+    :raises TypingError: if ``given`` is neither None nor a session, and does not return one.
     """
     if given is None:
         session = requests.Session()
-        # A cookie that one visitor's answer set must not travel with another's request.
+        # A cookie set by one visitor's answer must not be sent with another visitor's request.
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         for prefix in ("http://", "https://"):
             session.mount(prefix, Adapter(pool_connections=pool_size, pool_maxsize=pool_size))
@@ -144,19 +144,20 @@ def open_connections(given, pool_size):
 
 
 def for_forked_child(given):
-    """What ``given`` is for a forked child, which must share no connection with its parent."""
+    """Return ``given`` for use in a forked child, which must not share connections with its parent.
+    """
     if not isinstance(given, requests.Session):
         return given
     try:
         return copy.deepcopy(given)
-    except Exception:  # an adapter of the user's that cannot be copied
+    except Exception:  # a user's adapter that cannot be copied
         given.close()
         return given
 
 
 def _settings(session, url):
-    """What to send requests to a host with. What the user put on the session wins over the
-    environment, which requests itself has the other way round."""
+    """Return the send settings for a URL. The user's settings on the session take precedence over
+    environment variables; in requests itself it is the other way round."""
     proxies, verify = session.proxies or {}, session.verify
     is_default = verify is True or verify is None or verify == ""
     if is_default:
@@ -168,7 +169,7 @@ def _settings(session, url):
         if not any(key in proxies for key in keys) and not is_emulated(url):
             proxies = get_environ_proxies(url)
         if is_default:
-            # An empty one is one that is not set, never one that turns checks off.
+            # An empty variable counts as not set; it never disables verification.
             verify = (os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
                       or True)
     proxy, adapter = select_proxy(url, proxies), session.get_adapter(url)
@@ -177,12 +178,12 @@ def _settings(session, url):
         if hasattr(adapter, "proxy_manager_for"):
             bound(adapter.proxy_manager_for(proxy))
     elif isinstance(adapter, Adapter):
-        proxies = {}  # it need not look again
+        proxies = {}  # so the adapter does not look them up again
     return {"proxies": proxies, "verify": verify, "cert": session.cert}
 
 
 def _checked_proxy(url):
-    """The URL of a proxy with its scheme; raises Refused where it is none, and quotes nothing."""
+    """Return a proxy's URL with its scheme. Raise Refused, without quoting it, if it is not one."""
     text = to_text(url)
     scheme, _, rest = (text or "").rpartition("://")
     if text is not None and (scheme or "http").lower() in _PROXY_SCHEMES:
@@ -197,7 +198,7 @@ def _add_nothing(prepared):
 
 
 def _refuse_redirect(response, **kwargs):
-    # Followed, it would carry the API key or a visitor's context to an address that nobody
+    # Following it would send the API key or a visitor's context to an address that is not
     # configured.
     if response.is_redirect:
         response.close()
