@@ -1,4 +1,4 @@
-"""The short names under which docs/troubleshooting.rst tells causes of lines and their cures."""
+"""The short names of the sections of docs/troubleshooting.rst, which log lines refer to."""
 
 
 def see(name):
