@@ -20,7 +20,7 @@ from flagship.decision.compiled import Campaigns
 from flagship.decision.document import MAX_PROBLEMS, Document
 from flagship.decision.evaluator import assign, merge
 from flagship.decision.explanation import explain
-from flagship.decision.targeting import json_text
+from flagship.decision.targeting import compared_kinds, json_text
 from flagship.errors import FlagshipParsingError
 from tests.support import data, slow
 
@@ -265,6 +265,13 @@ def test_a_context_is_what_its_items_say():
     assert matches("NOT_EXISTS", True, context, key="absent")
     campaigns = Campaigns({"campaigns": [campaign(group("g", [[("k", "EQUALS", "fr")]]))]})
     assert explain(campaigns, "v", context)[0]["outcome"] == "assigned"
+
+
+def test_numbers_and_booleans_are_ordered_together():
+    """So no visitor is told that one was given in place of the other."""
+    assert matches("GREATER_THAN", True, {"k": 3}) and matches("LOWER_THAN", 1, {"k": False})
+    for value in (True, 1):
+        assert compared_kinds("GREATER_THAN", value) == {"a number", "true or false"}
 
 
 LARGE = 20000  # what is quadratic takes minutes

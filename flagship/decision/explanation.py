@@ -7,8 +7,8 @@ always be expressed in JSON, whatever the file and the context contain.
 from flagship._compat import text_type
 from flagship.decision.allocation import BUCKETS, bucket, spread
 from flagship.decision.modification import finite
-from flagship.decision.targeting import (ALL_VISITORS, VISITOR_ID, elements, holds, is_number,
-                                         json_text, kind_of)
+from flagship.decision.targeting import (ALL_VISITORS, VISITOR_ID, compared_kinds, elements, holds,
+                                         is_number, json_text, kind_of)
 
 #: The outcomes of a campaign.
 ASSIGNED, NOT_ALLOCATED = u"assigned", u"not allocated"
@@ -165,16 +165,12 @@ def _targeting(targeting, visitor_id, context):
 def _of_another_kind(targeting, value):
     """Return a message if a visitor's value is of a kind that the targeting cannot match, else
     ``""``."""
-    name = targeting.operator
-    if value is None or targeting.key == ALL_VISITORS or name.startswith(u"SEMVER_"):
+    if value is None or targeting.key == ALL_VISITORS:
         return u""
-    is_order = u"_THAN" in name
-    if not is_order and not name.endswith(u"EQUALS"):
-        return u""  # other operators compare both as text, or do not look at the value
+    kind, kinds = kind_of(value), compared_kinds(targeting.operator, targeting.value)
+    if not kinds or kind in kinds:
+        return u""
     wanted = {kind_of(each) for each in elements(targeting.value)}
-    kind = kind_of(value)
-    if not wanted or kind in wanted or is_order and u"text" not in wanted | {kind}:
-        return u""
     given = {u"text": u'text "%s"', u"a number": u"the number %s"}.get(kind, u"%s")
     return u"%s against %s" % (given % json_text(value), u" or ".join(sorted(wanted)))
 

@@ -83,11 +83,12 @@ def kind_of(value):
 def compared_kinds(name, value):
     """Return the kinds of context value that a usable targeting compares, a set of results of
     :func:`kind_of`; empty if it compares values of any kind as text, or does not look at them."""
-    if name.startswith(u"SEMVER_") or not (name.endswith(u"EQUALS") or u"_THAN" in name):
+    is_order = u"_THAN" in name
+    if name.startswith(u"SEMVER_") or not (is_order or name.endswith(u"EQUALS")):
         return set()
-    kinds = {kind_of(each) for each in (value if type(value) is list else (value,))}
-    if u"_THAN" in name and kind_of(0) in kinds:
-        kinds.add(kind_of(True))  # counts as 0 or 1
+    kinds = {kind_of(each) for each in elements(value)}
+    if is_order and kind_of(u"") not in kinds:
+        kinds.update((kind_of(0), kind_of(True)))  # ordered together: true counts as 1
     return kinds
 
 
