@@ -10,6 +10,8 @@ import threading
 import time
 
 from flagship import _process
+from flagship._compat import call_in_forked_child
+from flagship._threads import start_daemon
 
 #: The packages that run child processes, each with a ``util.Finalize`` and a ``process`` module.
 _POOLS = ("multiprocessing", "billiard")
@@ -99,7 +101,7 @@ def _handle_sigterm():
         if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
             signal.signal(signal.SIGTERM, _end_by_sigterm)
             _watch_sigterm()
-    except (ValueError, EnvironmentError, RuntimeError):
+    except (ValueError, EnvironmentError):
         pass  # not in the main thread, or out of system resources
 
 
@@ -116,18 +118,15 @@ def _watch_sigterm():
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     before = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
-    try:
-        if before != -1:
-            raise RuntimeError("somebody else is told of signals")
-        threading.Thread(target=_send_again, name="flagship-sigterm", daemon=True,
-                         args=(reading, threading.main_thread().ident)).start()
-    except RuntimeError:  # also if the thread cannot be started
-        signal.set_wakeup_fd(before)
-        os.close(reading)
-        os.close(writing)
+    main = threading.main_thread().ident
+    # If somebody else uses the wakeup fd, it stays theirs.
+    if before == -1 and start_daemon("flagship-sigterm", lambda: _send_again(reading, main)):
+        _Hooks.woken = writing
+        call_in_forked_child(_forget_watch)
         return
-    _Hooks.woken = writing
-    os.register_at_fork(after_in_child=_forget_watch)
+    signal.set_wakeup_fd(before)
+    os.close(reading)
+    os.close(writing)
 
 
 def _forget_watch():

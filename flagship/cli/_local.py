@@ -10,13 +10,13 @@ from flagship._compat import native
 from flagship._troubleshooting import see
 from flagship._version import __version__
 from flagship.cache.assignments import UnreadableRecord, error_text, make_record, read_record
+from flagship.contrib._platform import VISITOR
 from flagship.decision.content import Unreadable, decode
 from flagship.decision.snapshot import Record, read, why
 
 WRONG, WARNING, OK, SKIPPED = u"wrong", u"warning", u"ok", u"skipped"
 LEVELS = (WRONG, WARNING, OK, SKIPPED)
 
-_VISITOR = u"flagship-doctor"
 _HEAD = b"SQLite format 3\0"
 
 #: One line of the result: a level, what was checked, and what was found.
@@ -89,10 +89,10 @@ def visitor_cache(manager, env_id):
         use_environment = getattr(manager, "use_environment", None)
         if callable(use_environment):
             use_environment(env_id)
-        manager.save(_VISITOR, make_record(_VISITOR, (_VISITOR,)))
-        record = manager.lookup(_VISITOR)
-        ids = () if record is None else read_record(record, _VISITOR)
-        said = None if _VISITOR in ids else u"does not give back what it was given"
+        manager.save(VISITOR, make_record(VISITOR, (VISITOR,)))
+        record = manager.lookup(VISITOR)
+        ids = () if record is None else read_record(record, VISITOR)
+        said = None if VISITOR in ids else u"does not give back what it was given"
     except UnreadableRecord as error:
         said = u"gives back another record: %s" % error
     except Exception as error:  # the cache may raise anything

@@ -7,6 +7,7 @@ from flagship.transport.client import Endpoint, HttpClient, RequestFailed
 from flagship.cli import _arguments, _syntax
 from flagship.cli._errors import Unavailable, Usage
 from flagship.decision import snapshot
+from flagship.decision.bucketing_file import file_url
 from flagship.decision.content import Unreadable, without_mark
 from flagship.decision.content import decode as decode_content
 from flagship.decision.snapshot import is_record
@@ -50,7 +51,7 @@ def read(options):
     """Return the Source that the arguments name; raise Usage or Unavailable."""
     if options.file is None:
         settings = _arguments.config(options, cdn_url=options.cdn_url)
-        name = u"%s/%s/bucketing.json" % (settings.cdn_url, _arguments.env_id(options))
+        name = file_url(settings.cdn_url, _arguments.env_id(options))
         return Source(name, _fetched(settings, name))
     name = _arguments.text("FILE", options.file)
     if name.startswith((u"http://", u"https://")):

@@ -4,13 +4,13 @@ import importlib
 import os
 import re
 import sys
-import threading
 import time
 import traceback
 from email.utils import mktime_tz, parsedate_tz
 
 from flagship._compat import elapsed, text_type
 from flagship._events import describe
+from flagship._threads import start_daemon
 from flagship._troubleshooting import see
 from flagship.cli import _arguments, _local
 from flagship.cli._errors import Usage
@@ -232,13 +232,11 @@ def _joined(works, timeout):
             except Exception as error:  # a failing check must not hide the others
                 found[name] = [Check(WRONG, text_type(name), describe(error))]
         return do
-    threads = [threading.Thread(target=doing(name)) for name in sorted(works)]
     ends = elapsed() + timeout + _GRACE
+    threads = [start_daemon("flagship-doctor", doing(name)) for name in sorted(works)]
     for thread in threads:
-        thread.daemon = True
-        thread.start()
-    for thread in threads:
-        thread.join(max(0, ends - elapsed()))
+        if thread is not None:
+            thread.join(max(0, ends - elapsed()))
     return [check for name in sorted(works) for check in found.get(
         name, [Check(WRONG, text_type(name), u"no end after %g s" % (timeout + _GRACE))])]
 

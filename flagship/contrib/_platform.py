@@ -5,13 +5,15 @@ from flagship._credentials import read_credentials
 from flagship._events import EventLog
 from flagship.config import Config
 from flagship.decision.api import campaigns_endpoint, read_campaigns
+from flagship.decision.bucketing_file import file_url
 from flagship.decision.compiled import Campaigns
 from flagship.decision.content import Unreadable, decode
 from flagship.decision.document import RefusedFile
 from flagship.handler import FlagshipEventHandler
 from flagship.transport.client import Endpoint, HttpClient, RequestFailed
 
-_VISITOR = u"flagship-doctor"
+#: The id of the visitor in these requests.
+VISITOR = u"flagship-doctor"
 # The statuses with which a reachable collector may refuse a request that is not a hit.
 _REACHED = (400, 401, 403, 404, 405, 411, 415, 422, 501)
 
@@ -75,7 +77,7 @@ class Inquiry(object):
         """The URL of each request, by its name: ``{name: URL}``."""
         config = self._config
         return {"campaigns": campaigns_endpoint(config).url.partition("?")[0],
-                "bucketing": "%s/%s/bucketing.json" % (config.cdn_url, config.env_id),
+                "bucketing": file_url(config.cdn_url, config.env_id),
                 "hits": config.tracking_url + "/"}
 
     def campaigns(self):
@@ -83,7 +85,7 @@ class Inquiry(object):
         """
         def read(answer, reply):
             reply.panic = read_campaigns(answer, self._config.max_response_size)[0]
-        payload = {"visitorId": _VISITOR, "trigger_hit": False, "context": {}}
+        payload = {"visitorId": VISITOR, "trigger_hit": False, "context": {}}
         return self._ask("campaigns", campaigns_endpoint(self._config), read, payload)
 
     def bucketing(self):

@@ -5,7 +5,7 @@ import threading
 from flagship._compat import elapsed
 from flagship._process import Lock, lineage
 from flagship._threads import RepeatingTask, why_threads_do_not_run
-from flagship.decision.bucketing_file import BucketingFile, said
+from flagship.decision.bucketing_file import BucketingFile, file_url, said
 from flagship.decision.content import Unreadable
 from flagship.decision.document import RefusedFile
 from flagship.decision.evaluator import UndecidedFlags, assign, merge
@@ -70,7 +70,7 @@ class BucketingDecisionManager(DecisionManager):
         self._offline = config.offline
         self._interval = 0 if config.offline else config.polling_interval
         self._wait = max(config.timeout, _LEAST_WAIT)
-        url = "%s/%s/bucketing.json" % (config.cdn_url, config.env_id)
+        url = file_url(config.cdn_url, config.env_id)
 
         def cdn(timeout):
             return Endpoint("bucketing", "GET", url, repeatable=True, breaks=False,

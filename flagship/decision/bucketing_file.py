@@ -19,6 +19,11 @@ _VALIDATOR = re.compile(u"[ -~]{1,100}\\Z")
 _CLOCK_SKEW = 300  # seconds by which the platform's clock may be ahead of this machine's
 
 
+def file_url(cdn_url, env_id):
+    """Return the URL of an environment's bucketing file."""
+    return "%s/%s/bucketing.json" % (cdn_url, env_id)
+
+
 class _File(object):
     """One file. Immutable, so that a decision uses the same file from beginning to end."""
 

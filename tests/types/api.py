@@ -9,13 +9,16 @@ so a line that goes, or a parameter that is no longer optional, breaks somebody'
 3.9 or later.
 """
 import ast
-import difflib
 import io
 import os
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
+sys.path.insert(0, ROOT)
+
+from tests.lint.known import report  # noqa: E402
+
 RECORDED = os.path.join(HERE, "api.txt")
 
 # What the documentation tells of. The rest can be imported, and may change in any version.
@@ -76,24 +79,5 @@ def api():
     return sorted({line.strip() for name, tree in modules() for line in lines_of(name, tree.body)})
 
 
-def recorded():
-    if not os.path.exists(RECORDED):
-        return []
-    with io.open(RECORDED, encoding="utf-8") as file:
-        return file.read().splitlines()
-
-
-def changes():
-    """The lines that went and came, as a diff shows them."""
-    return [line for line in difflib.unified_diff(recorded(), api(), "api.txt", "the stubs", n=0,
-                                                  lineterm="")]
-
-
 if __name__ == "__main__":
-    if sys.argv[1:] == ["--update"]:
-        with io.open(RECORDED, "w", encoding="utf-8") as file:
-            file.write("".join(line + "\n" for line in api()))
-    elif sys.argv[1:]:
-        sys.exit(__doc__)
-    elif changes():
-        sys.exit("\n".join(changes() + ["", "Is it meant? python tests/types/api.py --update"]))
+    sys.exit(report(RECORDED, [(line, "api.txt: new: " + line) for line in api()], sys.argv[1:]))
