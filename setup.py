@@ -95,7 +95,8 @@ setup(
     extras_require={
         "django": [DJANGO],
         # To build docs/, on Python 3.11 or later.
-        "docs": [DJANGO, FLASK, OPENFEATURE, "furo>=2025.7", "matplotlib>=3.9,<4", "sphinx>=8,<10"]
+        "docs": [DJANGO, FLASK, OPENFEATURE, "furo>=2025.7", "matplotlib>=3.9,<4", "sphinx>=8,<10",
+                 "sphinx-copybutton>=0.5.2,<1"]
         + REDIS, "flask": [FLASK],
         "openfeature": [OPENFEATURE],
         "redis": REDIS,

@@ -162,6 +162,17 @@ def _max_response_size(value):
     return check.integer("Config", "max_response_size", value, minimum=1024)
 
 
+class _Signature(object):
+    """``Config.__signature__``, by which ``help`` and editors show the options with their defaults.
+    Python 2 has none."""
+
+    def __get__(self, config, owner):
+        import inspect  # here, as only readers of documentation need it
+        return inspect.Signature([
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default)
+            for name, (_, default) in owner._OPTIONS.items()])
+
+
 class Config(object):
     """The options of :meth:`Flagship.start`, all keyword arguments.
 
@@ -270,6 +281,8 @@ class Config(object):
         "circuit_breaker": (_circuit_breaker, True),
         "max_response_size": (_max_response_size, 16 * 1024 * 1024),
     }
+
+    __signature__ = _Signature()
 
     def __init__(self, **kwargs):
         self.__dict__.update(env_id=None, api_key=None)
