@@ -83,10 +83,11 @@ class _Idle(DecisionManager):
     knows_anonymous = True
     counters = None
 
-    def decide(self, visitor_id, anonymous_id, context, cached_ids):
+    def decide(self, visitor_id, anonymous_id, context, cached_ids, has_consented=True):
         raise DecisionError(NOT_STARTED, expected=True)
 
-    explain = decide
+    def explain(self, visitor_id, context, cached_ids, modifications, key):
+        raise DecisionError(NOT_STARTED, expected=True)
 
     def activate(self, visitor_id, anonymous_id, modification):
         return False, NOT_STARTED

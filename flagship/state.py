@@ -1,5 +1,5 @@
 """Whether the SDK serves its visitors: not while the platform is in panic or the SDK is closed."""
-from flagship._process import Lock
+from flagship._process import Lock, Tally, lineage
 from flagship._troubleshooting import see
 
 
@@ -12,11 +12,13 @@ class PlatformState(object):
     :ivar bool serving: neither in panic nor closed; every call of a visitor checks this first.
     """
 
-    __slots__ = ("panic", "closed", "serving", "tracked", "_events", "_changing", "_end", "_source")
+    __slots__ = ("panic", "closed", "serving", "tracked", "_withheld", "_events", "_changing",
+                 "_end", "_source")
 
     def __init__(self, events):
         self.panic, self.closed, self.serving, self.tracked = False, False, True, {}
         self._events, self._changing, self._end, self._source = events, Lock(), None, None
+        self._withheld = {}  # lineage -> Tally
 
     def listen_to(self, source, panic, events):
         """Listen to this decision manager only from now on, and set the panic that it reports; a
@@ -50,6 +52,15 @@ class PlatformState(object):
                 see("panic"))
         elif changed:
             self._events.warning("The platform's panic has ended")
+
+    def withhold(self):
+        """Count an activation or hit of a visitor that has not consented."""
+        self._withheld.setdefault(lineage(), Tally()).add()
+
+    @property
+    def withheld(self):
+        """The number of these in this process, an int."""
+        return int(self._withheld.get(lineage(), 0))
 
     def close(self, reason="Flagship is closed"):
         with self._changing:

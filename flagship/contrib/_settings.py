@@ -66,6 +66,11 @@ def _function(name, value):
     return found
 
 
+def nobody(request):
+    """Stand in for a ``FLAGSHIP_CONSENT`` that is invalid: nobody has consented."""
+    return False
+
+
 def _cookie_name(name, value):
     accepted = check.text("settings", name, value)
     if not _COOKIE_NAME.match(accepted):
@@ -114,6 +119,7 @@ START = (("FLAGSHIP_ENV_ID", (_credential, None)),
 #: Likewise, the settings that the visitor of a request is created with.
 VISITOR = (("FLAGSHIP_CONTEXT", (_function, None)),
            ("FLAGSHIP_USER_ID", (_function, None)),
+           ("FLAGSHIP_CONSENT", (_function, None)),
            ("FLAGSHIP_COOKIE_NAME", (_cookie_name, "flagship_visitor")),
            ("FLAGSHIP_COOKIE_AGE", (_cookie_age, _ONE_YEAR)),
            ("FLAGSHIP_COOKIE_DOMAIN", (_cookie_domain, None)),
@@ -129,7 +135,7 @@ class Settings(object):
     :param get: called with a setting's name and its default; returns its value.
     :param table: ``START``, ``VISITOR`` or both (default).
     :ivar list problems: a FlagshipError for each setting that is missing or invalid; its default is
-        used instead.
+        used instead, and :func:`nobody` as the consent.
     """
 
     def __init__(self, get, table=START + VISITOR):
@@ -139,5 +145,5 @@ class Settings(object):
                 value = checked(name, get(name, default))
             except FlagshipError as error:
                 self.problems.append(error)
-                value = default
+                value = nobody if name == "FLAGSHIP_CONSENT" else default
             setattr(self, name[len("FLAGSHIP_"):].lower(), value)

@@ -106,7 +106,7 @@ class BucketingDecisionManager(DecisionManager):
         if self._interval < 0:
             self._ask(self._cdn)
 
-    def decide(self, visitor_id, anonymous_id, context, cached_ids):
+    def decide(self, visitor_id, anonymous_id, context, cached_ids, has_consented=True):
         self._keep_fresh()
         if self.panic:
             raise DecisionError(self._state.reason, expected=True)

@@ -24,6 +24,7 @@ class DecisionManager:
         anonymous_id: str | None,
         context: dict[str, _ContextValue],
         cached_ids: tuple[str, ...] | None,
+        has_consented: bool = True,
     ) -> tuple[Flags, tuple[str, ...]]: ...
     def explain(
         self,

@@ -29,7 +29,7 @@ class _Decisions(DecisionManager):
         sent = self._stage.sent
         return sent is not None and sent.panic
 
-    def decide(self, visitor_id, anonymous_id, context, cached_ids):
+    def decide(self, visitor_id, anonymous_id, context, cached_ids, has_consented=True):
         sent = self._stage.sent
         if sent is None or sent.down:
             raise DecisionError(_DOWN)

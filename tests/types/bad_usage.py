@@ -50,6 +50,7 @@ def visitors(flagship: Flagship) -> None:
     flagship.create_visitor("ann", context=["country", "FR"])  # error
     flagship.create_visitor("ann", context="country")  # error
     flagship.create_visitor(visitor="ann")  # error
+    flagship.create_visitor("ann", has_consented="yes")  # error
     text: str = flagship.create_visitor("ann")  # error
 
 
@@ -182,6 +183,9 @@ def identity(visitor: Visitor) -> None:
     visitor.anonymous_id = None  # error
     visitor.visitor_id()  # error
     visitor.anonymous_id.upper()  # error
+    visitor.set_consent()  # error
+    visitor.set_consent("yes")  # error
+    visitor.has_consented = True  # error
     visitor.authenticate()  # error
     visitor.authenticate(1042)  # error
     visitor.authenticate("customer-1042", [("country", "FR")])  # error

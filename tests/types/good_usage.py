@@ -232,10 +232,16 @@ def identity(flagship: Flagship) -> None:
     assert before == "cookie"
     visitor.unauthenticate({PresetContext.IP: "127.0.0.1"})
     visitor.authenticate(None, None, 0)
+    visitor.set_consent(None)
+    visitor.set_consent(True)
+    assert_type(visitor.has_consented, bool)
+    assert_type(visitor.to_json(), str)
+    assert_type(visitor.to_json(with_ids=True), str)
     visitor.authenticate("customer-1042", MappingProxyType({"vip": None}),
                          os.environ.get("SYNCHRONIZE"))
     flagship.create_visitor("cookie", 1, [("country", "FR"), (PresetContext.DEV_MODE, True)])
     flagship.create_visitor("cookie", context=(("country", "FR"), ("page", None)))
+    assert not flagship.create_visitor("cookie", has_consented=False).has_consented
     old: FlagshipVisitor = flagship.create_visitor(None, authenticated=True, context=None)
     assert old.visitor_id != flagship.create_visitor().visitor_id
     success, log = visitor.synchronize_modifications()
