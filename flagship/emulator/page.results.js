@@ -156,7 +156,10 @@
     const any = answer.experiments.length > 0;
     find(".none").hidden = any;
     find(".goal").hidden = !any;
-    list.replaceChildren(...answer.experiments.map((each) => article(each, at, unit)));
+    // Those first that have something to compare.
+    const single = (each) => Number(each.variations.length < 2);
+    const sorted = [...answer.experiments].sort((one, other) => single(one) - single(other));
+    list.replaceChildren(...sorted.map((each) => article(each, at, unit)));
   }
 
   function found(answer) {

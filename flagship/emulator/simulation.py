@@ -63,7 +63,8 @@ class Simulation(object):
         check.integer("simulate", "visitors", visitors, 1, MAX_VISITORS)
         with self._starting:
             if self.state["running"]:
-                raise check.param_error("simulate", "visitors", "a simulation is running")
+                raise check.param_error("simulate", "visitors",
+                                        "must wait for the simulation that is running")
             self._first += self._done
             self._visitors, self._done, self._problem = visitors, 0, None
             self._ending.clear()
