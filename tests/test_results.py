@@ -279,8 +279,11 @@ def ended(emulator):
     return emulator.results
 
 
-def test_a_simulation_is_the_same_each_time(emulator):
-    """It goes on with new visitors, and after clear with the first ones."""
+def test_a_simulation_is_the_same_each_time(emulator, monkeypatch):
+    """It goes on with new visitors, and after clear with the first ones; no proxy is asked."""
+    monkeypatch.delenv("no_proxy")
+    monkeypatch.delenv("NO_PROXY")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     emulator.simulate(60)
     first = ended(emulator)
     assert first["simulation"] == {"running": False, "visitors": 60, "done": 60,

@@ -75,6 +75,7 @@ class Emulator(object):
         if server is not None:
             server.end()
             self._thread.join()
+            self._simulation.cancel(wait=True)  # one that a request has begun in the meantime
 
     def __enter__(self):
         return self if self._server else self.start()

@@ -145,12 +145,12 @@
   }
 
   function show(answer) {
-    const text = JSON.stringify([answer.experiments, answer.goals, answer.currencies, goal]);
-    if (text === shown) {
+    const text = () => JSON.stringify([{...answer, simulation: null}, goal]);
+    if (text() === shown) {
       return;
     }
     const at = showGoals(answer.goals);
-    shown = JSON.stringify([answer.experiments, answer.goals, answer.currencies, goal]);
+    shown = text();
     const currencies = answer.currencies.filter(Boolean);
     const unit = currencies.length ? `, ${currencies.join(" + ")}` : "";
     const any = answer.experiments.length > 0;
@@ -159,7 +159,9 @@
     // Those first that have something to compare.
     const single = (each) => Number(each.variations.length < 2);
     const sorted = [...answer.experiments].sort((one, other) => single(one) - single(other));
-    list.replaceChildren(...sorted.map((each) => article(each, at, unit)));
+    list.replaceChildren(...sorted.map((each) => article(each, at, unit)), answer.ignored ? make(
+      "p", `${whole(answer.ignored)} activations and hits are not counted: the memory for results ` +
+      "is full, or their revenue is beyond belief.", {class: "note"}) : "");
   }
 
   function found(answer) {
@@ -173,13 +175,16 @@
   function follow(answer) {
     const {running, visitors, done, cancelled, problem} = answer.simulation;
     const progress = find("progress");
+    const cancel = form.elements.cancel;
+    const gone = cancel.hidden === running && form.contains(document.activeElement);
     form.elements.visitors.disabled = find(".strong").disabled = running;
-    form.elements.cancel.hidden = progress.hidden = !running;
+    cancel.hidden = progress.hidden = !running;
+    if (gone) {
+      (running ? cancel : find(".strong")).focus(); // the button that had the focus cannot keep it
+    }
     progress.max = visitors || 1;
     progress.value = done;
-    if (running && !ran) {
-      say("");
-    } else if (ran && !running) {
+    if (ran && !running) {
       say(problem || `${whole(done)} visitors simulated${cancelled ? ", then cancelled" : ""}. ` +
         found(answer));
     }
@@ -205,10 +210,13 @@
     follow(answer);
   }
 
-  async function change_simulation(method, body) {
+  async function steer(method, body) {
     try {
       await call(section.dataset.simulation, method, body);
-      ran = ran || method === "POST";
+      if (method === "POST") {
+        ran = true;
+        say("");
+      }
       await ask();
     } catch (error) {
       say(`That did not work: ${error.message}.`);
@@ -227,9 +235,9 @@
   });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    change_simulation("POST", {visitors: Number(form.elements.visitors.value)});
+    steer("POST", {visitors: Number(form.elements.visitors.value)});
   });
-  form.elements.cancel.addEventListener("click", () => change_simulation("DELETE"));
+  form.elements.cancel.addEventListener("click", () => steer("DELETE"));
   find("select").addEventListener("input", () => {
     goal = find("select").value;
     chosen = true;

@@ -19,7 +19,7 @@ from flagship.emulator.collect import MAX_AGE_MS
 from flagship.emulator.evaluation import compare_means, compare_rates
 
 _GRACE = 1.0        # seconds
-_MAX_IDS = 200000   # of visitors
+_MAX_IDS = 100000   # of visitors; about 1 kB each
 _MAX_FACTS = 500    # per visitor: activations, goals and transactions
 _MAX_GOALS = 50     # any further one counts as a conversion, but has no name
 _MAX_REVENUE = 1e9  # per transaction

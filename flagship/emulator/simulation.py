@@ -11,8 +11,6 @@ import contextlib
 import random
 import threading
 
-import requests
-
 from flagship import _validation as check
 from flagship._events import EventLog
 from flagship._runtime import Runtime, connect, shut
@@ -22,6 +20,7 @@ from flagship.decision.allocation import bucket
 from flagship.decision.targeting import is_number
 from flagship.handler import FlagshipEventHandler
 from flagship.hits import Event, EventCategory, Page, Transaction
+from flagship.transport.session import direct_session
 from flagship.visitor import Visitor
 
 #: The share of visitors that buy with the reference of each campaign.
@@ -103,28 +102,27 @@ class Simulation(object):
 @contextlib.contextmanager
 def open_visits(emulator, document):
     """The visits of made-up visitors to an Emulator; ``document`` is its parsed file."""
-    with requests.Session() as session:
-        session.trust_env = False  # no proxy knows this machine's loopback
-        handler = FlagshipEventHandler()
-        config = Config(tracking="deferred", context_events=False, bucketing_file=None,
-                        timeout=_TIMEOUT, session=session, event_handler=handler, **emulator.urls)
-        config._start(emulator.env_id, emulator.api_key)
-        # Not the process's own Flagship: that is the program's.
-        runtime = Runtime(EventLog(handler))
-        parts = connect(config, runtime.events, runtime.state)
-        runtime.use(parts)
-        runtime.state.listen_to(parts.decisions, parts.decisions.panic, runtime.events)
-        values, effects = _values(document), _effects(document)
+    handler = FlagshipEventHandler()
+    config = Config(tracking="deferred", context_events=False, bucketing_file=None,
+                    timeout=_TIMEOUT, session=direct_session, event_handler=handler,
+                    **emulator.urls)
+    config._start(emulator.env_id, emulator.api_key)
+    # Not the process's own Flagship: that is the program's.
+    runtime = Runtime(EventLog(handler))
+    parts = connect(config, runtime.events, runtime.state)
+    runtime.use(parts)
+    runtime.state.listen_to(parts.decisions, parts.decisions.panic, runtime.events)
+    values, effects = _values(document), _effects(document)
 
-        def visit(number):
-            _visit(runtime, number, values, effects)
-            if number % _BATCH == 0:
-                parts.tracking.flush(_TIMEOUT)
-        try:
-            yield visit
-        finally:
+    def visit(number):
+        _visit(runtime, number, values, effects)
+        if number % _BATCH == 0:
             parts.tracking.flush(_TIMEOUT)
-            shut(parts, _TIMEOUT)
+    try:
+        yield visit
+    finally:
+        parts.tracking.flush(_TIMEOUT)
+        shut(parts, _TIMEOUT)
 
 
 def _values(document):
