@@ -281,9 +281,9 @@ def ended(emulator):
 
 def test_a_simulation_is_the_same_each_time(emulator, monkeypatch):
     """It goes on with new visitors, and after clear with the first ones; no proxy is asked."""
-    monkeypatch.delenv("no_proxy")
-    monkeypatch.delenv("NO_PROXY")
-    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(str(name))
+    monkeypatch.setenv(str("http_proxy"), str("http://127.0.0.1:1"))
     emulator.simulate(60)
     first = ended(emulator)
     assert first["simulation"] == {"running": False, "visitors": 60, "done": 60,
@@ -304,9 +304,9 @@ def test_simulated_visitors_are_targeted():
         {"key": "country", "operator": "EQUALS", "value": ["FR", "BE"]},
         {"key": "age", "operator": "GREATER_THAN", "value": 17}]
     with Emulator({"campaigns": [campaign]}) as emulator:
-        emulator.simulate(300)
+        emulator.simulate(150)
         found = sums(ended(emulator))
-    assert 40 < sum(each[0] for each in found.values()) < 94  # 2 of 3 and 1 of 3 of 300
+    assert 18 < sum(each[0] for each in found.values()) < 50  # 2 of 3 and 1 of 3 of 150
     assert simulation.effect("b5") == simulation.effect("b5")
     assert all(-0.2 <= simulation.effect("v%d" % number) <= 0.394 for number in range(300))
 
