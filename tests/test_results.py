@@ -57,8 +57,8 @@ COUNTED = {
         [(9, buy("ann", qt=1000)), (10, act("ann", "red", qt=8000))], {"red": (1, 1, 0, 1, 10)}, 0),
     "sent after, made before": (
         [(9, act("ann", "red")), (10, buy("ann", qt=8000))], {"red": (1, 0, 0, 0, 0)}, 0),
-    "a second of grace": (
-        [(9, act("ann", "red", qt="1000")), (10, buy("ann", qt=2900))], {"red": (1, 1, 0, 1, 10)},
+    "two seconds of grace": (
+        [(9, act("ann", "red", qt="1000")), (10, buy("ann", qt=3900))], {"red": (1, 1, 0, 1, 10)},
         0),
     "the first of two activations": (
         [(9, act("ann", "red")), (10, act("ann", "red", qt=9000)), (11, buy("ann", qt=5000))],

@@ -6,9 +6,10 @@ authenticated one, are one visitor, also where each was counted before.
 
 - **Conversion**: a visitor with at least one EVENT of an action, or TRANSACTION of an affiliation,
   made after the visitor's first activation. When something was made is its arrival minus ``qt``,
-  because deferred tracking sends activations and hits separately and in any order; a second of
-  grace covers what the two requests took. Revenue is ``tr`` of these transactions; a ``tid`` counts
-  once for a visitor and an affiliation, so that a repeated delivery changes nothing.
+  because deferred tracking sends activations and hits separately and in any order; two seconds of
+  grace cover what the requests took, which is the SDK's default timeout. Revenue is ``tr`` of these
+  transactions; a ``tid`` counts once for a visitor and an affiliation, so that a repeated delivery
+  changes nothing.
 - **Contaminated**: a visitor with two variations of a campaign, of whichever groups, is counted in
   none of them, as nobody can say which one convinced it. The experiment says how many there are.
 - ``qa`` activations and hits are left out.
@@ -18,7 +19,7 @@ Memory is bounded: what exceeds the limits is not counted, and ``ignored`` says 
 from flagship.emulator.collect import MAX_AGE_MS
 from flagship.emulator.evaluation import compare_means, compare_rates
 
-_GRACE = 1.0        # seconds
+_GRACE = 2.0        # seconds
 _MAX_IDS = 100000   # of visitors; about 1 kB each
 _MAX_FACTS = 500    # per visitor: activations, goals and transactions
 _MAX_GOALS = 50     # any further one counts as a conversion, but has no name
