@@ -20,12 +20,12 @@
       <progress aria-label="Visitors simulated" hidden></progress>
       <p role="status"></p>
     </form>
-    <p class="none">No experiment has a visitor yet. Simulate some, or start a program that activates
-      its flags.</p>
+    <p class="none">No experiment has a visitor yet. Simulate some, or start a program that
+      activates its flags.</p>
     <div class="goal" hidden>
       <label>Goal <select></select></label>
-      <p class="note">A visitor counts once, in the variation that it was shown, and converts when it
-        reaches the goal after that. Figures show the change of the conversion rate against the
+      <p class="note">A visitor counts once, in the variation that it was shown, and converts when
+        it reaches the goal after that. Figures show the change of the conversion rate against the
         reference, with its 95 % confidence interval.</p>
     </div>
     <div class="list"></div>`;
@@ -160,8 +160,8 @@
     const single = (each) => Number(each.variations.length < 2);
     const sorted = [...answer.experiments].sort((one, other) => single(one) - single(other));
     list.replaceChildren(...sorted.map((each) => article(each, at, unit)), answer.ignored ? make(
-      "p", `${whole(answer.ignored)} activations and hits are not counted: the memory for results ` +
-      "is full, or their revenue is beyond belief.", {class: "note"}) : "");
+      "p", `${whole(answer.ignored)} activations and hits are not counted: the memory for ` +
+      "results is full, or their revenue is beyond belief.", {class: "note"}) : "");
   }
 
   function found(answer) {
