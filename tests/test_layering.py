@@ -36,8 +36,9 @@ contrib.django.middleware
 contrib.django.templatetags contrib.django.templatetags.flagship
 contrib.openfeature.visitors contrib.openfeature.provider contrib.openfeature
 helpers helpers.hits helpers.preset_context
-emulator.bodies emulator.collect emulator.decisions emulator.faults emulator.platform
-emulator.arrivals emulator.server
+emulator.bodies emulator.collect emulator.decisions emulator.faults
+emulator.evaluation emulator.results emulator.platform
+emulator.arrivals emulator.server emulator.simulation
 emulator.front emulator.emulator emulator emulator.__main__
 testing.sent testing._stage testing.flags testing testing.visitor_cache testing.pytest_plugin
 cli._errors cli._layout cli._output cli._syntax cli._arguments cli._source cli._context
