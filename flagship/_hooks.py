@@ -26,7 +26,7 @@ class Hooks(object):
 
     def __init__(self, hooks, log):
         self.hooks = hooks
-        self._log, self._reported, self._thread = log, set(), threading.local()
+        self._log, self._reported, self._thread = log, {}, threading.local()
         self._listeners = {name: [(hook, getattr(hook, "on_" + name)) for hook in hooks
                                   if _overrides(hook, "on_" + name)] for name in EVENTS}
 
@@ -57,9 +57,9 @@ class Hooks(object):
                 active.pop()
 
     def _report(self, hook, name, error):
-        if (id(hook), name) in self._reported:
+        first = object()  # threads may get here at once
+        if self._reported.setdefault((id(hook), name), first) is not first:
             return
-        self._reported.add((id(hook), name))
         path, line = traceback.extract_tb(sys.exc_info()[2])[-1][:2]
         self._log.error("[hooks] %s.on_%s raised %s (%s, line %d); it goes on being called, and "
                         "its further errors are not logged", type(hook).__name__, name,

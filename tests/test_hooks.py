@@ -275,6 +275,31 @@ def test_odd_hit(synchronized, recorder, emulator):
     assert event.kinds == (("OTHER", 1),)
 
 
+@pytest.mark.parametrize("made, payload, reason", [
+    (0, '{"t": "EVENT"}', "over 4 hours old"), (None, "not JSON", "unreadable in the spool")])
+def test_rows_of_the_spool(hooked, recorder, made, payload, reason):
+    """What an earlier process left and nobody will send is told, though not what it was."""
+    from tests.test_tracking_spool import SPOOL, insert
+    insert(made=made, payload=payload)
+    hooked(tracking="deferred", spool=SPOOL, tracking_interval=0.05)
+    assert eventually(lambda: recorder.of("HitsFailed"))
+    event, = recorder.of("HitsFailed")
+    assert event == ((("OTHER", 1),), reason) and event.number == 1
+
+
+@pytest.mark.parametrize("tracking", ["immediate", "deferred"])
+def test_unsendable_hit(synchronized, recorder, tracking):
+    """A hit that cannot be put into JSON is told as lost at once."""
+    class Unsendable(Page):
+        def get_data(self):
+            return {"t": "PAGEVIEW", "dl": object()}
+
+    visitor = synchronized(tracking=tracking, context_events=False)
+    assert not visitor.send_hit(Unsendable("https://shop.example/"))[0]
+    event, = recorder.of("HitsFailed")
+    assert event.kinds == (("PAGEVIEW", 1),) and "cannot be sent" in event.reason
+
+
 def test_synchronized(synchronized, recorder):
     synchronized(mode=BUCKETING)
     event, = recorder.of("Synchronized")
