@@ -275,12 +275,12 @@ def test_odd_hit(synchronized, recorder, emulator):
     assert event.kinds == (("OTHER", 1),)
 
 
-@pytest.mark.parametrize("made, payload, reason", [
-    (0, '{"t": "EVENT"}', "over 4 hours old"), (None, "not JSON", "unreadable in the spool")])
-def test_rows_of_the_spool(hooked, recorder, made, payload, reason):
+@pytest.mark.parametrize("age, payload, reason", [
+    (20000, '{"t": "EVENT"}', "over 4 hours old"), (1, "not JSON", "unreadable in the spool")])
+def test_rows_of_the_spool(hooked, recorder, age, payload, reason):
     """What an earlier process left and nobody will send is told, though not what it was."""
     from tests.test_tracking_spool import SPOOL, insert
-    insert(made=made, payload=payload)
+    insert(made=time.time() - age, payload=payload)
     hooked(tracking="deferred", spool=SPOOL, tracking_interval=0.05)
     assert eventually(lambda: recorder.of("HitsFailed"))
     event, = recorder.of("HitsFailed")

@@ -93,7 +93,8 @@ class DeferredTrackingClient(TrackingClient):
             http.send(endpoints[endpoint], body=body, deadline=deadline)
 
         delivery = Delivery(queue, spool, send, lambda: http.deadline(endpoints[HIT]),
-                            lambda: not state.panic, self._forget, config, self._events, state.tell)
+                            lambda: not state.panic, self._forget, config, self._events,
+                            self._tell_kinds)
         return Worker(queue, spool, delivery, config, self._events), queue, spool
 
     def _forget(self, items):

@@ -4,7 +4,7 @@ from collections import deque
 from flagship._compat import monotonic
 from flagship._troubleshooting import see
 from flagship.tracking.items import (ACTIVATE, HIT, MAX_ACTIVATIONS, MAX_AGE, OTHER, batches,
-                                     body_of, counted, counts_of, kinds_of)
+                                     body_of, counted, kinds_of)
 from flagship.transport.client import RequestFailed
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # retry backoff in seconds, doubled by each failure
@@ -66,7 +66,8 @@ class Delivery(object):
     :param forget: called with the items that were lost.
     :param options: a Config.
     :param events: the EventLog for warnings.
-    :param tell: tells the hooks of an event, given its name and its fields.
+    :param tell: tells the hooks what became of items: ``tell(event, kinds)``, and why if it is
+        ``"hits_failed"``.
     :ivar ends: when sending stops, by :func:`monotonic`, or None.
     """
 
@@ -296,7 +297,7 @@ class Delivery(object):
             self._spool.forget(rows)
         if reason is None:
             tally.add(len(items))
-            self._tell("hits_sent", counts_of([item.kind for item in items]))
+            self._tell("hits_sent", [item.kind for item in items])
         else:
             self._lose_rows(len(items), tally, reason, items)
         # Only now, so that a flush does not end before the hooks know.
@@ -311,5 +312,5 @@ class Delivery(object):
         """
         if number:
             tally.add(number)
-            kinds = counts_of([item.kind for item in items]) or ((OTHER, number),)
+            kinds = [item.kind for item in items] or [OTHER] * number
             self._tell("hits_failed", kinds, reason)

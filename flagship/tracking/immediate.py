@@ -90,15 +90,18 @@ class TrackingClient(object):
 
     def _tell(self, event, endpoint, payload, *facts):
         """Tell the hooks what became of an activation, a context or a hit."""
-        if self._state.hooks is None:
-            return
         if endpoint is self._activate:
             kind = "ACTIVATE"
         elif endpoint is self._context or payload.get("t") == "BATCH":
             kind = SEGMENT  # here, a batch is only used for a context
         else:
             kind = payload.get("t")
-        self._state.tell(event, counts_of([kind]), *facts)
+        self._tell_kinds(event, [kind], *facts)
+
+    def _tell_kinds(self, event, kinds, *facts):
+        """Tell the hooks what became of items of these kinds."""
+        if self._state.hooks is not None:
+            self._state.tell(event, counts_of(kinds), *facts)
 
     def _is_known_missing(self, endpoint, failure):
         """Return whether the platform is known to have no address for contexts, as a self-hosted
