@@ -106,9 +106,9 @@ class Flagship(object):
         request is made and no thread is started. Network, disk and system failures never raise.
 
         Starting again with the same id, key and options is idempotent, except that a new event
-        handler or visitor cache manager takes effect. With different ones, the SDK switches over
-        once the new options are ready: existing visitors use them from then on, and what was
-        queued is delivered.
+        handler or visitor cache manager and new hooks take effect. With different ones, the SDK
+        switches over once the new options are ready: existing visitors use them from then on, and
+        what was queued is delivered.
 
         :param str env_id: the environment's id. Surrounding white space is stripped, with a
             WARNING.
@@ -164,7 +164,7 @@ class Flagship(object):
         except Exception:
             config._start(*before)
             raise
-        runtime.events.use(config.event_handler)
+        runtime.use_handlers_of(config)
         parts.decisions.start()
         with self._changing:
             closed = start.closes != self._closes
@@ -187,8 +187,8 @@ class Flagship(object):
             _retire(replaced, config.timeout)
 
     def _take_over(self, given, config):
-        """Keep running with a Config whose options are the same but whose event handler or visitor
-        cache manager may differ."""
+        """Keep running with a Config whose options are the same but whose event handler, visitor
+        cache manager or hooks may differ."""
         runtime, manager = self._runtime, config.visitor_cache_manager
         if runtime is None:
             return  # closed in the meantime
@@ -201,7 +201,7 @@ class Flagship(object):
             if connects:
                 runtime.parts = runtime.parts._replace(cache=cache)
             self._config, self._cache_manager = config, manager
-        runtime.events.use(config.event_handler)
+        runtime.use_handlers_of(config)
         runtime.parts.decisions.start_again()
 
     def runtime(self):

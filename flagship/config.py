@@ -162,6 +162,18 @@ def _max_response_size(value):
     return check.integer("Config", "max_response_size", value, minimum=1024)
 
 
+def _hooks(value):
+    if value is None:
+        return ()
+    from flagship.hooks import Hook
+    check.instance("Config", "hooks", value, (list, tuple),
+                   "a list or tuple of instances of flagship.hooks.Hook, or None")
+    for place, hook in enumerate(value):
+        check.instance("Config", "hooks[%d]" % place, hook, Hook,
+                       "an instance of flagship.hooks.Hook")
+    return tuple(value)
+
+
 class _Signature(object):
     """``Config.__signature__``, by which ``help`` and editors show the options with their defaults.
     Python 2 has none."""
@@ -231,6 +243,8 @@ class Config(object):
         while it is open, calls to that endpoint fail at once.
     :param int max_response_size: maximum size of a response in bytes, decompressed, above which it
         is refused; default 16 MiB.
+    :param hooks: a list or tuple of instances of :class:`flagship.hooks.Hook`, which are told of
+        events such as a flag that is read; None (default): none.
     :raises ParamError: on an unknown option, or a value out of range.
     :raises TypingError: on a value of the wrong type.
 
@@ -280,6 +294,7 @@ class Config(object):
         "spool": (_spool, None),
         "circuit_breaker": (_circuit_breaker, True),
         "max_response_size": (_max_response_size, 16 * 1024 * 1024),
+        "hooks": (_hooks, ()),
     }
 
     __signature__ = _Signature()
@@ -321,7 +336,7 @@ class Config(object):
         """Return what two starts must have in common to count as the same; options that can change
         without a restart are left out."""
         options = {name: self.__dict__[name] for name in self._OPTIONS
-                   if name not in ("event_handler", "visitor_cache_manager")}
+                   if name not in ("event_handler", "visitor_cache_manager", "hooks")}
         return env_id, api_key, options
 
     def _start(self, env_id, api_key):

@@ -2,7 +2,7 @@
 from flagship import _process, _values
 from flagship import _validation as check
 from flagship import context as contexts
-from flagship._compat import is_ascii, text_type
+from flagship._compat import is_ascii, monotonic, text_type
 from flagship._events import reports_mistakes
 from flagship._json import script_text
 from flagship._troubleshooting import see
@@ -235,6 +235,8 @@ class Visitor(object):
             return False, self._state.reason
         parts, context, consents = self._runtime.parts, self._context, self._has_consented
         visitor_id, anonymous_id = self._identity()
+        hooks = self._state.hooks
+        began = monotonic() if hooks is not None and hooks.listens_to("synchronized") else None
         try:
             cached_ids = self._look_up(parts.cache, visitor_id)
             flags, variation_ids = parts.decisions.decide(
@@ -244,21 +246,28 @@ class Visitor(object):
             (self._events.debug if failure.expected else self._events.error)("%s", log)
             if self._flags is _NOT_SYNCHRONIZED:
                 self._flags = _NOT_DECIDED
+            if began is not None:
+                self._tell_synchronized(began, parts, visitor_id, anonymous_id, failure.message)
             return False, log
         self._flags = flags
-        if not (consents and self._has_consented):  # another thread may have withdrawn it
-            return True, ""
-        parts.tracking.send_context(visitor_id, context, anonymous_id)
-        if cached_ids is not None:
-            ids = visitor_id, variation_ids, cached_ids
-            put_off = parts.cache.save(*ids, provisional=visitor_id == self._provisional_id)
-            self._unsaved = ids if put_off else None
+        if consents and self._has_consented:  # another thread may have withdrawn it
+            parts.tracking.send_context(visitor_id, context, anonymous_id)
+            if cached_ids is not None:
+                ids = visitor_id, variation_ids, cached_ids
+                put_off = parts.cache.save(*ids, provisional=visitor_id == self._provisional_id)
+                self._unsaved = ids if put_off else None
+        if began is not None:
+            self._tell_synchronized(began, parts, visitor_id, anonymous_id)
         return True, ""
 
     def _look_up(self, cache, visitor_id):
         """Return the ids of the variations that a visitor was assigned, a tuple; None without a
         visitor cache, without consent, and if the store failed."""
         return cache.lookup(visitor_id) if cache is not None and self._has_consented else None
+
+    def _tell_synchronized(self, began, parts, visitor_id, anonymous_id, reason=""):
+        self._state.tell("synchronized", visitor_id, anonymous_id, parts.decisions.mode,
+                         max(0.0, monotonic() - began), not reason, reason)
 
     def get_modification(self, key, default_value, activate=False):
         """Return the value of a flag. Makes no request unless ``activate`` is true.
@@ -274,7 +283,7 @@ class Visitor(object):
         """
         # Fast path for nearly every call, at the cost of a lookup; _read does the same with all
         # checks.
-        if activate is False and self._state.serving:
+        if activate is False and self._state.direct:
             try:
                 modification = self._flags.known.get(key)
                 if modification is None:
@@ -302,9 +311,35 @@ class Visitor(object):
     def _read(self, function, key, default_value, activate):
         modification, log = self._find(function, key)
         if modification is None:
+            self._tell_read(key, default_value, default_value, None)
             return default_value, False, log, None
         value = default_value if modification[VALUE] is None else modification.value
+        self._tell_read(key, value, default_value, modification)
         return value, True, "", self._activate(modification) if _values.flag(activate) else None
+
+    def _tell_read(self, key, value, default_value, modification):
+        """Tell the hooks of a flag that was read; ``key`` is as the caller gave it."""
+        hooks = self._state.hooks
+        if hooks is None or not hooks.listens_to("flag_read"):
+            return
+        try:
+            key = _values.text(key)
+        except Exception:  # a mistake of the program, or not readable: it names no flag
+            return
+        ids, is_reference = (None, None, None), None
+        if modification is not None:
+            is_null = modification[VALUE] is None
+            reason = "null" if is_null else "assigned"
+            value = value if is_null else modification.value  # its own copy, not the caller's
+            ids, is_reference = modification[2:5], modification.reference
+        elif not self._state.serving:
+            reason = "closed" if self._state.closed else "panic"
+        elif self._flags in (_NOT_SYNCHRONIZED, _NOT_DECIDED):
+            reason = "not synchronized"
+        else:
+            reason = "missing"
+        facts = self._identity() + (key, value, default_value, reason) + ids + (is_reference,)
+        self._state.tell("flag_read", *facts)
 
     def _find(self, function, key):
         """Return ``(modification, "")``, or ``(None, log)``; ``key`` is as the caller gave it."""
@@ -459,7 +494,11 @@ class Visitor(object):
             if unsaved and parts.cache is not None:
                 parts.cache.save(*unsaved)
         visitor_id, anonymous_id = self._identity()
-        return parts.tracking.activate(visitor_id, anonymous_id, modification)
+        success, log = parts.tracking.activate(visitor_id, anonymous_id, modification)
+        if self._state.hooks is not None:
+            ids = visitor_id, anonymous_id, modification.key
+            self._state.tell("activated", *(ids + modification[2:6] + (success, log)))
+        return success, log
 
     def send_hit(self, hit):
         """Send a hit.

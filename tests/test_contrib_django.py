@@ -1002,7 +1002,8 @@ def test_settings_are_not_missing_where_somebody_else_starts_the_sdk(serve, star
     ("E010", "FLAGSHIP_COOKIE_SAMESITE", ["", "lux", True, 5]),
     ("E011", "FLAGSHIP_COOKIE_SIGNED", [None, "yes", 1]),
     ("E012", "FLAGSHIP_CLOSE_ON_SIGNALS", [None, "yes", 1]),
-    ("E014", "FLAGSHIP_CONSENT", [True, "nowhere.at_all"])])
+    ("E014", "FLAGSHIP_CONSENT", [True, "nowhere.at_all"]),
+    ("E016", "FLAGSHIP_HOOKS", ["flagship.hooks.Hook", [5], ["no.such"], [__name__ + ".COOKIE"]])])
 def test_a_wrong_setting_names_itself(serve, number, name, values):
     """In the check and when the server starts; the view works on, with the setting's default."""
     for value in values:

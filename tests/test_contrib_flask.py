@@ -659,7 +659,7 @@ def test_credentials_are_not_missing_where_somebody_else_starts_the_sdk(start):
     ("FLAGSHIP_COOKIE_AGE", "60"), ("FLAGSHIP_COOKIE_DOMAIN", "a;b"),
     ("FLAGSHIP_COOKIE_SECURE", "yes"),
     ("FLAGSHIP_COOKIE_SAMESITE", "lux"), ("FLAGSHIP_COOKIE_SIGNED", "yes"),
-    ("FLAGSHIP_CLOSE_ON_SIGNALS", "yes")], ids=repr)
+    ("FLAGSHIP_CLOSE_ON_SIGNALS", "yes"), ("FLAGSHIP_HOOKS", [object()])], ids=repr)
 def test_a_wrong_setting_is_an_error_that_names_it(made, name, value):
     with pytest.raises(FlagshipError) as caught:
         made(**{str(name): value})

@@ -150,6 +150,9 @@ OWNERS = {
     "django": {source for source in SOURCES if source.startswith("flagship/contrib/django/")},
     "flask": {"flagship/contrib/flask.py"}, "werkzeug": {"flagship/contrib/flask.py"},
     "openfeature": {"flagship/contrib/openfeature/provider.py"},
+    "opentelemetry": {"flagship/contrib/opentelemetry.py"},
+    "prometheus_client": {"flagship/contrib/prometheus.py"},
+    "sentry_sdk": {"flagship/contrib/sentry.py"},
     "pytest": {"flagship/testing/pytest_plugin.py"},
     "responses": set(), "requests_mock": set(), "hypothesis": set(), "mock": set(),
 }

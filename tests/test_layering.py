@@ -15,7 +15,7 @@ LAYERS = """
 _compat _version _troubleshooting errors handler
 _process
 _events _values _validation _json _credentials
-context hits status state
+context hits status hooks _hooks state
 cache.cache_visitor
 _emulated config
 _threads _endings _signals
@@ -31,8 +31,9 @@ visitor
 _runtime
 app
 contrib contrib._settings contrib._platform contrib._web contrib.flask
+contrib.opentelemetry contrib.prometheus contrib.sentry
 contrib.django.cache contrib.django contrib.django.checks contrib.django.apps
-contrib.django.middleware
+contrib.django.middleware contrib.django.signals
 contrib.django.templatetags contrib.django.templatetags.flagship
 contrib.openfeature.visitors contrib.openfeature.provider contrib.openfeature
 helpers helpers.hits helpers.preset_context

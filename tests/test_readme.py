@@ -138,8 +138,9 @@ def test_the_table_of_options_is_the_options_that_there_are():
     config = Config()
     for name, default in rows:
         value = getattr(config, name)
-        written = {"mode": "Config.%s" % value, "event_handler": "%s()" % type(value).__name__}.get(
-            name, "%s" % value)
+        written = {"mode": "Config.%s" % (value,),
+                   "event_handler": "%s()" % type(value).__name__}.get(
+                       name, "%s" % (value,))
         assert "``%s``" % written in default, name
 
 

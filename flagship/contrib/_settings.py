@@ -55,12 +55,7 @@ def _function(name, value):
     if not isinstance(value, string_types):
         raise check.typing_error("settings", name, value,
                                  "a callable, the dotted path of one, or None")
-    module, _, attribute = native(check.text("settings", name, value)).rpartition(".")
-    try:
-        found = getattr(importlib.import_module(module), attribute)
-    except Exception as error:  # importing a module may raise anything
-        raise check.param_error("settings", name, "(%s) cannot be imported: %s"
-                                % (type(value).__name__, describe(error)))
+    found = _imported(name, value)
     if not callable(found):
         raise check.typing_error("settings", name, found, "the dotted path of a callable")
     return found
@@ -69,6 +64,31 @@ def _function(name, value):
 def nobody(request):
     """Stand in for a ``FLAGSHIP_CONSENT`` that is invalid: nobody has consented."""
     return False
+
+
+def _imported(name, path):
+    """Return what a dotted path names."""
+    module, _, attribute = native(check.text("settings", name, path)).rpartition(".")
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except Exception as error:  # importing a module may raise anything
+        raise check.param_error("settings", name, "(%s) cannot be imported: %s"
+                                % (type(path).__name__, describe(error)))
+
+
+def _hooks(name, value):
+    """Return the hooks, and the classes of those that are still to be made: a check must not make
+    any, as one may register something."""
+    if value is None:
+        return ()
+    from flagship.hooks import Hook
+    allowed = "a list or tuple of hooks, subclasses of flagship.hooks.Hook or their dotted paths"
+    found = tuple(_imported(name, each) if isinstance(each, string_types) else each
+                  for each in check.instance("settings", name, value, (list, tuple), allowed))
+    for each in found:
+        if not (isinstance(each, Hook) or isinstance(each, type) and issubclass(each, Hook)):
+            raise check.typing_error("settings", name, each, allowed)
+    return found
 
 
 def _cookie_name(name, value):
@@ -115,6 +135,7 @@ def _cookie_samesite(name, value):
 START = (("FLAGSHIP_ENV_ID", (_credential, None)),
          ("FLAGSHIP_API_KEY", (_credential, None)),
          ("FLAGSHIP_OPTIONS", (_options, None)),
+         ("FLAGSHIP_HOOKS", (_hooks, None)),
          ("FLAGSHIP_CLOSE_ON_SIGNALS", (_switch, False)))
 #: Likewise, the settings that the visitor of a request is created with.
 VISITOR = (("FLAGSHIP_CONTEXT", (_function, None)),

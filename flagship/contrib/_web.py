@@ -12,7 +12,7 @@ import six
 
 from flagship import _values
 from flagship._compat import native, string_types, to_text
-from flagship._events import current, describe
+from flagship._events import EventLog, current, describe
 from flagship._troubleshooting import see
 from flagship.app import Flagship, neutral_visitor
 from flagship.config import Config
@@ -58,7 +58,7 @@ def start(settings):
 
 def _start(settings):
     flagship, handler = Flagship.instance(), settings.options.get("event_handler")
-    given = settings.env_id, settings.api_key, settings.options
+    given = settings.env_id, settings.api_key, settings.options, settings.hooks
     if flagship.is_flagship_started():
         if flagship.config is _Started.config and given == _Started.given:
             return
@@ -69,13 +69,26 @@ def _start(settings):
         atexit.register(flagship.close)
     # By default an error in an argument is logged and does not fail the request.
     handler = handler or FlagshipEventHandler(catch_all_exceptions=True)
-    config = Config(**dict(settings.options, event_handler=handler))
+    hooks = _create_hooks(settings, handler)
+    config = Config(**dict(settings.options, event_handler=handler, hooks=hooks))
     _Started.given, _Started.config = given, config
     doubt = doubt_of_timeout(settings.options.get("timeout") or 0)
     if doubt:
         warnings.warn(doubt, RuntimeWarning)
     flagship.start(settings.env_id, settings.api_key, config)
     _warn_of_misconfiguration()
+
+
+def _create_hooks(settings, handler):
+    """Return the hooks of the settings; one whose class cannot be called is left out."""
+    created = list(settings.options.get("hooks") or ())
+    for hook in settings.hooks or ():
+        try:
+            created.append(hook() if isinstance(hook, type) else hook)
+        except Exception as error:
+            EventLog(handler).error("[FLAGSHIP_HOOKS] %s() raised %s; it is left out",
+                                    hook.__name__, describe(error))
+    return created
 
 
 def _close_on_signals():

@@ -20,6 +20,7 @@ from flagship.errors import FlagshipError, ParamError, TypingError
 from flagship.handler import FlagshipEventHandler
 from flagship.helpers.hits import NoSuchHit  # error
 from flagship.hits import Event, EventCategory, Hit, Item, Page, Screen, Transaction
+from flagship.hooks import FlagRead, Hook
 from flagship.status import Counters, Status
 from flagship.visitor import Visitor
 
@@ -69,6 +70,9 @@ def options(folder: pathlib.Path, config: Config) -> None:
     Config(visitor_cache_manager={})  # error
     Config(visitor_cache_manager=SavesOnly())  # error
     Config(visitor_cache_manager=LooksUpNumbers())  # error
+    Config(hooks="hooks")  # error
+    Config(hooks=Hook())  # error
+    Config(hooks=[Hook])  # error
     Config(debug="yes")  # error
     Config(decision_api_url=b"https://shop.example.com")  # error
     Config(cdn_url=None)  # error
@@ -310,6 +314,16 @@ def status(now: Status, counters: Counters) -> None:
     now.loaded  # error
     counters.lost  # error
     source: str = now.source  # error
+
+
+class Watcher(Hook):
+    def on_flag_read(self, event: FlagRead) -> None:
+        event.key = "other"  # error
+        event.default  # error
+        len(event.campaign_id)  # error
+
+    def on_activated(self) -> None:  # error
+        pass
 
 
 def emulators(platform: Emulator, folder: pathlib.Path) -> None:

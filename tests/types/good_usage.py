@@ -43,6 +43,7 @@ from flagship.handler import FlagshipEventHandler
 from flagship.helpers.hits import Page as OldPage
 from flagship.helpers.preset_context import PresetContext as OldPresetContext
 from flagship.hits import Event, EventCategory, Hit, HitType, Item, Page, Screen, Transaction
+from flagship.hooks import Activated, FlagRead, HitsFailed, HitsSent, Hook, Synchronized
 from flagship.status import Counters, Status
 from flagship.visitor import FlagshipVisitor, Visitor
 
@@ -483,11 +484,36 @@ def emulator(platform: Emulator) -> None:
     platform.clear()
 
 
+class Watcher(Hook):
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def on_flag_read(self, event: FlagRead) -> None:
+        assert_type(event.variation_id, Optional[str])
+        assert_type(event.is_default, bool)
+        self.told.append("%s: %s" % (event.key, event.value))
+
+    def on_activated(self, event: Activated) -> None:
+        assert_type(event.variation_id, str)
+
+    def on_hits_sent(self, event: HitsSent) -> None:
+        assert_type(event.number, int)
+        assert_type(event.kinds, tuple[tuple[str, int], ...])
+
+    def on_hits_failed(self, event: HitsFailed) -> None:
+        assert_type(event.reason, str)
+
+    def on_synchronized(self, event: Synchronized) -> None:
+        assert_type(event.duration, float)
+
+
 def main(folder: pathlib.Path) -> None:
     assert_type(__version__, str)
     assert OldPresetContext is PresetContext and AppFlagship.instance() is Flagship()
     options(folder)
     errors()
+    watcher = Watcher()
+    assert_type(Config(hooks=[watcher]).hooks, tuple[Hook, ...])
     with Emulator(BUCKETING, port=0) as platform, Flagship.instance() as flagship:
         assert_type(platform, Emulator)
         assert_type(flagship, Flagship)
@@ -495,7 +521,7 @@ def main(folder: pathlib.Path) -> None:
         flagship.start(platform.env_id, platform.api_key, None)
         flagship.start(
             platform.env_id, platform.api_key,
-            Config(timeout=2.0, tracking="deferred", **platform.urls))
+            Config(timeout=2.0, tracking="deferred", hooks=[watcher], **platform.urls))
         assert_type(flagship.is_flagship_started(), bool)
         visitor = flagship.create_visitor(
             "ann", context={"country": "FR", PresetContext.DEV_MODE: True})
@@ -509,6 +535,7 @@ def main(folder: pathlib.Path) -> None:
         status(flagship)
         emulator(platform)
         flagship.close(timeout=2)
+    assert "title: Hello" in watcher.told
 
 
 if __name__ == "__main__":
