@@ -426,11 +426,10 @@ class CsvOutput(_Output):
                   for before, column in zip([-1] + order, order)}
         end = b"," * (self._columns - 1 - (order[-1] if order else -1)) + b"\n"
 
-        def encoded(its, cells):
-            return tuple([commas[column] + cells.get(column, "").encode("utf-8")
-                          for column in its])
-        assign_by_id = assigner([[encoded(its, cells) for cells in campaign]
-                                 for its, campaign in zip(columns, texts)])
+        values = [[tuple([commas[column] + cells.get(column, "").encode("utf-8")
+                          for column in its]) for cells in campaign]
+                  for its, campaign in zip(columns, texts)]
+        assign_by_id = assigner(values)
         if not order:
             return lambda visitor, written: written + end
         join, flatten = b"".join, itertools.chain.from_iterable
