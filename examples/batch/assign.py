@@ -19,8 +19,11 @@ command goes on.
 from __future__ import print_function, unicode_literals
 
 import argparse
+import collections
+import ctypes
 import hashlib
 import io
+import itertools
 import json
 import multiprocessing
 import os
@@ -38,6 +41,10 @@ except ImportError as missing:
     sys.exit("assign: the SDK is not installed for this Python: python -m pip install . in the "
              "checkout does it (%s)." % missing)
 
+SLOT = 2 * 1024 * 1024  # bytes
+# Blocks that a process has at a time, so that it need not wait while the first one writes. Of a
+# pipe it has one, as the next may be long in coming.
+SLOTS, SLOTS_OF_A_PIPE = 4, 1
 JOIN = 10  # seconds that a process may take to end; it has nothing left to do
 
 
@@ -96,7 +103,8 @@ def run(options):
         head = head_of(settings)
         # Begun before the output is opened, so that they hold nothing of it when this process is
         # killed.
-        workers = [Worker(settings)
+        slots = SLOTS_OF_A_PIPE if options.visitors == "-" else SLOTS
+        workers = [Worker(settings, slots)
                    for _ in range(options.processes)] if options.processes > 1 else []
         try:
             with output_of(options, settings) as output:
@@ -185,12 +193,12 @@ def in_this_process(settings, blocks):
 
 def in_processes(workers, blocks):
     """Yield ``(block, result)`` in the blocks' order; the workers take turns."""
-    waiting = []  # (worker, block), the oldest first
+    waiting = collections.deque()  # (worker, block), the oldest first
     for number, block in enumerate(blocks):
-        if len(waiting) == len(workers):
-            worker, done = waiting.pop(0)
-            yield done, worker.result()
         worker = workers[number % len(workers)]
+        while not worker.has_room_for(block):
+            first, done = waiting.popleft()
+            yield done, first.result()
         worker.give(block)
         waiting.append((worker, block))
     for worker, done in waiting:
@@ -199,31 +207,49 @@ def in_processes(workers, blocks):
 
 class Worker(object):
     """A process that assigns the blocks that it is given. It ends with this one, however that
-    ends."""
+    ends.
+
+    Blocks and rows go through memory that both share, in slots that take turns; what is too large
+    for one goes through the pipe, as everything else does.
+
+    :param int slots: maximum number of blocks that it may have at a time.
+    """
 
     # This process's ends: a fork copies them, and a worker that held one would never see it close.
     _pipes = []
 
-    def __init__(self, settings):
+    def __init__(self, settings, slots):
+        self._slots = Slots(slots)
+        self._given = self._taken = 0
         self._pipe, theirs = multiprocessing.Pipe()
         Worker._pipes.append(self._pipe)
-        self._process = multiprocessing.Process(target=serve,
-                                                args=(settings, theirs, Worker._pipes))
+        self._process = multiprocessing.Process(
+            target=serve, args=(settings, self._slots, theirs, Worker._pipes))
         self._process.daemon = True
         self._process.start()
         theirs.close()
 
+    def has_room_for(self, block):
+        """Whether :meth:`give` cannot block for ever: not while the worker may be sending."""
+        under_way = self._given - self._taken
+        return under_way == 0 or under_way < self._slots.count and len(block) <= SLOT
+
     def give(self, block):
         try:
-            self._pipe.send(block)
+            self._pipe.send(self._slots.put(self._given, block))
         except EnvironmentError:
             self._fail()
+        self._given += 1
 
     def result(self):
+        """The Result of the oldest block whose result was not taken yet."""
         try:
-            return self._pipe.recv()
+            result = self._pipe.recv()
         except (EnvironmentError, EOFError):
             self._fail()
+        result = result._replace(rows=self._slots.get(self._taken, result.rows))
+        self._taken += 1
+        return result
 
     def _fail(self):
         self._process.join(JOIN)
@@ -237,15 +263,39 @@ class Worker(object):
             self._process.join()
 
 
-def serve(settings, pipe, not_mine):
+class Slots(object):
+    """Memory of two processes, for one piece of bytes in each of ``count`` slots."""
+
+    def __init__(self, count):
+        self.count, self._memory = count, multiprocessing.RawArray(ctypes.c_char, count * SLOT)
+
+    def put(self, number, content):
+        """Put bytes in the slot whose turn it is the ``number``-th time; returns what is to be
+        sent to the other process for them."""
+        if len(content) > SLOT:
+            return content
+        ctypes.memmove(ctypes.addressof(self._memory) + number % self.count * SLOT, content,
+                       len(content))
+        return len(content)
+
+    def get(self, number, sent):
+        """The bytes for which the other process sent this."""
+        if isinstance(sent, bytes):
+            return sent
+        start = number % self.count * SLOT
+        return self._memory[start:start + sent]
+
+
+def serve(settings, slots, pipe, not_mine):
     """What a worker does."""
     for each in not_mine:
         each.close()
     # Ctrl-C reaches all processes of a terminal; the first one ends the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        while True:
-            pipe.send(assign(settings, pipe.recv()))
+        for number in itertools.count():
+            result = assign(settings, slots.get(number, pipe.recv()))
+            pipe.send(result._replace(rows=slots.put(number, result.rows)))
     except (EnvironmentError, EOFError):
         pass
 
