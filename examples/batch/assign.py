@@ -7,10 +7,12 @@ Input is CSV with a header, visitor_id and one column per context key, as in
 `visitor_id,country,age:int,vip:bool` (types: text, int, float, bool; an empty cell is no value), or
 JSONL, {"visitor_id": "...", "context": {...}} or flat, {"visitor_id": "...", "country": "FR"}.
 Without a file it is read from stdin. Output is CSV, with a column variation:ID per campaign and
-flag:KEY per flag, or JSONL. A file's name tells which; otherwise it is CSV.
+flag:KEY per flag, or JSONL. A file's name tells which; otherwise it is CSV. With pyarrow, Parquet
+goes to Parquet.
 
 A run that was interrupted, even by kill -9, goes on when the same command is given again: until it
-is complete the output is in OUTPUT.part, and OUTPUT.progress says how far it is right.
+is complete the output is in OUTPUT.part, and OUTPUT.progress says how far it is right (of Parquet:
+what was made of each row group is in OUTPUT.parts).
 
 Exit code: 0 everybody is assigned, 3 rows were skipped (stderr has their lines), 2 the command
 cannot be run as it is given, 1 it failed on the way, 130 interrupted. After 1 and 130 the same
@@ -35,12 +37,12 @@ try:
 
     from assignment import Settings, Unusable, assign, of_this_process
     from output import Failed, Mismatch, ResumableOutput, StandardOutput
-    from rows import (BLOCK, INPUTS, OUTPUTS, BadHeader, blocks, columns_of,
-                      refuse_what_is_no_text)
+    from rows import BLOCK, VALUES, BadHeader, blocks, columns_of, refuse_what_is_no_text
 except ImportError as missing:
     sys.exit("assign: the SDK is not installed for this Python: python -m pip install . in the "
              "checkout does it (%s)." % missing)
 
+FORMATS = ("csv", "jsonl", "parquet")
 SLOT = 2 * 1024 * 1024  # bytes
 # Blocks that a process has at a time, so that it need not wait while the first one writes. Of a
 # pipe it has one, as the next may be long in coming.
@@ -65,8 +67,8 @@ def parser(description):
     parser.add_argument("--bucketing", required=True, metavar="FILE", help="the bucketing file")
     parser.add_argument("--output", default="-", metavar="FILE",
                         help="default: stdout, which cannot be resumed")
-    parser.add_argument("--input-format", choices=sorted(INPUTS))
-    parser.add_argument("--output-format", choices=sorted(OUTPUTS))
+    parser.add_argument("--input-format", choices=FORMATS)
+    parser.add_argument("--output-format", choices=FORMATS)
     return parser
 
 
@@ -98,6 +100,11 @@ def exit_code(run, options):
 
 
 def run(options):
+    formats = formats_of(options)
+    if formats == ("parquet", "parquet"):
+        return run_parquet(options)
+    if "parquet" in formats:
+        raise Mismatch("Parquet goes to Parquet; this would be from %s to %s" % formats)
     with opened(options.visitors) as file:
         settings, header = settings_of(options, file)
         head = head_of(settings)
@@ -135,8 +142,39 @@ def assign_all(options, file, output, results):
             progress.show(output.visitors, total)
 
 
-def skipped_line(options, line, reason):
-    return "%s: line %d: %s; skipped" % (options.visitors, line, reason)
+def run_parquet(options):
+    if "-" in (options.visitors, options.output) or options.processes > 1:
+        raise Mismatch("Parquet is read from a file and written to a file, by one process")
+    if os.path.exists(options.output):
+        raise Mismatch("%s is there already; remove it, or choose another" % options.output)
+    try:
+        import parquet_files
+    except ImportError as missing:
+        raise Mismatch("Parquet needs pyarrow, and Python 3: python -m pip install pyarrow (%s)"
+                       % missing)
+    with opened(options.bucketing) as bucketing:
+        content = bucketing.read()
+    source = parquet_files.Source(options.visitors)
+    for line in source.left_out:
+        say(line)
+    settings = Settings(content, VALUES, source.columns, VALUES)
+    head_of(settings)
+    identity = identity_of(settings) + source.digest()
+    output = parquet_files.Output(options.output, identity, source, of_this_process(settings))
+    done = all_skipped = 0
+    with Progress("visitors") as progress:
+        for group in range(source.groups):
+            count, skipped = output.add(group)
+            for place, reason in skipped:
+                progress.say(skipped_line(options, done + place + 1, reason, "row"))
+            done, all_skipped = done + count, all_skipped + len(skipped)
+            progress.show(done - all_skipped, source.rows)
+    output.finish()
+    return all_skipped
+
+
+def skipped_line(options, line, reason, unit="line"):
+    return "%s: %s %d: %s; skipped" % (options.visitors, unit, line, reason)
 
 
 def opened(name):
@@ -152,16 +190,23 @@ def settings_of(options, file):
     """The Settings, and the CSV header, which is taken from ``file``."""
     with opened(options.bucketing) as bucketing:
         content = bucketing.read()
-    kind = options.input_format or kind_of(options.visitors)
+    kind, written = formats_of(options)
     refuse_what_is_no_text(file.peek(BLOCK), kind)
     header = file.readline() if kind == "csv" else b""
     refuse_what_is_no_text(header, kind)  # a pipe may have shown less before
     columns = columns_of(header) if kind == "csv" else None
-    return Settings(content, kind, columns, options.output_format
-                    or kind_of(options.output)), header
+    return Settings(content, kind, columns, written), header
+
+
+def formats_of(options):
+    """``(format of the input, of the output)``."""
+    return (options.input_format or kind_of(options.visitors),
+            options.output_format or kind_of(options.output))
 
 
 def kind_of(name):
+    if name.lower().endswith(".parquet"):
+        return "parquet"
     return "jsonl" if name.lower().endswith((".jsonl", ".ndjson")) else "csv"
 
 

@@ -56,6 +56,8 @@ def main():
 def run(options):
     if "-" in (options.visitors, options.output):
         raise Mismatch("the input and the output must be files, as the workers open them")
+    if "parquet" in assign.formats_of(options):
+        raise Mismatch("Parquet is for assign.py")
     path, output = os.path.abspath(options.visitors), os.path.abspath(options.output)
     if os.path.exists(output):
         raise Mismatch("%s is there already; remove it, or choose another" % output)

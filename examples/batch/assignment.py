@@ -26,7 +26,7 @@ from rows import INPUTS, OUTPUTS, BadRow
 _CONTEXTS, _TABLES = 20000, 10000
 
 #: What each process needs, as plain values that can be sent to it: the bucketing file (bytes), the
-#: input's format and, for CSV, its columns as (key, type name) pairs, and the output's format.
+#: input's format, its columns as (key, type name) pairs (None for JSONL), and the output's format.
 Settings = collections.namedtuple("Settings", ("bucketing", "input", "columns", "output"))
 
 #: The output rows of a block (bytes), its visitors and its lines (numbers), and what was skipped:
@@ -87,11 +87,47 @@ class Assignment(object):
         count = block.count(b"\n") + (not block.endswith(b"\n"))
         return Result(b"".join(rows), len(rows), count, skipped)
 
+    @property
+    def names(self):
+        """The columns of :meth:`assign_values`."""
+        return self._output.names
+
+    def assign_values(self, values):
+        """Assign rows of the format VALUES.
+
+        :param values: ``(visitor id, tuple of the context's values)`` each; the values of a column
+            are all of one type.
+        :return: ``(rows, skipped)``: tuples of text or None as :attr:`names` has them, and
+            ``(place, reason)`` pairs for the bad rows, counted from 0.
+        """
+        rows, skipped = [], []
+        contexts = self._known_contexts()
+        for place, row in enumerate(values):
+            try:
+                write = contexts.get(row[1])
+            except TypeError:  # a list, which is no value of a context
+                write = None
+            if write is not None and _is_plain_id(row[0]):
+                rows.append(write(row[0].encode("utf-8"), row[0]))
+                continue
+            write = self._add_row(rows, skipped, place, row)
+            if write is not None:
+                self._keep_context(row[1], write)
+        return rows, skipped
+
+    def _known_contexts(self):
+        # What a visitor's id decides cannot be kept for the next visitor.
+        return {} if self._campaigns.targetings.ask_visitor_id else self._contexts
+
+    def _keep_context(self, key, write):
+        if len(self._contexts) >= _CONTEXTS:
+            self._contexts.clear()
+        self._contexts[key] = write
+
     def _add_plain_lines(self, rows, skipped, lines):
         """Assign lines of which the input knows that they are UTF-8 and have nothing in quotes.
         Visitors share contexts, and what is the same for all that do is found out once."""
-        # What a visitor's id decides cannot be kept for the next visitor.
-        contexts = {} if self._campaigns.targetings.ask_visitor_id else self._contexts
+        contexts = self._known_contexts()
         written = self._output.plain_id
         for number, (visitor, cells, rest) in enumerate(lines, 1):
             write = contexts.get(rest) if cells else None
@@ -101,9 +137,7 @@ class Assignment(object):
             row = self._input.row_of(visitor, cells, rest)
             write = self._add_row(rows, skipped, number, row) if row else None
             if write is not None and cells:
-                if len(self._contexts) >= _CONTEXTS:
-                    self._contexts.clear()
-                self._contexts[rest] = write
+                self._keep_context(rest, write)
 
     def _add_row(self, rows, skipped, number, row):
         """Assign a row with all checks; returns the writer of its context, None for a bad row."""
@@ -166,6 +200,13 @@ class Assignment(object):
         return ((self._flags[flag.key], self._output.flag(flag.key, flag.value)),
                 (self._columns[flag.campaign_id],
                  self._output.variation(flag.campaign_id, flag.variation_id)))
+
+
+_is_ascii = getattr(six.text_type, "isascii", lambda text: False)
+
+
+def _is_plain_id(value):
+    return type(value) is six.text_type and _is_ascii(value) and 0 < len(value) <= MAX_ID
 
 
 class _Log(FlagshipEventHandler):
@@ -239,3 +280,9 @@ def assign(settings, block):
     """The :class:`Result` of a block of input rows (bytes), by this process's Assignment."""
     with _one_at_a_time:
         return of_this_process(settings).assign(block)
+
+
+def assign_values(settings, values):
+    """As ``Assignment.assign_values``, by this process's Assignment."""
+    with _one_at_a_time:
+        return of_this_process(settings).assign_values(values)

@@ -3,6 +3,7 @@ JSONL."""
 from __future__ import unicode_literals
 
 import csv
+import decimal
 import io
 import itertools
 import json
@@ -12,6 +13,7 @@ import re
 import six
 
 VISITOR_ID, CONTEXT = "visitor_id", "context"
+VALUES = "values"  # the format of rows that are not bytes
 
 # Bytes: small enough for a progress bar, large enough that its own cost is not seen.
 BLOCK = 64 * 1024
@@ -236,12 +238,47 @@ class JsonInput(object):
         return visitor_id, {key: value for key, value in context.items() if value is not None}
 
 
+class ValuesInput(object):
+    """Takes rows that are values already, as of Parquet and Spark: ``(visitor id, tuple of the
+    context's values)``.
+
+    :param columns: ``(key, type name)`` pairs of the context, without the visitor's id; the type
+        may be anything.
+    """
+
+    def __init__(self, columns):
+        self._keys = [key for key, _ in columns]
+
+    def visitor(self, row):
+        """``(visitor id, context)``; None and NaN, which pandas has for it, are no value. Raises
+        BadRow."""
+        visitor_id, values = _id(_plain(VISITOR_ID, row[0])), row[1]
+        context = {key: _plain(key, value) for key, value in zip(self._keys, values)
+                   if value is not None and value == value}
+        texts = [visitor_id] + list(context.values())
+        _well_formed([each for each in texts if isinstance(each, six.text_type)])
+        return visitor_id, context
+
+
+def _plain(key, value):
+    """A value of a database as one of a context."""
+    if isinstance(value, bytes):
+        return _decoded(value)
+    if isinstance(value, decimal.Decimal) and value.is_finite():
+        return int(value) if value.as_tuple().exponent >= 0 else float(value)
+    if value is None or isinstance(value, (six.text_type, float) + six.integer_types):
+        return value
+    raise BadRow("%s must be text, bool, int or float, not %s" % (key, type(value).__name__))
+
+
 _SHAPE = 'a row must be {"%s": id, "%s": {key: value}} or {"%s": id, key: value}' % (
     VISITOR_ID, CONTEXT, VISITOR_ID)
 
 
 def _id(value):
     """A visitor's id as text, where it is a whole number: databases number their customers."""
+    if value != value:
+        return None
     if isinstance(value, float) and abs(value) < _EXACT and value == int(value):
         value = int(value)  # what pandas makes of a column of ints with gaps
     is_int = isinstance(value, six.integer_types) and not isinstance(value, bool)
@@ -351,16 +388,19 @@ def _json(value):
     return six.text_type(_encode(value))
 
 
-class _Output(object):
+class Output(object):
     """
     :param list campaigns: the campaigns' ids.
     :param list flags: the flags' keys.
+    :ivar list names: of the columns of a table.
     """
 
     head = ""
 
     def __init__(self, campaigns, flags):
         self._campaigns, self._columns = len(campaigns), len(campaigns) + len(flags)
+        self.names = [VISITOR_ID] + ["variation:" + each for each in campaigns] + [
+            "flag:" + each for each in flags]
 
     def writer_of(self, find_cells):
         """A function of (visitor id, the id as it is written) that returns a row, all in bytes.
@@ -387,15 +427,13 @@ class _Output(object):
             [cells.items() for cells in assign_by_id(visitor)])))
 
 
-class CsvOutput(_Output):
+class CsvOutput(Output):
     """Writes CSV: a column for each campaign, then one for each flag. Text as it is, other values
     as JSON."""
 
     def __init__(self, campaigns, flags):
         super(CsvOutput, self).__init__(campaigns, flags)
-        names = [VISITOR_ID] + ["variation:" + each for each in campaigns] + [
-            "flag:" + each for each in flags]
-        self.head = ",".join(_csv_cell(name) for name in names) + "\n"
+        self.head = ",".join(_csv_cell(name) for name in self.names) + "\n"
 
     #: How an id of CsvInput.plain_lines is written; None: as it is.
     plain_id = None
@@ -448,7 +486,7 @@ class CsvOutput(_Output):
             assign_by_id(visitor))))) + end
 
 
-class JsonOutput(_Output):
+class JsonOutput(Output):
     """Writes JSONL, one ``{"visitor_id", "variations": {campaign: variation}, "flags": {key:
     value}}`` a visitor."""
 
@@ -474,5 +512,40 @@ class JsonOutput(_Output):
             ", ".join(filter(None, cells[self._campaigns:])))).encode("utf-8")))
 
 
-INPUTS = {"csv": CsvInput, "jsonl": JsonInput}
-OUTPUTS = {"csv": CsvOutput, "jsonl": JsonOutput}
+class ValuesOutput(Output):
+    """Gives rows as tuples of text or None, the id first, in the columns and as the text that
+    CsvOutput writes."""
+
+    @staticmethod
+    def id(visitor_id):
+        return visitor_id
+
+    @staticmethod
+    def variation(campaign_id, variation_id):
+        return variation_id
+
+    @staticmethod
+    def flag(key, value):
+        return value if isinstance(value, six.text_type) else _json(value)
+
+    @staticmethod
+    def _row(written, cells):
+        return (written,) + tuple([cell or None for cell in cells])
+
+    def writer(self, assigner, texts):
+        found = [sorted({column for cells in campaign for column in cells}) for campaign in texts]
+        places = {column: place for place, column in enumerate(itertools.chain(*found))}
+        if self._columns < 2:  # of which itemgetter makes no tuple
+            return super(ValuesOutput, self).writer(assigner, texts)
+        # What nobody gives is found behind the end.
+        arrange = operator.itemgetter(*[places.get(column, len(places))
+                                        for column in range(self._columns)])
+        values = [[tuple([cells.get(column) or None for column in its]) for cells in campaign]
+                  for its, campaign in zip(found, texts)]
+        assign_by_id, flatten = assigner(values), itertools.chain.from_iterable
+        return lambda visitor, written: (written,) + arrange(
+            list(flatten(assign_by_id(visitor))) + [None])
+
+
+INPUTS = {"csv": CsvInput, "jsonl": JsonInput, VALUES: ValuesInput}
+OUTPUTS = {"csv": CsvOutput, "jsonl": JsonOutput, VALUES: ValuesOutput}
