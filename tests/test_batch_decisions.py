@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import os
+import subprocess
 import sys
 
 import pytest
@@ -17,9 +18,11 @@ from hypothesis import strategies as st
 from flagship import Flagship
 from tests.support import ROOT, data, everybody
 from tests.test_decision_reads import CAMPAIGNS, file_of_groups
+from tests.test_quickstart import environment
 
 sys.path.insert(0, os.path.join(ROOT, "examples", "batch"))
 import assignment  # noqa: E402
+import frames  # noqa: E402
 import rows  # noqa: E402
 sys.path.remove(os.path.join(ROOT, "examples", "batch"))
 
@@ -179,3 +182,42 @@ def test_however_many_contexts_and_audiences_there_are_only_some_are_kept(monkey
     assert assigned(batch.assign(block)) == [
         decided("v%d" % number, {"age": age}) for number, age in enumerate(ages)]
     assert len(batch._contexts) <= 5
+
+
+@pytest.mark.skipif(six.PY2, reason="as assign_spark.py, it is for Python 3")
+def test_a_frame_of_pandas_gives_the_decisions_and_says_what_is_no_visitor():
+    """Of whatever type pandas has made of a column with gaps."""
+    import pandas
+    people = [("ann", "FR", 3.0, True), (None, "FR", 1.0, True), ("bob", None, float("nan"), None),
+              ("cid", [1], 7.0, False), ("Zoë", "BE", 7.0, False)]
+    frame = pandas.DataFrame(dict(zip(["visitor_id", "country", "orders", "vip"], zip(*people))))
+    with io.open(os.path.join(ROOT, "examples", "campaigns.json"), encoding="utf-8") as file:
+        content = file.read().encode("utf-8")
+    columns = [("country", ""), ("orders", ""), ("vip", "")]
+    settings = assignment.Settings(content, rows.VALUES, columns, rows.VALUES)
+    names = assignment.Assignment(settings).names + ["problem"]
+    for _ in range(2):
+        found, = frames.assign(settings, names, [frame])
+        assert list(found.columns) == names
+        found = [list(row) for row in found.itertuples(index=False)]
+        assert [row[0] for row in found] == ["ann", "bob", "Zoë", None, "cid"]
+        assert [row[-1] for row in found] == [None] * 3 + [
+            "no visitor_id", "country must be text, bool, int or float, not list"]
+        for row, (_, country, orders, vip) in zip(found, people[:1] + people[2::2]):
+            context = {"country": country, "orders": orders, "vip": vip}
+            _, variations, flags = decided(row[0], {
+                key: value for key, value in context.items() if value == value})
+            assert {name: cell for name, cell in zip(names[1:], row[1:]) if cell} == dict(
+                {"variation:" + key: value for key, value in variations.items()},
+                **{"flag:" + key: value if isinstance(value, six.text_type)
+                   else json.dumps(value, sort_keys=True) for key, value in flags.items()})
+
+
+def test_without_pyspark_the_program_for_spark_says_what_is_missing(tmpdir):
+    tmpdir.join("pyspark.py").write("raise ImportError")
+    script = os.path.join(ROOT, "examples", "batch", "assign_spark.py")
+    run = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                           env=environment(PYTHONPATH=os.pathsep.join([str(tmpdir), ROOT])))
+    output, errors = run.communicate()
+    assert (run.returncode, output, errors.count(b"\n")) == (1, b"", 1)
+    assert errors.startswith(b"assign: PySpark 3.4 or later is not installed")

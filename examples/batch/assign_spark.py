@@ -1,7 +1,7 @@
 """Assign visitors on Spark: a table of Parquet in, a table of Parquet out, by mapInPandas.
 
     python assign_spark.py --bucketing bucketing.json --output assignments visitors.parquet
-    spark-submit --py-files assignment.py,rows.py assign_spark.py ...
+    spark-submit --py-files assignment.py,frames.py,rows.py assign_spark.py ...
 
 The input is what spark.read.parquet takes, with a column visitor_id and one per context key; the
 output is a new folder with the columns that assign.py writes, as text. The executors need flagship,
@@ -17,6 +17,7 @@ import os
 import sys
 
 import assignment
+import frames
 from rows import VALUES, VISITOR_ID
 
 try:
@@ -44,7 +45,7 @@ def main():
         spark = SparkSession.builder.appName("assign").getOrCreate()
     except Exception as problem:  # without Java it depends on the version what is raised
         sys.exit("assign: Spark cannot start, for which it needs Java (JAVA_HOME): %s" % problem)
-    for name in ("assignment.py", "rows.py"):
+    for name in ("assignment.py", "frames.py", "rows.py"):
         spark.sparkContext.addPyFile(os.path.join(HERE, name))
     try:
         with open(options.bucketing, "rb") as file:
@@ -84,21 +85,9 @@ def assign(visitors, content):
     names = assignment.of_this_process(settings).names  # here, so that a bad file fails here
     schema = types.StructType([types.StructField(name, types.StringType())
                                for name in names + [PROBLEM]])
-
-    def assign_frames(frames):
-        import pandas
-        for frame in frames:
-            ids = frame[VISITOR_ID].tolist()
-            values = [frame[key].tolist() for key in keys]
-            rows, skipped = assignment.assign_values(
-                settings, zip(ids, zip(*values) if values else [()] * len(ids)))
-            found = [row + (None,) for row in rows]
-            found += [(str(ids[place]),) + (None,) * (len(names) - 1) + (reason,)
-                      for place, reason in skipped]
-            yield pandas.DataFrame(found, columns=names + [PROBLEM], dtype=object)
     # Backticks, as a name may have a point in it.
     chosen = visitors.select(["`%s`" % name.replace("`", "``") for name in [VISITOR_ID] + keys])
-    return chosen.mapInPandas(assign_frames, schema)
+    return chosen.mapInPandas(lambda many: frames.assign(settings, names + [PROBLEM], many), schema)
 
 
 def is_scalar(kind):
