@@ -12,8 +12,8 @@ on an idle machine. It makes the input in a temporary folder, checks that all wa
 give the same bytes, and prints the median of the rounds and the ratios: how many times the straight
 loop's time one process takes, and how many times faster than it two processes and Dask are. Times
 are whole runs, with the start of Python and, for Dask, of the cluster; "cpu" is what all their
-processes used, but for the workers of Dask, whom nobody waits for. Needs what is in examples/batch/requirements.txt; without Dask that line is left
-out.
+processes used, but for the workers of Dask, whom nobody waits for. Needs what is in
+examples/batch/requirements.txt; without Dask that line is left out.
 
 The loop is benchmarks/contenders/batch_loop.py. It writes one column per campaign, where the
 example writes two, and takes the first variation group of each campaign for everybody.

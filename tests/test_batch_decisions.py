@@ -184,7 +184,10 @@ def test_however_many_contexts_and_audiences_there_are_only_some_are_kept(monkey
     assert len(batch._contexts) <= 5
 
 
-@pytest.mark.skipif(six.PY2, reason="as assign_spark.py, it is for Python 3")
+on_python_3 = pytest.mark.skipif(six.PY2, reason="assign_spark.py is for Python 3")
+
+
+@on_python_3
 def test_a_frame_of_pandas_gives_the_decisions_and_says_what_is_no_visitor():
     """Of whatever type pandas has made of a column with gaps."""
     import pandas
@@ -213,6 +216,7 @@ def test_a_frame_of_pandas_gives_the_decisions_and_says_what_is_no_visitor():
                    else json.dumps(value, sort_keys=True) for key, value in flags.items()})
 
 
+@on_python_3
 def test_without_pyspark_the_program_for_spark_says_what_is_missing(tmpdir):
     tmpdir.join("pyspark.py").write("raise ImportError")
     script = os.path.join(ROOT, "examples", "batch", "assign_spark.py")
