@@ -145,17 +145,24 @@ class Assignment(object):
             visitor_id, context = self._input.visitor(row)
             if not visitor_id:
                 raise BadRow("no visitor_id")
-            visitor = self._flagship.create_visitor(visitor_id, False, context)
-            if self._log.errors:
-                # The SDK leaves out a value that it does not take; nobody should be assigned by
-                # half a context.
-                raise BadRow(self._log.taken())
+            read_id = self._checked(visitor_id, context)
         except (BadRow, FlagshipError) as problem:
             skipped.append((number, six.text_type(problem)))
             return None
-        write = self._writer(audience_of(self._campaigns, visitor.visitor_id, context))
-        rows.append(write(visitor.visitor_id.encode("utf-8"), self._output.id(visitor_id)))
+        write = self._writer(audience_of(self._campaigns, read_id, context))
+        rows.append(write(read_id.encode("utf-8"), self._output.id(visitor_id)))
         return write
+
+    def _checked(self, visitor_id, context):
+        """The visitor's id as the SDK takes it; raises BadRow, TypingError."""
+        if _is_plain_id(visitor_id) and all([_is_plain(value) for value in context.values()]):
+            return visitor_id
+        visitor = self._flagship.create_visitor(visitor_id, False, context)
+        if self._log.errors:
+            # The SDK leaves out a value that it does not take; nobody should be assigned by half a
+            # context.
+            raise BadRow(self._log.taken())
+        return visitor.visitor_id
 
     def _writer(self, audience):
         """A function of (visitor id in UTF-8, the id as it is written) that returns a row, all
@@ -206,7 +213,16 @@ _is_ascii = getattr(six.text_type, "isascii", lambda text: False)
 
 
 def _is_plain_id(value):
+    """Whether the SDK takes an id as it is."""
     return type(value) is six.text_type and _is_ascii(value) and 0 < len(value) <= MAX_ID
+
+
+def _is_plain(value):
+    """Whether the SDK takes a context's value, of which text is known to be UTF-8, as it is."""
+    kind = type(value)
+    if kind is float:
+        return value - value == 0
+    return kind is six.text_type or kind is bool or kind is int and abs(value) < 2 ** 63
 
 
 class _Log(FlagshipEventHandler):
