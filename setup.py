@@ -114,8 +114,9 @@ setup(
             PROMETHEUS,
             SENTRY,
             OTEL.replace("-api", "-sdk"),
-            # What examples/batch uses. Dask is large, so one Python is enough.
+            # What examples/batch uses. Dask and pyarrow are large, so one Python is enough.
             'dask[distributed]>=2023.4,<2027; python_version == "3.11"',
+            'pyarrow>=14,<27; python_version == "3.11"',
             "gunicorn>=19.10,<28",
             "hypothesis>=4.57,<7",
             # Whose scalars tests/kinds.py hands to every call.

@@ -116,7 +116,7 @@ def peers_table(results):
 # name: (file of results, function of axes and results, inches)
 FIGURES = {"decisions": ("decisions", decisions, (7, 4)), "memory": ("decisions", memory, (7, 4)),
            "peers-all": ("peers", peers("all"), (7, 4)),
-           "peers-known": ("peers", peers("known"), (7, 4)), "batch": ("batch", batch, (7, 1.8))}
+           "peers-known": ("peers", peers("known"), (7, 4)), "batch": ("batch", batch, (7, 2.2))}
 
 
 def results_of(source):
