@@ -4,7 +4,8 @@ import errno
 
 from flagship._compat import argument_text
 from flagship._version import __version__
-from flagship.cli import completion, decide, doctor, emulator, send, share, validate
+from flagship.cli import completion, decide, diff, doctor, emulator, lint, send, share, types, \
+    validate
 from flagship.cli._errors import Unavailable, Usage, suggestion
 from flagship.cli._output import Outcome, Output
 
@@ -12,6 +13,9 @@ COMMANDS = (
     decide,
     validate,
     share,
+    diff,
+    types,
+    lint,
     send,
     doctor,
     emulator,
