@@ -214,6 +214,10 @@ def test_usage(arguments, message):
     assert (code, output) == (2, "") and message in errors.replace("too few arguments", "PATH")
 
 
+def test_the_help_shows_a_tag_as_it_is():
+    assert "\n{% flag 'key' ... %}, {{ flag(" in command(["lint", "--help"])[1]
+
+
 def test_the_examples_use_the_campaigns_that_they_come_with():
     shop = os.path.join(ROOT, "examples", "ecommerce")
     with open(os.path.join(shop, "campaigns.json")) as file:

@@ -17,10 +17,10 @@ Find flag keys in code and templates that no campaign of a bucketing file sets,
 and flags of the file that no code reads. Nothing is imported or run.
 
 In *.py: get_modification and its relatives, activate_modification,
-visitor.modifications, OpenFeature's get_..._value and get_..._details, what
-flagship_flags() gives to tests, and the constants of "flagship types". In
-templates (*.html, *.txt, *.xml, *.j2, *.jinja...): {% flag 'key' ... %},
-{{ flag('key', ...) }} and calls as in Python.
+visitor.modifications, what flagship_flags() gives to tests, the constants of
+"flagship types", and where a file names openfeature get_..._value and
+get_..._details. In templates (*.html, *.txt, *.xml, *.j2, *.jinja...):
+{% flag 'key' ... %}, {{ flag('key', ...) }} and calls as in Python.
 
 A key that only the running program knows is a note, which is no problem; with
 one, no flag is certain to be read nowhere, so these are notes as well."""
@@ -50,7 +50,7 @@ _CONSTANT = re.compile(b"\\b[A-Z][A-Z0-9_]*\\b")
 def add(commands):
     """Add the command and its arguments to the command line."""
     parser = commands.add_parser("lint", help="flag keys in code that no campaign sets",
-                                 description=_DESCRIPTION.replace("%", "%%"), epilog=_EPILOG,
+                                 description=_DESCRIPTION, epilog=_EPILOG,
                                  formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.set_defaults(run=run)
     parser.add_argument("paths", nargs="+", metavar="PATH", help="a file or a directory")
@@ -65,9 +65,7 @@ def run(options, say):
     """Return the Outcome of a parsed command line."""
     paths = _files(options.paths, say)
     source = _source.read(options)
-    campaigns = compiled(source, say)
-    if campaigns.panic:
-        raise Usage("%s: the file asks for panic, and does not tell all flags" % source.name)
+    campaigns = compiled(source, say, needs_flags=True)
     linter = _Linter(campaigns)
     linter.read_all(paths)
     if not linter.uses_any:

@@ -91,9 +91,7 @@ def run(options, say):
     if options.check == "-":
         raise Usage("--check: must be a file")
     source = _source.read(options)
-    campaigns = compiled(source, say)
-    if campaigns.panic:
-        raise Usage("%s: the file asks for panic, and does not tell all flags" % source.name)
+    campaigns = compiled(source, say, needs_flags=True)
     flags = _flags(campaigns.document)
     module = _MODULE + u"".join(u"%s: Flag[%s] = Flag(%s, %s)\n" % (
         flag["name"], flag["type"], _literal(flag["key"]), _literal(flag["default"]))
