@@ -82,12 +82,23 @@ def test_a_place_in_a_template(lint):
         ("unknown", "page.j2:2:6", "knwn"), ("unknown", "page.j2:4:1", "other")]
 
 
+@pytest.mark.parametrize("code, place", [
+    ("render('{{ flag(\"knwn\", 1) }}')", "1:12"),
+    ("PAGE = \"\"\"<p>\n {{ flag('knwn', 1) }}\n</p>\"\"\"\n", "2:5"),
+    ("PAGE = '\\n{{ flag(\"knwn\", 1) }}'", "1:14"),
+    ("PAGE = '{% load flagship %}{% flag \"knwn\" 1 %}'", "1:31"),
+])
+def test_a_template_in_a_string(lint, code, place):
+    assert lint(["--partial"], app_dot_py=code) == [("unknown", "app.py:" + place, "knwn")]
+
+
 NOT_OURS = [
     ("app_dot_py", "client.get_string_value('knwn', '')"),  # without OpenFeature
     ("app_dot_py", "visitor.get_modification('knwn', 1)  # flagship: ignore"),
     ("app_dot_py", "visitor.get_modification(\n    'knwn',  # flagship: ignore\n    1)"),
     ("app_dot_py", "# visitor.get_modification('knwn', 1)"),
     ("app_dot_py", "'visitor.get_modification(\"knwn\", 1)'"),
+    ("app_dot_py", "PAGE = '{{ flag(\"knwn\", 1) }}'  # flagship: ignore"),
     ("page_dot_html", "{% flag 'knwn' %}"),  # django-waffle's, for all that is known
     ("page_dot_html", "{# {{ flag('knwn', 1) }} #}"),
     ("page_dot_html", "{% comment %}{{ flag('knwn', 1) }}{% endcomment %}"),

@@ -36,7 +36,8 @@ URL gave no answer it is {"error": "why"}. With exit code 2 there is none.
 
 Exit codes:
   0    done, and nothing to report
-  1    problems found, nothing served, refused, or the platform not reached
+  1    problems or differences found, nothing served, refused, or the platform
+       not reached
   2    the command line, or a file that it names, cannot be used
   130  interrupted (141: whoever reads the output went away)
 

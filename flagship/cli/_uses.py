@@ -25,7 +25,7 @@ _STAND_INS = "flagship_flags"
 # A file of Python without any of these is not parsed.
 _MARKS = [each.encode("ascii") for each in (
     u"_modification", u".modifications", u"get_boolean_", u"get_string_", u"get_integer_",
-    u"get_float_", u"get_object_", _STAND_INS)]
+    u"get_float_", u"get_object_", _STAND_INS, u"% flag ", u"{ flag(", u"if flag(")]
 
 # Each of a bounded length, as a file with many beginnings and no end would take for ever.
 _BLOCK = re.compile(u"{#.{0,9999}?#}|{%-?\\s*comment\\b.{0,9999}?endcomment\\s*-?%}"
@@ -126,6 +126,21 @@ class _Finder(object):
         elif isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.In, ast.NotIn)) \
                 and _is_modifications(node.comparators[0]):
             self._add(node, node.left)
+        elif type(node).__name__ in ("Constant", "Str"):
+            self._template(node, _text(node) or u"")
+
+    def _template(self, node, text):
+        """Add the uses in a template that is a string."""
+        for use in in_template(text) if u"{{" in text or u"{%" in text else ():
+            # Python 3.7 and earlier have the last line of a string of several.
+            line = node.lineno + use.line - 1 - text.count(u"\n") * (node.col_offset < 0)
+            shown = self._line(line)
+            if not all(key in shown for key in use.keys or ()):  # newlines were escapes
+                line, shown = node.lineno, self._line(node.lineno)
+            found = re.search(u"\\bflag\\b|\\.\\w+\\(", shown)
+            self.uses.append(use._replace(
+                line=line, column=found.start() + 1 if found else 1,
+                is_ours=use.is_ours and IGNORE not in shown))
 
     def _call(self, node):
         name = getattr(node.func, "attr", "") or getattr(node.func, "id", "")
@@ -142,13 +157,13 @@ class _Finder(object):
                 self._add(node, _key_argument(node), is_ours=self._is_openfeature)
 
     def _add(self, node, key, is_read=True, is_ours=True):
-        line = self._line(node)
+        line = self._line(node.lineno)
         before = line.encode("utf-8")[:node.col_offset].decode("utf-8", "replace")
-        is_ours = is_ours and IGNORE not in line and IGNORE not in self._line(key)
+        is_ours = is_ours and IGNORE not in line and IGNORE not in self._line(
+            getattr(key, "lineno", 0))
         self.uses.append(Use(self._keys(key), node.lineno, len(before) + 1, is_read, is_ours))
 
-    def _line(self, node):
-        number = getattr(node, "lineno", 0)
+    def _line(self, number):
         return self._lines[number - 1] if 0 < number <= len(self._lines) else u""
 
     def _keys(self, node):

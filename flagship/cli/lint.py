@@ -20,7 +20,8 @@ In *.py: get_modification and its relatives, activate_modification,
 visitor.modifications, what flagship_flags() gives to tests, the constants of
 "flagship types", and where a file names openfeature get_..._value and
 get_..._details. In templates (*.html, *.txt, *.xml, *.j2, *.jinja...):
-{% flag 'key' ... %}, {{ flag('key', ...) }} and calls as in Python.
+{% flag 'key' ... %}, {{ flag('key', ...) }} and calls as in Python; in strings
+that are templates as well.
 
 A key that only the running program knows is a note, which is no problem; with
 one, no flag is certain to be read nowhere, so these are notes as well."""
