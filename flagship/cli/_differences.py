@@ -41,7 +41,7 @@ def campaign_changes(before, after):
     for name in ("name", "type", "slug"):
         _note(found, u"%s" % name, getattr(before, name), getattr(after, name))
     groups = _by_id(before.groups), _by_id(after.groups)
-    for group_id, (old, new) in _pairs(*groups):
+    for group_id, (old, new) in pairs(*groups):
         group = old or new
         if not _note_presence(found, u"variation group", old, new, group):
             _note(found, u"targeting", _targeting(old), _targeting(new), group)
@@ -52,7 +52,7 @@ def campaign_changes(before, after):
 
 def _note_variations(found, old_group, new_group):
     variations = _by_id(old_group.variations), _by_id(new_group.variations)
-    for _, (old, new) in _pairs(*variations):
+    for _, (old, new) in pairs(*variations):
         if _note_presence(found, u"variation", old, new, new_group, old or new):
             continue
         _note(found, u"allocation", old.allocation, new.allocation, new_group, new)
@@ -71,8 +71,9 @@ def _by_id(parts):
     return OrderedDict((part.id, part) for part in parts)
 
 
-def _pairs(before, after):
-    """Return ``[(id, (old or None, new or None))]``, in the new order, then what is gone."""
+def pairs(before, after):
+    """Return ``[(id, (old or None, new or None))]`` of two dicts, in the new order, then what is
+    gone."""
     ids = list(after) + [each for each in before if each not in after]
     return [(each, (before.get(each), after.get(each))) for each in ids]
 

@@ -26,13 +26,12 @@ A line of --ids may be a visitor with a context of its own:
   {"visitorId": "ann", "context": {"country": "FR"}}
 
 --json prints {"old", "new", "visitors", "seed", "context", "visitorCache",
-"changed", "changes", "campaigns"}. changed is the number of visitors that go
-from one variation to another in any campaign. A change has what, where,
-variationGroupId, variationId, flag, before and after; only one of these where
-just one file sets a flag. A campaign has campaignId, name, change (added,
-removed, changed or same), changes, before and after (the visitors in it), kept,
-changed, new, gone, and moves: from and to (variation ids, null for none) and
-visitors.
+"changed", "changes", "campaigns"}: changed counts the visitors that go from one
+variation to another in any campaign. A change has what, where,
+variationGroupId, variationId, flag, before and after (one of them where just
+one file sets a flag). A campaign has campaignId, name, change (added, removed,
+changed or same), changes, before and after (its visitors), kept, changed, new,
+gone, and moves: from, to (variation ids, null for none) and visitors.
 
 Exit codes: 0 no difference; 1 differences; 2 usage, or a file cannot be had.
 
@@ -137,9 +136,9 @@ class _Moves(object):
 
 
 def _campaigns(files, moves):
-    old, new = [_differences.campaigns_of(each.document) for each in files]
-    keys = list(new) + [key for key in old if key not in new]
-    return [_campaign(old.get(key), new.get(key), moves.get(key, {})) for key in keys]
+    campaigns = [_differences.campaigns_of(each.document) for each in files]
+    return [_campaign(old, new, moves.get(key, {}))
+            for key, (old, new) in _differences.pairs(*campaigns)]
 
 
 def _campaign(old, new, moves):
