@@ -104,6 +104,7 @@ NOT_OURS = [
     ("page_dot_html", "{% comment %}{{ flag('knwn', 1) }}{% endcomment %}"),
     ("page_dot_html", "{{ flag('knwn', 1) }}{# flagship: ignore #}"),
     ("page_dot_html", "flag('knwn', 1) {{ waffle.flag('knwn', 1) }}"),
+    ("app_dot_py", "frame.to_json()"),
     ("app_dot_css", "{{ flag('knwn', 1) }}"),
     (".git__app_dot_py", "visitor.get_modification('knwn', 1)"),
     ("a__node_modules__app_dot_py", "visitor.get_modification('knwn', 1)"),
@@ -145,6 +146,18 @@ def test_what_is_decided_at_run_time(lint):
     found = lint(code=0, app_dot_py=dynamic % "key", page_dot_html="")
     assert [kind for kind, _, _ in found] == ["dynamic", "unread", "unread"]
     assert lint(code=0, app_dot_py=dynamic % "key  # flagship: ignore\n")[0][0] == "unread"
+
+
+@pytest.mark.parametrize("name, code", [
+    ("page_dot_html", "<script>{% flagship_json with_ids=True %}</script>"),
+    ("page_dot_html", "<script>{{ flag_json() }}</script>"),
+    ("page_dot_html", "{{ visitor.to_json() }}"), ("app_dot_py", "request.flagship.to_json()"),
+    ("app_dot_py", "current_visitor.to_json(with_ids=True)"),
+])
+def test_what_hands_all_flags_to_the_page(lint, name, code):
+    """Which of them its JavaScript reads is not known."""
+    found = lint(code=0, **{str(name): code})
+    assert [kind for kind, _, _ in found] == ["dynamic", "unread", "unread"]
 
 
 def test_what_no_code_reads(lint):

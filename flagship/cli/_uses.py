@@ -25,14 +25,17 @@ _STAND_INS = "flagship_flags"
 # A file of Python without any of these is not parsed.
 _MARKS = [each.encode("ascii") for each in (
     u"_modification", u".modifications", u"get_boolean_", u"get_string_", u"get_integer_",
-    u"get_float_", u"get_object_", _STAND_INS, u"% flag ", u"{ flag(", u"if flag(")]
+    u"get_float_", u"get_object_", _STAND_INS, u"% flag ", u"{ flag(", u"if flag(",
+    u"flag_json", u"flagship_json", u"visitor.to_json(", u"flagship.to_json(")]
 
 # Each of a bounded length, as a file with many beginnings and no end would take for ever.
 _BLOCK = re.compile(u"{#.{0,9999}?#}|{%-?\\s*comment\\b.{0,9999}?endcomment\\s*-?%}"
                     u"|{([{%].{0,9999}?)[%}]}", re.S)
-_TEMPLATE = re.compile(u"flag|_modification|_value|_details")
+_TEMPLATE = re.compile(u"flag|_modification|_value|_details|to_json")
 _KEY = u"(?:(?:flag_)?key\\s*=\\s*)?(?:(?:\"([^\"]*)\"|'([^']*)')%s|(?=[^\\s)%%}]))"
 _TAG = re.compile(u"%%[-+\\s]*(?:flagship_)?flag\\s+%s" % (_KEY % u"(?=\\s|\\Z|-\\Z)"))
+_ALL = re.compile(u"%[-+\\s]*flagship_json\\b|(?<![\\w.])flag_json\\("
+                  u"|(?:visitor|flagship)\\.to_json\\(")
 _CALL = re.compile(u"(?:(?<![\\w.])flag|\\.(?:%s|%s))\\s*\\(\\s*%s" % (
     _READ, _OPENFEATURE, _KEY % u"(?=\\s*[,)])"))
 
@@ -71,9 +74,12 @@ def in_template(text):
     uses, is_flagship = [], u"flagship" in text
     for block in _BLOCK.finditer(text) if _TEMPLATE.search(text) else ():
         inner = block.group(1) or u""
-        tag = _TAG.match(inner)
-        for found in [tag] if tag else _CALL.finditer(inner):
-            given = found.group(1) if found.group(1) is not None else found.group(2)
+        tag, everything = _TAG.match(inner), _ALL.search(inner)
+        single = tag or everything
+        for found in [single] if single else _CALL.finditer(inner):
+            given = None
+            if found is not everything:
+                given = found.group(1) if found.group(1) is not None else found.group(2)
             start = block.start(1) + found.start() + (0 if tag is None else -1)
             line_start = text.rfind(u"\n", 0, start) + 1
             line = text[line_start:].split(u"\n", 1)[0]
@@ -151,7 +157,10 @@ class _Finder(object):
         elif name == "get" and _is_modifications(getattr(node.func, "value", None)):
             self._add(node, node.args[0] if node.args else None)
         elif isinstance(node.func, ast.Attribute):
-            if _IS_READ.match(name):
+            owner = getattr(node.func.value, "attr", "") or getattr(node.func.value, "id", "")
+            if name == "to_json" and owner.endswith(("visitor", "flagship")):
+                self._add(node, None)
+            elif _IS_READ.match(name):
                 self._add(node, _key_argument(node))
             elif _IS_OPENFEATURE.match(name):
                 self._add(node, _key_argument(node), is_ours=self._is_openfeature)

@@ -23,8 +23,9 @@ get_..._details. In templates (*.html, *.txt, *.xml, *.j2, *.jinja...):
 {% flag 'key' ... %}, {{ flag('key', ...) }} and calls as in Python; in strings
 that are templates as well.
 
-A key that only the running program knows is a note, which is no problem; with
-one, no flag is certain to be read nowhere, so these are notes as well."""
+A key that only the running program knows is a note, which is no problem, and
+so is what hands all flags to a page (flagship_json, flag_json(), to_json());
+with one, no flag is certain to be read nowhere, so these are notes as well."""
 
 _EPILOG = """\
 Directories are searched but for hidden ones, node_modules, site-packages and
@@ -167,7 +168,7 @@ class _Linter(object):
             return
         if use.keys is None and use.is_read:
             self._add("dynamic", name, use.line, use.column, None,
-                      u"the key is not a literal, so it is not checked", note=True)
+                      u"only the running program knows which keys are read here", note=True)
         for key in use.keys or ():
             if key not in self._campaigns.setters:
                 self._add("unknown", name, use.line, use.column, key,
