@@ -79,7 +79,7 @@ class _Shopper(object):
         """Look at a page, which shows some flags."""
         self._visitor.send_hit(Page(_SITE + path))
         for flag in flags:
-            self._visitor.get_modification(flag, None, activate=True)
+            self._visitor.get_modification(flag, None, activate=True)  # flagship: ignore
 
     def _does(self, share, factors):
         for variation in self._visitor.get_selected_variations():
