@@ -83,10 +83,10 @@ class _Idle(DecisionManager):
     knows_anonymous = True
     counters = None
 
-    def decide(self, visitor_id, anonymous_id, context, cached_ids):
+    def decide(self, *facts):
         raise DecisionError(NOT_STARTED, expected=True)
 
-    explain = decide
+    decide_forced = explain = decide
 
     def activate(self, visitor_id, anonymous_id, modification):
         return False, NOT_STARTED

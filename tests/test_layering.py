@@ -25,7 +25,8 @@ tracking.items tracking.queue tracking.contexts tracking.spool tracking.delivery
 tracking.immediate tracking.deferred tracking
 cache.assignments cache.memory cache.redis cache.sqlite cache
 decision.semver decision.modification decision.allocation decision.targeting
-decision.document decision.compiled decision.evaluator decision.explanation decision.manager
+decision.document decision.compiled decision.evaluator decision.explanation decision.forced
+decision.manager
 decision.content decision.snapshot decision.bucketing_file decision.api decision.bucketing decision
 visitor
 _runtime
