@@ -31,9 +31,12 @@ decision.content decision.snapshot decision.bucketing_file decision.api decision
 visitor
 _runtime
 app
-contrib contrib._settings contrib._platform contrib._web contrib.flask
+contrib contrib._settings contrib._platform contrib._overrides contrib._web contrib.flask
 contrib.django.cache contrib.django contrib.django.checks contrib.django.apps
-contrib.django.middleware
+contrib.django._cookies contrib.django.middleware contrib.django.overrides
+contrib.django.qa contrib.django.qa.apps contrib.django.qa._decision contrib.django.qa._views
+contrib.django.qa.urls
+contrib.django.qa.templatetags contrib.django.qa.templatetags.flagship_qa
 contrib.django.templatetags contrib.django.templatetags.flagship
 contrib.openfeature.visitors contrib.openfeature.provider contrib.openfeature
 helpers helpers.hits helpers.preset_context

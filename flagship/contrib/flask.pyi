@@ -1,12 +1,12 @@
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol, type_check_only
 from uuid import UUID
 
-from flask import Flask, Request
+from flask import Flask, Request, Response
 
 from flagship.visitor import Visitor
 
-__all__ = ["FlagshipExtension", "current_visitor"]
+__all__ = ["FlagshipExtension", "current_visitor", "forget_overrides", "save_overrides"]
 
 # Any mapping, also one that is no Mapping, such as request.headers.
 @type_check_only
@@ -22,6 +22,13 @@ class FlagshipExtension:
         user_id: Callable[[Request], str | int | UUID | None] | None = None,
     ) -> None: ...
     def init_app(self, app: Flask) -> None: ...
+
+def save_overrides(
+    response: Response,
+    forced_variations: Mapping[Any, Any] | None,
+    context: Mapping[Any, Any] | None = None,
+) -> None: ...
+def forget_overrides(response: Response) -> None: ...
 
 # A proxy, for each request's own visitor.
 current_visitor: Visitor
