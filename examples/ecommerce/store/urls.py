@@ -4,4 +4,5 @@ from django.urls import include, path
 
 urlpatterns = [path("", include("shop.urls"))]
 if settings.QA_PANEL:
-    urlpatterns.append(path("qa/", include("qa.urls")))
+    urlpatterns += [path("qa/", include("qa.urls")),
+                    path("qa/", include("flagship.contrib.django.qa.urls"))]

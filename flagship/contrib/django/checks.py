@@ -16,7 +16,7 @@
 ``flagship.E010``   ``FLAGSHIP_COOKIE_SAMESITE`` is not ``"Lax"``, ``"Strict"``, ``"None"`` or None
 ``flagship.E011``   ``FLAGSHIP_COOKIE_SIGNED`` is not a bool
 ``flagship.E012``   ``FLAGSHIP_CLOSE_ON_SIGNALS`` is not a bool
-``flagship.E015``   ``FLAGSHIP_OVERRIDES`` is neither a bool nor a callable nor the dotted path of one
+``flagship.E015``   ``FLAGSHIP_OVERRIDES`` is neither a bool, a callable nor the dotted path of one
 ``flagship.W001``   the visitor cache uses the same cache as sessions, so visitors may evict
                     sessions
 ``flagship.W002``   the visitor cache uses one of Django's caches with a limit of at most 300
@@ -62,7 +62,7 @@ _NUMBERS = {"FLAGSHIP_ENV_ID": "E002", "FLAGSHIP_API_KEY": "E002", "FLAGSHIP_OPT
             "FLAGSHIP_COOKIE_DOMAIN": "E008", "FLAGSHIP_COOKIE_SECURE": "E009",
             "FLAGSHIP_COOKIE_SAMESITE": "E010", "FLAGSHIP_COOKIE_SIGNED": "E011",
             "FLAGSHIP_CLOSE_ON_SIGNALS": "E012", "FLAGSHIP_OVERRIDES": "E015"}
-_AUTHENTICATION = "django.contrib.auth.middleware.AuthenticationMiddleware"
+_AUTHENTICATION = "AuthenticationMiddleware"  # a project may have a subclass
 _PANEL = "flagship.contrib.django.qa"
 _SESSIONS_IN_CACHE = ("django.contrib.sessions.backends.cache",
                       "django.contrib.sessions.backends.cached_db")
@@ -128,10 +128,11 @@ def _anonymous():
 
 
 def _override_problems(overrides):
-    if overrides is True and _AUTHENTICATION not in (settings.MIDDLEWARE or ()):
+    if overrides is True and not any(_AUTHENTICATION in each for each in settings.MIDDLEWARE or ()):
         return [Warning("FLAGSHIP_OVERRIDES is True, which lets members of staff, and no "
                         "authentication says who is: nobody may", id="flagship.W005",
-                        hint="Add %s, or set it to a function of the request." % _AUTHENTICATION)]
+                        hint="Add Django's %s to MIDDLEWARE, or set it to a function of the "
+                        "request." % _AUTHENTICATION)]
     if not overrides and apps.is_installed(_PANEL):
         return [Warning("%s is installed, and FLAGSHIP_OVERRIDES lets nobody use it" % _PANEL,
                         id="flagship.W006", hint="True lets members of staff.")]
