@@ -20,7 +20,7 @@ def known_campaigns():
 def make_visitor(visitor_id, anonymous_id, context, forced):
     """Return a visitor that is not synchronised.
 
-    :param anonymous_id: the id before the login, or None.
+    :param anonymous_id: the id before the login; None or empty: there is none.
     """
     try:
         visitor = Flagship.instance().create_visitor(anonymous_id or visitor_id, context=context)

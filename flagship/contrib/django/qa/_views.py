@@ -21,7 +21,6 @@ from flagship.contrib.django.qa._decision import explain_decision, known_campaig
 from flagship.errors import ParamError
 
 _FORCE = "force."  # before a campaign's id in the name of its field
-_MOST_ROWS = 200
 # What is read as JSON where it is typed; anything else is text.
 _JSON = re.compile(r'(true|false|-?(0|[1-9]\d{0,14})(\.\d{1,15})?|".*")\Z', re.DOTALL)
 
@@ -95,15 +94,15 @@ def _page(request, visitor, problem="", status=200):
 
 def _edited(request):
     """Return the visitor that a form describes, not synchronised; None without an id."""
-    visitor_id, own = request.POST.get("visitor", "").strip(), request.flagship
+    visitor_id = request.POST.get("visitor", "").strip()
     if not visitor_id:
         return None
-    return make_visitor(visitor_id, own.anonymous_id if visitor_id == own.visitor_id else None,
-                        _context_of(request.POST), _forced_of(request.POST))
+    return make_visitor(visitor_id, request.POST.get("anonymous"), _context_of(request.POST),
+                        _forced_of(request.POST))
 
 
 def _context_of(fields):
-    pairs = list(zip(fields.getlist("key"), fields.getlist("value")))[:_MOST_ROWS]
+    pairs = zip(fields.getlist("key"), fields.getlist("value"))
     return {key.strip(): _typed(value) for key, value in pairs if key.strip()}
 
 
