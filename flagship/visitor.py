@@ -387,10 +387,10 @@ class Visitor(object):
             cache), ``campaigns`` and ``modifications``, the flags by key. A campaign has its ids
             and names, ``outcome`` (``"assigned"``, ``"not allocated"``, ``"not targeted"`` or
             ``"skipped"``), ``reason``, ``decidedBy`` (``"allocation"``, ``"cache"``,
-            ``"forced"``, ``"platform"`` or None), ``bucket`` (0 to 99) and ``variationGroups``. Each variation
-            group has its targetings, whether they match, the visitor's value, the ``problem`` with
-            that value or with the targeting, such as text compared with a number (else ``""``), and
-            the buckets of its variations.
+            ``"forced"``, ``"platform"`` or None), ``bucket`` (0 to 99) and ``variationGroups``.
+            Each variation group has its targetings, whether they match, the visitor's value, the
+            ``problem`` with that value or with the targeting, such as text compared with a number
+            (else ``""``), and the buckets of its variations.
         :raises TypingError: when ``key`` is neither text nor None.
         """
         key = key if key is None else check.text("explain", "key", key)

@@ -91,7 +91,7 @@ class FlagshipExtension(object):
             if problem not in missing:
                 raise problem
         signer = _make_signer(app, settings.cookie_name) if settings.cookie_signed else None
-        serializer = _make_serializer(app, settings) if settings.overrides else None
+        serializer = _make_serializer(app, settings)
         if not missing:
             _web.start(settings)
         elif not Flagship.instance().is_flagship_started():
@@ -109,6 +109,9 @@ def _make_signer(app, cookie_name):
 
 
 def _make_serializer(app, settings):
+    """Return what signs and reads the cookie of overrides; None if there are none."""
+    if not settings.overrides:
+        return None
     if settings.overrides is True:
         raise check.param_error("settings", "FLAGSHIP_OVERRIDES", "must be a function of the "
                                 "request, as Flask does not know who is staff")

@@ -55,7 +55,7 @@ class ApiDecisionManager(DecisionManager):
 
     def decide_forced(self, visitor_id, anonymous_id, context, cached_ids, forced):
         from flagship.decision.forced import force_answer, ids_of, mark_forced
-        found = self._find_forced(forced)
+        found = self._find_forced(forced, self._events)
         answered = self._ask(visitor_id, anonymous_id, context)
         if not found:
             modifications, variation_ids = self._flags(answered)

@@ -119,7 +119,7 @@ class BucketingDecisionManager(DecisionManager):
     def decide_forced(self, visitor_id, anonymous_id, context, cached_ids, forced):
         from flagship.decision.forced import merge_forced
         campaigns = self._fresh_campaigns()
-        found = self._find_forced(forced)
+        found = self._find_forced(forced, self._events)
         try:
             variations = assign(campaigns, visitor_id, context, cached_ids)
         except Exception as error:

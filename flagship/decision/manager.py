@@ -54,8 +54,10 @@ class DecisionManager(object):
         """
         raise NotImplementedError
 
-    #: The compiled Campaigns of the file that this manager knows, or None.
-    campaigns = None
+    @property
+    def campaigns(self):
+        """The compiled Campaigns of the file that this manager knows, or None."""
+        return None
 
     def decide_forced(self, visitor_id, anonymous_id, context, cached_ids, forced):
         """Like :meth:`decide`, with variations of some campaigns forced, as far as this manager
@@ -65,7 +67,7 @@ class DecisionManager(object):
         """
         return self.decide(visitor_id, anonymous_id, context, cached_ids)
 
-    def _find_forced(self, forced):
+    def _find_forced(self, forced, events):
         """Return the Variations to force, by campaign id; log which are not there."""
         # Imported here, as nearly no process needs it.
         from flagship.decision.forced import find_forced
@@ -74,7 +76,7 @@ class DecisionManager(object):
         for campaign_id, variation_id in sorted(forced.items()):
             if campaign_id not in found:
                 reason = self._unknown if campaigns is None else "the bucketing file has none"
-                self._events.warn_once(
+                events.warn_once(
                     "forced", (campaign_id, variation_id), "[force_variations] variation %r of "
                     "campaign %r is ignored: %s" % (variation_id, campaign_id, reason))
         return found

@@ -9,7 +9,6 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.urls import get_script_prefix, reverse
-from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_deny
 from django.views.decorators.csrf import csrf_protect
@@ -85,7 +84,8 @@ def _page(request, visitor, problem="", status=200):
     explained = explain_decision(visitor, visitor is own)
     choices = list_choices(visitor.forced_variations)
     return render(request, "flagship_qa/panel.html", {
-        "visitor": visitor, "is_own": visitor.visitor_id == own.visitor_id, "decision": explained, "problem": problem,
+        "visitor": visitor, "is_own": visitor.visitor_id == own.visitor_id, "problem": problem,
+        "decision": explained,
         "rows": [(key, _typed_form(value)) for key, value in sorted(explained["context"].items())],
         "choices": choices, "can_force": known_campaigns() is not None,
         "is_overridden": request._flagship.overrides is not None, "home": get_script_prefix(),
