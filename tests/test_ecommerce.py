@@ -651,6 +651,13 @@ class TestBrowser:
         country.clear()
         country.send_keys("JP")
         wait("[data-campaign=banner][data-variation=banner-far-on]")
+        browser.submit(driver, "[name=apply]")
+        wait("#overridden")
+        wait("[data-campaign=banner][data-variation=banner-far-on]")
+        browser.submit(driver, "[name=forget]")
+        assert not driver.find_elements("id", "overridden")
+        wait("[data-campaign=banner][data-variation=banner-vip-on], [data-campaign=banner]:not("
+             "[data-variation=banner-far-on])")
         browser.submit(driver, "#panic")
         assert find("id", "panic-state").get_attribute("data-panic") == "on"
         go("product/harbour-mug/")
