@@ -1,9 +1,10 @@
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Protocol, type_check_only
 from uuid import UUID
 
 from flask import Flask, Request, Response
 
+from flagship.context import _Mapping
 from flagship.visitor import Visitor
 
 __all__ = ["FlagshipExtension", "current_visitor", "forget_overrides", "save_overrides"]
@@ -25,8 +26,8 @@ class FlagshipExtension:
 
 def save_overrides(
     response: Response,
-    forced_variations: Mapping[Any, Any] | None,
-    context: Mapping[Any, Any] | None = None,
+    forced_variations: _Mapping[object, object] | None,
+    context: _Mapping[object, object] | None = None,
 ) -> None: ...
 def forget_overrides(response: Response) -> None: ...
 

@@ -90,7 +90,7 @@ def explain(
     context: Mapping[str, _ContextValue],
     cached_ids: Collection[str] | None = (),
     key: str | None = None,
-    forced: Mapping[str, str] = ...,
+    forced: Mapping[str, str] | tuple[()] = (),
 ) -> list[ExplainedCampaign]: ...
 def merged(
     explained: Iterable[ExplainedCampaign], only: str | None = None

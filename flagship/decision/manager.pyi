@@ -43,7 +43,7 @@ class DecisionManager:
         cached_ids: tuple[str, ...] | None,
         modifications: Mapping[str, Modification],
         key: str | None,
-        forced: Mapping[str, str] = ...,
+        forced: Mapping[str, str] | tuple[()] = (),
     ) -> list[ExplainedCampaign]: ...
     def nearest_key(self, key: str) -> str | None: ...
     def mistyped(
