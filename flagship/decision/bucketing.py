@@ -161,7 +161,8 @@ class BucketingDecisionManager(DecisionManager):
         self._keep_fresh()
         if self.panic:
             raise DecisionError(self._state.reason, expected=True)
-        return self._campaigns()
+        # Without a call: every decision comes by here.
+        return self._file.campaigns or self._campaigns()
 
     def _campaigns(self):
         campaigns = self._file.campaigns
