@@ -66,6 +66,10 @@ class Sdist(sdist):
 REDIS = ['redis>=3.5,<9; python_version < "3.12"', 'redis>=4.1,<9; python_version >= "3.12"']
 DJANGO = "Django>=1.11,<7"
 FLASK = "Flask>=1.1,<4"
+# The hooks that ship; OpenTelemetry and Sentry also have versions for earlier Pythons.
+OTEL = 'opentelemetry-api>=1.20,<2; python_version >= "3.9"'
+PROMETHEUS = "prometheus-client>=0.12,<1"
+SENTRY = 'sentry-sdk>=2.20,<3; python_version >= "3.9"'
 OPENFEATURE = 'openfeature-sdk>=0.8.4,<1; python_version >= "3.9"'
 
 
@@ -96,16 +100,24 @@ setup(
     extras_require={
         "django": [DJANGO],
         # To build docs/, on Python 3.11 or later.
-        "docs": [DJANGO, FLASK, OPENFEATURE, "furo>=2025.7", "matplotlib>=3.9,<4", "sphinx>=8,<10"]
-        + REDIS, "flask": [FLASK],
+        "docs": [DJANGO, FLASK, OPENFEATURE, OTEL, PROMETHEUS, SENTRY, "furo>=2025.7",
+                 "matplotlib>=3.9,<4", "sphinx>=8,<10", "sphinx-copybutton>=0.5.2,<1"] + REDIS,
+        "flask": [FLASK],
         "openfeature": [OPENFEATURE],
+        "otel": [OTEL],
+        "prometheus": [PROMETHEUS],
         "redis": REDIS,
+        "sentry": [SENTRY],
         "test": REDIS + [
             DJANGO,
             FLASK,
             OPENFEATURE,
-            # What examples/batch uses. Dask is large, so one Python is enough.
+            PROMETHEUS,
+            SENTRY,
+            OTEL.replace("-api", "-sdk"),
+            # What examples/batch uses. Dask and pyarrow are large, so one Python is enough.
             'dask[distributed]>=2023.4,<2027; python_version == "3.11"',
+            'pyarrow>=14,<27; python_version == "3.11"',
             "gunicorn>=19.10,<28",
             "hypothesis>=4.57,<7",
             # Whose scalars tests/kinds.py hands to every call.

@@ -15,12 +15,14 @@ project = "flagship"
 author = "Flagship Team"
 copyright = "Flagship Team, Apache License 2.0"
 
-extensions = ["sphinx.ext.autodoc", "sphinx.ext.doctest", "figures"]
+extensions = ["sphinx.ext.autodoc", "sphinx.ext.doctest", "sphinx_copybutton", "figures"]
 exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = "flagship %s" % release
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+# Of a console's block the commands alone.
+copybutton_prompt_text = "$ "
 html_theme_options = {"navigation_with_keys": True}
 
 autodoc_member_order = "bysource"

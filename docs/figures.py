@@ -1,18 +1,22 @@
 """A Sphinx extension that draws the figures of benchmarks/results/*.json, so that no picture is
 older than its numbers.
 
-A page shows one as ``.. image:: _figures/NAME.svg``.
+A page shows one as ``.. drawn:: NAME``, with ``:alt:`` and a caption as ``.. figure::`` takes them:
+as the reader's colours are light or dark, Furo shows one of two pictures.
 """
 import json
 import os
 from statistics import median
 
 import matplotlib
+from docutils.parsers.rst.directives.images import Figure
 from matplotlib import pyplot
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 RESULTS = os.path.join(os.path.dirname(HERE), "benchmarks", "results")
-OURS, OTHERS, FLOOR = "#e4002b", "#8a94a6", "#1a1a2e"
+OURS, OTHERS, FLOOR = "#e4002b", "#8a94a6", "#4f7cac"
+# What text and axes are drawn in, on a page that is light or dark.
+INKS = {"light": "#1a1a2e", "dark": "#d6d9df"}
 
 # No date and fixed ids, or each build would differ from the last.
 matplotlib.use("svg")
@@ -112,7 +116,7 @@ def peers_table(results):
 # name: (file of results, function of axes and results, inches)
 FIGURES = {"decisions": ("decisions", decisions, (7, 4)), "memory": ("decisions", memory, (7, 4)),
            "peers-all": ("peers", peers("all"), (7, 4)),
-           "peers-known": ("peers", peers("known"), (7, 4)), "batch": ("batch", batch, (7, 1.8))}
+           "peers-known": ("peers", peers("known"), (7, 4)), "batch": ("batch", batch, (7, 2.2))}
 
 
 def results_of(source):
@@ -123,16 +127,33 @@ def results_of(source):
 def draw(app, config):
     folder = os.path.join(app.srcdir, "_figures")
     os.makedirs(folder, exist_ok=True)
-    for name, (source, picture, size) in FIGURES.items():
-        figure, axes = pyplot.subplots(figsize=size, layout="constrained")
-        picture(axes, results_of(source))
-        figure.savefig(os.path.join(folder, name + ".svg"), metadata={"Date": None},
-                       transparent=False)
-        pyplot.close(figure)
+    for shade, ink in INKS.items():
+        inked = dict.fromkeys(("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color",
+                               "ytick.color"), ink)
+        for name, (source, picture, size) in FIGURES.items():
+            with matplotlib.rc_context(inked):
+                figure, axes = pyplot.subplots(figsize=size, layout="constrained")
+                picture(axes, results_of(source))
+                figure.savefig(os.path.join(folder, "%s-%s.svg" % (name, shade)),
+                               metadata={"Date": None}, transparent=True)
+                pyplot.close(figure)
     with open(os.path.join(folder, "peers.txt"), "w", encoding="utf-8") as file:
         file.write(peers_table(results_of("peers")))
 
 
+class Drawn(Figure):
+    """A figure of this module, by its name."""
+
+    def run(self):
+        name, shown = self.arguments[0], []
+        for shade in INKS:
+            self.arguments = ["_figures/%s-%s.svg" % (name, shade)]
+            self.options["figclass"] = ["only-" + shade]
+            shown += super().run()
+        return shown
+
+
 def setup(app):
     app.connect("config-inited", draw)
+    app.add_directive("drawn", Drawn)
     return {"parallel_read_safe": True}

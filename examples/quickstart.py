@@ -1,5 +1,4 @@
-"""A first tour of the SDK: two visitors of a shop, their flags, and everything that is reported
-about them.
+"""A first tour of the SDK: two visitors of a shop, their flags, and what is reported about them.
 
     python examples/quickstart.py
 
@@ -25,9 +24,6 @@ except ImportError as missing:
 
 CAMPAIGNS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "campaigns.json")
 
-# One run each; then the decisions are compared.
-MODES = [Config.Mode.API, Config.Mode.BUCKETING]
-
 # Fixed ids, so that every run gives the same result. Without an id a visitor gets a random one.
 GUEST = "guest-58207"
 CUSTOMER_BEFORE_LOGIN = "guest-77129"
@@ -46,65 +42,59 @@ def main():
         print("Set both FLAGSHIP_ENV_ID and FLAGSHIP_API_KEY, or neither.", file=sys.stderr)
         return 2
     try:
-        if env_id:
-            decisions = [run_on_platform(mode, env_id, api_key) for mode in MODES]
-        else:
-            decisions = [run_on_emulator(mode) for mode in MODES]
+        return use_platform(env_id, api_key) if env_id else use_emulator()
     except Failed as failure:
         print("Failed: %s" % failure, file=sys.stderr)
         return 1
-    # On a real account the modes may differ on purpose: only API mode knows experience continuity.
-    return 0 if same(decisions) or env_id else 1
 
 
-def run_on_platform(mode, env_id, api_key):
-    """One run on the real platform."""
-    print("%s mode, on the real platform. Hits and activations go to your account's reports."
-          % mode.value)
-    decisions = run(mode, env_id, api_key)
-    print("What the platform received is in your account; this script cannot see it.\n")
-    return decisions
+def use_platform(env_id, api_key):
+    print("API mode: the real platform decides.\n")
+    visit_shop(env_id, api_key, Config.Mode.API, tell)
+    print("What the platform received is in your account's reports.")
+    return 0
 
 
-def run_on_emulator(mode):
-    """One run on an emulator of its own, and what that received."""
+def use_emulator():
     # requests would send loopback addresses through a proxy too, where the environment names one.
     os.environ["no_proxy"] = Emulator.host
-    print("%s mode, on the emulator with %s." % (mode.value, os.path.basename(CAMPAIGNS)))
     with Emulator(CAMPAIGNS) as emulator:
-        decisions = run(mode, emulator.env_id, emulator.api_key, **emulator.urls)
+        print("API mode: the platform decides; here its emulator, with campaigns.json.\n")
+        decided = visit_shop(emulator.env_id, emulator.api_key, Config.Mode.API, tell,
+                             **emulator.urls)
         print_received(emulator)
-    return decisions
+
+        print("BUCKETING mode: this process decides, with the same campaigns.")
+        again = visit_shop(emulator.env_id, emulator.api_key, Config.Mode.BUCKETING,
+                           **emulator.urls)
+    print("Both visitors get the same flags." if decided == again else "The flags differ!")
+    return 0 if decided == again else 1
 
 
-def run(mode, env_id, api_key, **urls):
+def visit_shop(env_id, api_key, mode, tell=None, **urls):
     """Everything that a shop does with the SDK, once.
 
-    :return: ``{visitor: {flag: (value, variation id)}}``, with the same visitors in every mode.
+    :param tell: called with the guest, the customer and whether the customer kept its button, once
+        both have their flags.
+    :return: the flags of both: ``{key: (value, variation id)}``.
     """
-    # No copy of the campaigns on disk and no polling: the script ends at once. The longer time-out
+    # No copy of the campaigns on disk and no polling: the script ends at once. The longer timeout
     # is for slow machines; a web application wants it short.
     config = Config(mode=mode, timeout=5.0, bucketing_file=None, polling_interval=0, **urls)
     # Leaving the block closes the SDK, so that all that was sent has arrived.
     with Flagship.instance() as flagship:
         flagship.start(env_id, api_key, config)
-        guest, customer = a_guest(flagship), a_customer(flagship, mode)
-        visitors = [("guest", guest), ("customer", customer)]
-        print_flags([visitor for _, visitor in visitors])
-        for _, visitor in visitors:
-            # The default is for a flag that the visitor lacks, and for one whose value is null.
-            label = visitor.get_modification("cta_label", "Add to cart")
-            print("%s sees the button: %s" % (plain(visitor.visitor_id), plain("%s" % label)))
-        print()
-        for _, visitor in visitors:
+        guest, (customer, kept) = make_guest(flagship), make_customer(flagship, mode)
+        if tell is not None:
+            tell(guest, customer, kept)
+        for visitor in (guest, customer):
             activate(visitor)
         send_hits(guest, customer)
-        return {name: {key: (flag.value, flag.variation_id)
-                       for key, flag in visitor.modifications.items()}
-                for name, visitor in visitors}
+        return [{key: (flag.value, flag.variation_id)
+                 for key, flag in visitor.modifications.items()} for visitor in (guest, customer)]
 
 
-def a_guest(flagship):
+def make_guest(flagship):
     """A visitor who stays anonymous."""
     guest = flagship.create_visitor(GUEST,
                                     context={"country": "BE", PresetContext.DEVICE_TYPE: "mobile"})
@@ -112,8 +102,11 @@ def a_guest(flagship):
     return guest
 
 
-def a_customer(flagship, mode):
-    """A visitor who looks around first and then logs in."""
+def make_customer(flagship, mode):
+    """A visitor who looks around first and then logs in.
+
+    :return: the visitor, and whether its button stayed the same.
+    """
     customer = flagship.create_visitor(CUSTOMER_BEFORE_LOGIN,
                                        context={"country": "FR", "cart_value": 89.9})
     expect(customer.synchronize_modifications())
@@ -124,12 +117,7 @@ def a_customer(flagship, mode):
         # guest's.
         customer.authenticate(CUSTOMER)
     expect(customer.synchronize_modifications())
-    if before is not None and customer.anonymous_id is not None:
-        kept = customer.get_modification_info("cta_label") == before
-        print("\n%s logged in as %s and %s the variation of the button." % (
-            plain(customer.anonymous_id), plain(customer.visitor_id),
-            "keeps" if kept else "changes"))
-    return customer
+    return customer, customer.get_modification_info("cta_label") == before
 
 
 def activate(visitor):
@@ -167,34 +155,37 @@ def expect(result):
         raise Failed(log)
 
 
-def print_flags(visitors):
-    rows = [("visitor", "flag", "value", "campaign", "variation")]
-    for visitor in visitors:
-        for key, flag in sorted(visitor.modifications.items()):
-            variation = flag.variation_id + (" (reference)" if flag.reference else "")
-            rows.append((visitor.visitor_id, key, json.dumps(flag.value, sort_keys=True),
-                         flag.campaign_id, variation))
-    print()
-    print_table(rows)
-    if len(rows) == 1:
-        print("(no flags: no campaign of this account targets these visitors)")
+def tell(guest, customer, kept):
+    """The flags of the guest and of the customer."""
+    print("%s, in Belgium and on a phone, gets" % plain(guest.visitor_id))
+    print_flags(guest)
+    print("%s, in France with a cart of 89.90, logs in as %s," % (
+        plain(customer.anonymous_id), plain(customer.visitor_id)))
+    print("%s the variation of the button, and gets" % ("keeps" if kept else "changes"))
+    print_flags(customer)
+
+
+def print_flags(visitor):
+    if not visitor.modifications:
+        print("    no flags: no campaign of this account targets this visitor")
+    for key, flag in sorted(visitor.modifications.items()):
+        said = json.dumps(flag.value, sort_keys=True)
+        if flag.value is None:
+            # The default is for a flag that the visitor lacks, and for one whose value is null.
+            said += ", so the shop's default: " + json.dumps(
+                visitor.get_modification(key, "Add to cart"))
+        print("    %-18s  %s" % (plain(key), plain(said)))
     print()
 
 
 def print_received(emulator):
     """What an account's reports are made of."""
-    contexts, activations, hits = emulator.context_events, emulator.activations, emulator.hits
-    print("The platform received %d context events, %d activations and %d hits:\n"
-          % (len(contexts), len(activations), len(hits)))
-    rows = [("context", event["visitorId"], json.dumps(event["data"], sort_keys=True))
-            for event in contexts]
-    rows += [("activation", identity(each["vid"], each.get("aid")),
-              "variation %s of group %s" % (each["vaid"], each["caid"])) for each in activations]
-    # On a hit the anonymous id stays the visitor, and the customer's id is added.
-    rows += [
-        (hit["t"], identity(hit.get("cuid", hit["vid"]), hit["vid"] if "cuid" in hit else None),
-         HIT_LINES[hit["t"]].format(**hit)) for hit in hits]
-    print_table(rows)
+    print("The platform received %d contexts, %d activations and %d hits:" % (
+        len(emulator.context_events), len(emulator.activations), len(emulator.hits)))
+    for hit in emulator.hits:
+        # On a hit the anonymous id stays the visitor, and the customer's id is added.
+        print("    %-11s  %-13s  %s" % (hit["t"], hit.get("cuid", hit["vid"]),
+                                        HIT_LINES[hit["t"]].format(**hit)))
     print()
 
 
@@ -203,39 +194,9 @@ HIT_LINES = {
     "PAGEVIEW": "{dl}",
     "SCREENVIEW": "{dl}, {sr}, {ul}",
     "EVENT": "{ec}: {ea}, {el}, {ev}",
-    "TRANSACTION": "{tid}, {ta}: {tr} {tc} with {ts} for {sm} delivery, {icn} item, paid by {pm}, "
-                   "coupon {tcc}",
-    "ITEM": "{tid}: {iq} x {in}, {ic}, {iv}, {ip} each",
+    "TRANSACTION": "{tid}: {tr} {tc}, paid by {pm}",
+    "ITEM": "{tid}: {iq} x {in}, {ip} each",
 }
-
-
-def identity(visitor_id, anonymous_id):
-    return visitor_id if anonymous_id is None else "%s (%s)" % (visitor_id, anonymous_id)
-
-
-def same(decisions):
-    """Whether all runs gave the visitors the same flags; says so where there is something to
-    compare."""
-    if len(decisions) == 1:
-        return True
-    first, equal = decisions[0], True
-    for mode, other in zip(MODES[1:], decisions[1:]):
-        for visitor in sorted(first):
-            for key in sorted(set(first[visitor]) | set(other[visitor])):
-                if first[visitor].get(key) != other[visitor].get(key):
-                    equal = False
-                    print("%s and %s mode differ for the %s's %s"
-                          % (MODES[0].value, mode.value, visitor, plain(key)))
-    if equal:
-        print("%s mode gave the same flags." % " and ".join(mode.value for mode in MODES))
-    return equal
-
-
-def print_table(rows):
-    rows = [[plain(cell) for cell in row] for row in rows]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
 
 
 def plain(text):

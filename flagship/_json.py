@@ -3,7 +3,7 @@ size."""
 import json
 import re
 
-from flagship._compat import RecursionError
+from flagship._compat import RecursionError, text_type
 
 _INFINITY = float("inf")
 
@@ -27,12 +27,24 @@ class TooDeep(ValueError):
 
 
 _ENCODER = json.JSONEncoder(allow_nan=False)  # json.dumps would create one each time
+_SORTED = json.JSONEncoder(allow_nan=False, sort_keys=True, separators=(",", ":"))
+# In JSON these stand in text alone.
+_ESCAPED = (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026"), ("'", "\\u0027"))
 
 
 def encode(value):
     """Return JSON as ASCII bytes; raises ValueError or TypeError if ``value`` is not
     JSON-serialisable."""
     return _ENCODER.encode(value).encode("ascii")
+
+
+def script_text(value):
+    """Return JSON as ASCII text, without the characters that could end or leave a ``<script>``
+    element; the keys of objects are sorted. Raises what :func:`encode` does."""
+    text = _SORTED.encode(value)
+    for sign, escaped in _ESCAPED:
+        text = text.replace(sign, escaped)
+    return text_type(text)
 
 
 def decode(content):

@@ -51,6 +51,11 @@ class Runtime(object):
         before, self.parts = self.parts, parts
         return before
 
+    def use_handlers_of(self, config):
+        """Tell the event handler and the hooks of this Config from now on."""
+        self.events.use(config.event_handler)
+        self.state.use_hooks(config.hooks)
+
     def close(self, timeout):
         self.state.close()
         shut(self.parts, timeout)

@@ -187,6 +187,16 @@ def _number_in(value):
     return _number(int(value) if digits.isdigit() else float(value))
 
 
+@_guarded
+def boolean(value):
+    """Return a bool; 0 and 1, as databases store one, are read so, but no text, as ``"no"`` would
+    be true."""
+    value = scalar(value)
+    if value in (0, 1):
+        return bool(value)
+    raise WrongType()
+
+
 def is_a(value, kind):
     """``isinstance`` for a value that may be a proxy without an object."""
     try:

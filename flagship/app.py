@@ -12,19 +12,21 @@ from flagship._troubleshooting import see
 from flagship.config import Config
 from flagship.errors import FlagshipError, InitializationError
 from flagship.status import Status
-from flagship.visitor import Visitor, new_id, read_id
+from flagship.visitor import Visitor, new_id, read_consent, read_id
 
 __all__ = ["Config", "Flagship"]
 
 
-def neutral_visitor(visitor_id=None):
+def neutral_visitor(visitor_id=None, has_consented=True):
     """Return a visitor that gives defaults and sends nothing, whether or not the SDK is started;
     for code that must not fail.
 
     :param str visitor_id: the visitor's id; None (default) or empty: a new UUID4.
+    :param bool has_consented: as in :meth:`Flagship.create_visitor`; default True.
     :rtype: Visitor
     """
-    return Visitor(neutral(current(), NOT_STARTED), visitor_id or new_id(), False, None)
+    return Visitor(neutral(current(), NOT_STARTED), visitor_id or new_id(), False, None,
+                   has_consented)
 
 
 class _Start(object):
@@ -67,7 +69,7 @@ class Flagship(object):
         self._waiting = None   # the runtime of visitors that were unpickled before a start
         self._starting = None  # a _Start
         self._closes = 0
-        self._counters = None  # those of the most recently closed tracking client
+        self._counts = None, 0  # the tracking client's and what was withheld, when last closed
         self._connect = connect
 
     @classmethod
@@ -89,11 +91,13 @@ class Flagship(object):
         """
         runtime, config = self._runtime, self._config
         if runtime is None:
-            return Status(config and config.mode, False, tracking=self._counters)
+            counters, withheld = self._counts
+            return Status(config and config.mode, False, tracking=counters, withheld=withheld)
         parts = runtime.parts
         errors = {} if parts.http is None else parts.http.last_errors
         return Status(config.mode, True, runtime.state.panic, tracking=parts.tracking.counters,
-                      last_errors=errors, **parts.decisions.details)
+                      last_errors=errors, withheld=runtime.state.withheld,
+                      **parts.decisions.details)
 
     def start(self, env_id, api_key, config=None):
         """Start the SDK.
@@ -102,9 +106,9 @@ class Flagship(object):
         request is made and no thread is started. Network, disk and system failures never raise.
 
         Starting again with the same id, key and options is idempotent, except that a new event
-        handler or visitor cache manager takes effect. With different ones, the SDK switches over
-        once the new options are ready: existing visitors use them from then on, and what was
-        queued is delivered.
+        handler or visitor cache manager and new hooks take effect. With different ones, the SDK
+        switches over once the new options are ready: existing visitors use them from then on, and
+        what was queued is delivered.
 
         :param str env_id: the environment's id. Surrounding white space is stripped, with a
             WARNING.
@@ -160,7 +164,7 @@ class Flagship(object):
         except Exception:
             config._start(*before)
             raise
-        runtime.events.use(config.event_handler)
+        runtime.use_handlers_of(config)
         parts.decisions.start()
         with self._changing:
             closed = start.closes != self._closes
@@ -183,8 +187,8 @@ class Flagship(object):
             _retire(replaced, config.timeout)
 
     def _take_over(self, given, config):
-        """Keep running with a Config whose options are the same but whose event handler or visitor
-        cache manager may differ."""
+        """Keep running with a Config whose options are the same but whose event handler, visitor
+        cache manager or hooks may differ."""
         runtime, manager = self._runtime, config.visitor_cache_manager
         if runtime is None:
             return  # closed in the meantime
@@ -197,7 +201,7 @@ class Flagship(object):
             if connects:
                 runtime.parts = runtime.parts._replace(cache=cache)
             self._config, self._cache_manager = config, manager
-        runtime.events.use(config.event_handler)
+        runtime.use_handlers_of(config)
         runtime.parts.decisions.start_again()
 
     def runtime(self):
@@ -212,7 +216,8 @@ class Flagship(object):
         """Return whether visitors can be created: after :meth:`start` and before :meth:`close`."""
         return self._runtime is not None
 
-    def create_visitor(self, visitor_id=None, authenticated=False, context=None):
+    def create_visitor(self, visitor_id=None, authenticated=False, context=None,
+                       has_consented=True):
         """Create a visitor. Sends nothing.
 
         :param str visitor_id: the visitor's id; None (default) or empty: a new UUID4.
@@ -220,6 +225,8 @@ class Flagship(object):
             False.
         :param context: the visitor's context, any mapping or a sequence of pairs; None (default):
             an empty one. An invalid pair is rejected individually, with a log line.
+        :param bool has_consented: whether the visitor has consented to being tracked, read and
+            changed as by :meth:`Visitor.set_consent`; default True.
         :rtype: Visitor
         :raises InitializationError: before :meth:`start` and after :meth:`close`.
         :raises TypingError: on an argument of the wrong type. With ``catch_all_exceptions`` a
@@ -228,14 +235,17 @@ class Flagship(object):
         runtime = self._runtime
         if runtime is None:
             self._refuse_visitor()
+        events = runtime.events
         try:
             if visitor_id is not None:
-                visitor_id = read_id("create_visitor", visitor_id, runtime.events)
-            return Visitor(runtime, visitor_id or new_id(), _values.flag(authenticated), context)
+                visitor_id = read_id("create_visitor", visitor_id, events)
+            has_consented = read_consent("create_visitor", has_consented, events)
+            return Visitor(runtime, visitor_id or new_id(), _values.flag(authenticated), context,
+                           has_consented)
         except FlagshipError as error:
-            runtime.events.raise_or_report(error)
-            return Visitor(neutral(runtime.events, "the visitor was created with a wrong argument",
-                                   runtime.parts.decisions), new_id(), False, None)
+            events.raise_or_report(error)
+            return Visitor(neutral(events, "the visitor was created with a wrong argument",
+                                   runtime.parts.decisions), new_id(), False, None, False)
 
     def _refuse_visitor(self):
         try:
@@ -276,7 +286,7 @@ class Flagship(object):
             starting.parts.decisions.close()  # the start will notice that it was closed
         if runtime is not None:
             runtime.close(seconds)
-            self._counters = runtime.parts.tracking.counters
+            self._counts = runtime.parts.tracking.counters, runtime.state.withheld
 
     def close_on_signals(self, signals=(signal.SIGTERM, signal.SIGINT)):
         """Deliver what is queued when a signal ends the process, for servers and scripts where

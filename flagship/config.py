@@ -162,6 +162,29 @@ def _max_response_size(value):
     return check.integer("Config", "max_response_size", value, minimum=1024)
 
 
+def _hooks(value):
+    if value is None:
+        return ()
+    from flagship.hooks import Hook
+    check.instance("Config", "hooks", value, (list, tuple),
+                   "a list or tuple of instances of flagship.hooks.Hook, or None")
+    for place, hook in enumerate(value):
+        check.instance("Config", "hooks[%d]" % place, hook, Hook,
+                       "an instance of flagship.hooks.Hook")
+    return tuple(value)
+
+
+class _Signature(object):
+    """``Config.__signature__``, by which ``help`` and editors show the options with their defaults.
+    Python 2 has none."""
+
+    def __get__(self, config, owner):
+        import inspect  # here, as only readers of documentation need it
+        return inspect.Signature([
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default)
+            for name, (_, default) in owner._OPTIONS.items()])
+
+
 class Config(object):
     """The options of :meth:`Flagship.start`, all keyword arguments.
 
@@ -221,6 +244,8 @@ class Config(object):
         while it is open, calls to that endpoint fail at once.
     :param int max_response_size: maximum size of a response in bytes, decompressed, above which it
         is refused; default 16 MiB.
+    :param hooks: a list or tuple of instances of :class:`flagship.hooks.Hook`, which are told of
+        events such as a flag that is read; None (default): none.
     :raises ParamError: on an unknown option, or a value out of range.
     :raises TypingError: on a value of the wrong type.
 
@@ -270,7 +295,10 @@ class Config(object):
         "spool": (_spool, None),
         "circuit_breaker": (_circuit_breaker, True),
         "max_response_size": (_max_response_size, 16 * 1024 * 1024),
+        "hooks": (_hooks, ()),
     }
+
+    __signature__ = _Signature()
 
     def __init__(self, **kwargs):
         self.__dict__.update(env_id=None, api_key=None)
@@ -309,7 +337,7 @@ class Config(object):
         """Return what two starts must have in common to count as the same; options that can change
         without a restart are left out."""
         options = {name: self.__dict__[name] for name in self._OPTIONS
-                   if name not in ("event_handler", "visitor_cache_manager")}
+                   if name not in ("event_handler", "visitor_cache_manager", "hooks")}
         return env_id, api_key, options
 
     def _start(self, env_id, api_key):

@@ -1,5 +1,5 @@
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Any, Generic, Literal, TypeVar, type_check_only
 from typing_extensions import Never
@@ -8,6 +8,7 @@ import requests
 
 from flagship.cache.cache_visitor import _VisitorCache
 from flagship.handler import FlagshipEventHandler
+from flagship.hooks import Hook
 
 _Path = str | os.PathLike[str]
 _Session = requests.Session | Callable[[], requests.Session]
@@ -60,6 +61,7 @@ class Config:
     spool: _Option[str | None, _Path | None]
     circuit_breaker: bool
     max_response_size: int
+    hooks: _Option[tuple[Hook, ...], Sequence[Hook] | None]
 
     @property
     def is_self_hosted(self) -> bool: ...
@@ -92,4 +94,5 @@ class Config:
         spool: _Path | None = ...,
         circuit_breaker: bool = ...,
         max_response_size: int = ...,
+        hooks: Sequence[Hook] | None = ...,
     ) -> None: ...

@@ -2,7 +2,7 @@
 from collections import namedtuple
 
 _FIELDS = ("mode", "started", "panic", "source", "loaded_at", "last_modified", "campaigns",
-           "tracking", "last_errors")
+           "tracking", "last_errors", "withheld")
 
 
 class Counters(namedtuple("Counters", ("queued", "sent", "failed", "dropped", "spooled"))):
@@ -40,12 +40,15 @@ class Status(namedtuple("Status", _FIELDS)):
     :ivar dict last_errors: the last error of each endpoint that had one, by the endpoint's name:
         ``when``, seconds since the epoch (float), ``cause``, one line of text, and ``count``, the
         number of errors so far.
+    :ivar int withheld: the activations and hits that were not sent because their visitor has not
+        consented, in this process since the SDK was started, also after ``close``; in both ways of
+        tracking. Contexts are not counted.
     """
 
     __slots__ = ()
 
     def __new__(cls, mode, started, panic=False, source=None, loaded_at=None, last_modified=None,
-                campaigns=None, tracking=None, last_errors=None):
+                campaigns=None, tracking=None, last_errors=None, withheld=0):
         return super(Status, cls).__new__(
             cls, mode, started, panic, source, loaded_at, last_modified, campaigns, tracking,
-            {} if last_errors is None else last_errors)
+            {} if last_errors is None else last_errors, withheld)

@@ -19,3 +19,4 @@ class Status(NamedTuple):
     campaigns: int | None = None
     tracking: Counters | None = None
     last_errors: dict[str, Any] = ...
+    withheld: int = 0

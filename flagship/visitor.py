@@ -2,12 +2,13 @@
 from flagship import _process, _values
 from flagship import _validation as check
 from flagship import context as contexts
-from flagship._compat import is_ascii, text_type
+from flagship._compat import is_ascii, monotonic, text_type
 from flagship._events import reports_mistakes
+from flagship._json import script_text
 from flagship._troubleshooting import see
 from flagship.decision.explanation import merged, unknown_key
 from flagship.decision.manager import DecisionError
-from flagship.decision.modification import PLAIN, VALUE, Flags, Modifications
+from flagship.decision.modification import PLAIN, VALUE, Flags, Modifications, finite
 from flagship.errors import FlagshipError
 from flagship.hits import Hit
 
@@ -31,14 +32,15 @@ class Visitor(object):
     argument of an unsupported type, raises TypingError or ParamError, unless the event handler
     catches all exceptions. While the platform is in panic, and after ``Flagship.close``, calls
     return their neutral results and send nothing. A visitor may be pickled and copied; the copy has
-    the same ids, context and flags, and belongs to the SDK of the process that loads it.
+    the same ids, context, flags and consent, and belongs to the SDK of the process that loads it.
     """
 
     # Campaign id to variation id; replaced, never changed.
     _forced = {}
 
-    def __init__(self, runtime, visitor_id, authenticated, context):
+    def __init__(self, runtime, visitor_id, authenticated, context, has_consented=True):
         self._attach(runtime)
+        self._has_consented = has_consented
         # Both change in a single assignment, so that no thread sees the id of one identity with the
         # anonymous id of another.
         self._ids = visitor_id, new_id() if authenticated and self._knows_anonymous else None
@@ -54,13 +56,15 @@ class Visitor(object):
         # An id generated for a request that had none (see AssignmentCache.save), and the save that
         # is postponed until the visitor proves to be a real one.
         self._provisional_id = self._unsaved = None
+        self._withholds = False  # whether it was logged that something is not sent
 
     def __getstate__(self):
-        state = {"ids": self._ids, "context": self._context, "modifications": self._flags.all()}
+        state = {"ids": self._ids, "context": self._context, "modifications": self._flags.all(),
+                 "has_consented": self._has_consented}
         return dict(state, forced=self._forced) if self._forced else state
 
     def __setstate__(self, state):
-        self._ids = state["ids"]
+        self._ids, self._has_consented = state["ids"], state.get("has_consented", True)
         self._context, self._flags = state["context"], Flags(state["modifications"])
         self._forced = state.get("forced", {})
         self._attach(_process.instance().runtime())
@@ -84,6 +88,32 @@ class Visitor(object):
         """The id that an authenticated visitor had before logging in, text; None while anonymous
         and in bucketing mode."""
         return self._identity()[1]
+
+    @property
+    def has_consented(self):
+        """Whether the visitor has consented to being tracked, a bool; see :meth:`set_consent`."""
+        return self._has_consented
+
+    @reports_mistakes(lambda visitor, error: None)
+    def set_consent(self, has_consented):
+        """Set whether the visitor has consented to being tracked. Sends nothing.
+
+        Without consent, flags are decided as with it, from the same id and context. Nothing is
+        sent but the decision request of API mode, with ``"visitor_consent": false``: activations
+        and hits return ``(False, log)`` and are counted in ``Flagship.status.withheld``, contexts
+        are not reported. The visitor cache is neither read nor written: what it holds of a visitor
+        who withdraws consent stays there until you delete it, and does not count, so that an
+        assignment made before a campaign's allocation was changed is not kept.
+
+        Consent counts from this call on. What was not sent before is not sent later; the context
+        is reported and the assignments are saved by the next synchronisation. What was sent or
+        queued before consent was withdrawn is still delivered.
+
+        :param bool has_consented: the numbers 0 and 1 count as bools; None, and a value that
+            raises, as no consent.
+        :raises TypingError: on any other type, such as text; nothing is changed.
+        """
+        self._has_consented = read_consent("set_consent", has_consented, self._events)
 
     @property
     def modifications(self):
@@ -225,35 +255,51 @@ class Visitor(object):
         """Fetch the visitor's flags for its current context, and replace those that it has.
 
         Looks the visitor up in the visitor cache, decides (one request in API mode), then sends one
-        context event and saves to the cache.
+        context event and saves to the cache; without consent it only decides.
 
         :return: ``(success, log)``; after a failure, and in panic, the visitor keeps its flags.
         """
         if self._state.closed:
             return False, self._state.reason
-        parts, context = self._runtime.parts, self._context
+        parts, context, consents = self._runtime.parts, self._context, self._has_consented
         visitor_id, anonymous_id = self._identity()
+        hooks = self._state.hooks
+        began = monotonic() if hooks is not None and hooks.listens_to("synchronized") else None
         try:
-            cached_ids = None if parts.cache is None else parts.cache.lookup(visitor_id)
+            cached_ids = self._look_up(parts.cache, visitor_id)
             if self._forced:
                 flags, variation_ids = parts.decisions.decide_forced(
-                    visitor_id, anonymous_id, context, cached_ids, self._forced)
+                    visitor_id, anonymous_id, context, cached_ids, consents, self._forced)
             else:
                 flags, variation_ids = parts.decisions.decide(
-                    visitor_id, anonymous_id, context, cached_ids)
+                    visitor_id, anonymous_id, context, cached_ids, consents)
         except DecisionError as failure:
             log = "[synchronize_modifications] %s" % failure.message
             (self._events.debug if failure.expected else self._events.error)("%s", log)
             if self._flags is _NOT_SYNCHRONIZED:
                 self._flags = _NOT_DECIDED
+            if began is not None:
+                self._tell_synchronized(began, parts, visitor_id, anonymous_id, failure.message)
             return False, log
         self._flags = flags
-        parts.tracking.send_context(visitor_id, context, anonymous_id)
-        if cached_ids is not None:
-            ids = visitor_id, variation_ids, cached_ids
-            put_off = parts.cache.save(*ids, provisional=visitor_id == self._provisional_id)
-            self._unsaved = ids if put_off else None
+        if consents and self._has_consented:  # another thread may have withdrawn it
+            parts.tracking.send_context(visitor_id, context, anonymous_id)
+            if cached_ids is not None:
+                ids = visitor_id, variation_ids, cached_ids
+                put_off = parts.cache.save(*ids, provisional=visitor_id == self._provisional_id)
+                self._unsaved = ids if put_off else None
+        if began is not None:
+            self._tell_synchronized(began, parts, visitor_id, anonymous_id)
         return True, ""
+
+    def _look_up(self, cache, visitor_id):
+        """Return the ids of the variations that a visitor was assigned, a tuple; None without a
+        visitor cache, without consent, and if the store failed."""
+        return cache.lookup(visitor_id) if cache is not None and self._has_consented else None
+
+    def _tell_synchronized(self, began, parts, visitor_id, anonymous_id, reason=""):
+        self._state.tell("synchronized", visitor_id, anonymous_id, parts.decisions.mode,
+                         max(0.0, monotonic() - began), not reason, reason)
 
     def get_modification(self, key, default_value, activate=False):
         """Return the value of a flag. Makes no request unless ``activate`` is true.
@@ -269,7 +315,7 @@ class Visitor(object):
         """
         # Fast path for nearly every call, at the cost of a lookup; _read does the same with all
         # checks.
-        if activate is False and self._state.serving:
+        if activate is False and self._state.direct:
             try:
                 modification = self._flags.known.get(key)
                 if modification is None:
@@ -297,9 +343,35 @@ class Visitor(object):
     def _read(self, function, key, default_value, activate):
         modification, log = self._find(function, key)
         if modification is None:
+            self._tell_read(key, default_value, default_value, None)
             return default_value, False, log, None
         value = default_value if modification[VALUE] is None else modification.value
+        self._tell_read(key, value, default_value, modification)
         return value, True, "", self._activate(modification) if _values.flag(activate) else None
+
+    def _tell_read(self, key, value, default_value, modification):
+        """Tell the hooks of a flag that was read; ``key`` is as the caller gave it."""
+        hooks = self._state.hooks
+        if hooks is None or not hooks.listens_to("flag_read"):
+            return
+        try:
+            key = _values.text(key)
+        except Exception:  # a mistake of the program, or not readable: it names no flag
+            return
+        ids, is_reference = (None, None, None), None
+        if modification is not None:
+            is_null = modification[VALUE] is None
+            reason = "null" if is_null else "assigned"
+            value = value if is_null else modification.value  # its own copy, not the caller's
+            ids, is_reference = modification[2:5], modification.reference
+        elif not self._state.serving:
+            reason = "closed" if self._state.closed else "panic"
+        elif self._flags in (_NOT_SYNCHRONIZED, _NOT_DECIDED):
+            reason = "not synchronized"
+        else:
+            reason = "missing"
+        facts = self._identity() + (key, value, default_value, reason) + ids + (is_reference,)
+        self._state.tell("flag_read", *facts)
 
     def _find(self, function, key):
         """Return ``(modification, "")``, or ``(None, log)``; ``key`` is as the caller gave it."""
@@ -368,10 +440,28 @@ class Visitor(object):
         :raises TypingError: when ``key`` is not text.
         """
         modification, _ = self._find("get_modification_info", key)
-        return modification and {
-            "campaignId": modification.campaign_id,
-            "variationGroupId": modification.variation_group_id,
-            "variationId": modification.variation_id, "isReference": modification.reference}
+        return modification and _origin(modification)
+
+    def to_json(self, with_ids=False):
+        """Return all flags as JSON, so that a page's JavaScript has the values that the server has.
+        Makes no request and activates nothing.
+
+        :param with_ids: whether each flag comes with where it comes from, evaluated as a truth
+            value; default False.
+        :return: ASCII text: an object from key to value, or with ids to ``{"value": ...,
+            "campaignId": ..., "variationGroupId": ..., "variationId": ..., "isReference": ...}``,
+            the keys sorted. ``"{}"`` before a synchronisation, and in panic. ``<``, ``>``, ``&``
+            and ``'`` are escaped as JSON escapes them, so that it is safe inside ``<script>``, and
+            in an attribute in single quotes. Null stands for the default, as it does for
+            :meth:`get_modification`, and takes the place of an infinite number, which JSON lacks.
+            Integers have all their digits; JavaScript's ``JSON.parse`` rounds those above 2**53.
+        """
+        modifications = self.modifications
+        flags = {key: finite(each[VALUE]) for key, each in modifications.items()}
+        if _values.flag(with_ids):
+            for key, each in modifications.items():
+                flags[key] = dict(_origin(each), value=flags[key])
+        return script_text(flags)
 
     @reports_mistakes(lambda visitor, error: visitor._explained([], None, False, error.message))
     def explain(self, key=None):
@@ -384,9 +474,9 @@ class Visitor(object):
         :return: a JSON-serialisable dict: ``mode``, ``visitorId``, ``anonymousId``, ``context``,
             ``serving``, ``reason`` (why nothing is served, or that no campaign sets ``key``, with
             the nearest key; else ``""``), ``cachedVariationIds`` (a list, or None without a visitor
-            cache), ``campaigns`` and ``modifications``, the flags by key. A campaign has its ids
-            and names, ``outcome`` (``"assigned"``, ``"not allocated"``, ``"not targeted"`` or
-            ``"skipped"``), ``reason``, ``decidedBy`` (``"allocation"``, ``"cache"``,
+            cache or consent), ``campaigns`` and ``modifications``, the flags by key. A campaign has
+            its ids and names, ``outcome`` (``"assigned"``, ``"not allocated"``, ``"not targeted"``
+            or ``"skipped"``), ``reason``, ``decidedBy`` (``"allocation"``, ``"cache"``,
             ``"forced"``, ``"platform"`` or None), ``bucket`` (0 to 99) and ``variationGroups``.
             Each variation group has its targetings, whether they match, the visitor's value, the
             ``problem`` with that value or with the targeting, such as text compared with a number
@@ -398,7 +488,7 @@ class Visitor(object):
             return self._explained([], None, False, self._state.reason)
         parts = self._runtime.parts
         visitor_id = self._ids[0]
-        cached_ids = None if parts.cache is None else parts.cache.lookup(visitor_id)
+        cached_ids = self._look_up(parts.cache, visitor_id)
         try:
             campaigns = parts.decisions.explain(
                 visitor_id, self._context, cached_ids, self._flags.all(), key, self._forced)
@@ -433,13 +523,19 @@ class Visitor(object):
             log = "activate: %r is forced, so it is not reported" % modification.key
             self._events.debug("%s", log)
             return True, log
+        if not self._has_consented:
+            return self._withhold("activate_modification")
         parts = self._runtime.parts
         if self._provisional_id is not None:
             self._provisional_id, self._unsaved, unsaved = None, None, self._unsaved
             if unsaved and parts.cache is not None:
                 parts.cache.save(*unsaved)
         visitor_id, anonymous_id = self._identity()
-        return parts.tracking.activate(visitor_id, anonymous_id, modification)
+        success, log = parts.tracking.activate(visitor_id, anonymous_id, modification)
+        if self._state.hooks is not None:
+            ids = visitor_id, anonymous_id, modification.key
+            self._state.tell("activated", *(ids + modification[2:6] + (success, log)))
+        return success, log
 
     def send_hit(self, hit):
         """Send a hit.
@@ -456,17 +552,36 @@ class Visitor(object):
             return False, log
         if not self._state.serving:
             return False, "[send_hit] %s" % self._state.reason
+        if not self._has_consented:
+            return self._withhold("send_hit")
         visitor_id, anonymous_id = self._identity()
         success, log = self._runtime.parts.tracking.send_hit(visitor_id, anonymous_id, hit)
         return success, "%s; left out: %s" % (log, hit.left_out) if hit.left_out else log
 
+    def _withhold(self, function):
+        """Count what is not sent for want of consent, log it once per visitor, and return the
+        call's result."""
+        self._state.withhold()
+        log = "[%s] not sent: the visitor has not consented" % function
+        if not self._withholds:
+            self._withholds = True
+            self._events.debug("%s; it is said once per visitor", log)
+        return False, log
+
     def __repr__(self):
-        return "<Visitor, %s, %d modifications>" % (
-            "anonymous" if self._ids[1] is None else "authenticated", len(self._flags.all()))
+        return "<Visitor, %s, %d modifications%s>" % (
+            "anonymous" if self._ids[1] is None else "authenticated", len(self._flags.all()),
+            "" if self._has_consented else ", without consent")
 
 
 # The class's name in 2.1.x.
 FlagshipVisitor = Visitor
+
+
+def _origin(modification):
+    return {"campaignId": modification.campaign_id,
+            "variationGroupId": modification.variation_group_id,
+            "variationId": modification.variation_id, "isReference": modification.reference}
 
 
 def _problem(hit):
@@ -519,6 +634,26 @@ def read_id(function, value, events):
     if kept != visitor_id:
         events.warning("[%s] visitor_id is cut to %d bytes", function, MAX_ID)
     return kept
+
+
+def read_consent(function, value, events):
+    """Return whether a visitor has consented, a bool. None counts as no consent, and so does what
+    cannot be read, with a log line.
+
+    :param str function: the name of the call that was given the value.
+    :raises TypingError: if ``value`` is neither a bool, 0, 1 nor None.
+    """
+    if value is True or value is False:
+        return value
+    try:
+        return _values.boolean(value)
+    except _values.Absent:
+        return False
+    except _values.WrongType:
+        raise check.typing_error(function, "has_consented", value, "bool")
+    except _values.Unreadable as problem:
+        events.error("[%s] has_consented %s: it counts as no consent", function, problem)
+        return False
 
 
 def new_id():

@@ -34,7 +34,8 @@ def undocumented(request):
 
 def _decision(body, size):
     return _fields(body, {"visitorId": _name, "trigger_hit": lambda value: value is False,
-                          "context": _context}, {"anonymousId": _name})
+                          "context": _context},
+                   {"anonymousId": _name, "visitor_consent": lambda value: value is False})
 
 
 def _event(body, size):

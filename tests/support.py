@@ -25,6 +25,10 @@ SLOW = "it takes long, and runs on 2.7 and 3.11"
 # How processes and threads begin and end is where Pythons differ: on the newest as well.
 LIVES = WHOLE or sys.version_info[:2] == (3, 13) and not _HURRY
 
+# What an old Python has not, the oldest of 2 and of 3 show; what a new one has no more, the newest.
+# Between them run the tests of what programs call and of what differs with the libraries.
+BETWEEN = not WHOLE and (3, 6) < sys.version_info[:2] < (3, 13)
+
 #: What such a test is marked with.
 slow = pytest.mark.skipif(not WHOLE, reason=SLOW)
 

@@ -70,6 +70,8 @@ NOT_NAME = NOT_TEXT + outside("empty", "")
 NOT_CREDENTIAL = NOT_NAME + outside("empty", " ", "\r\n") + outside(
     "character", "a b", "a\nb", "a\x00", SURROGATE, "cl\u20ac", *([b"\xff"] if PY2 else []))
 NOT_BOOL = mistyped("bool", None, 0, 1, "True", 1.0, [])
+# Text least of all: "no" would be true. None, 0 and 1 come out of databases.
+NOT_CONSENT = mistyped("bool", "yes", "no", "", "1", 2, -1, 0.5, [], {}, (True,))
 NOT_INT = mistyped("int", None, True, False, 1.0, NAN, "1", Decimal(1), [])
 NOT_NUMBER = mistyped("int or float", None, True, "1", 1j, Decimal(1), [])
 NOT_FINITE = NOT_NUMBER + outside("finite", NAN, INF, -INF)
@@ -102,13 +104,15 @@ TABLE = [
         ("config", None, mistyped("Config or None", {}, "config", Config, 7))]),
     ("flagship", "create_visitor", [
         ("visitor_id", "bob", NOT_ID), ("authenticated", False, ANYTHING),
-        ("context", {}, mistyped("mapping", "key", 7, True, 1.5, *BYTES))]),
+        ("context", {}, mistyped("mapping", "key", 7, True, 1.5, *BYTES)),
+        ("has_consented", True, NOT_CONSENT)]),
     ("visitor", "update_context", [
         ("context", {"new": 1}, mistyped("mapping", [], [("new", 1)], "new", 7, True, {"new"})),
         SYNCHRONIZE]),
     ("visitor", "authenticate", [
         ("visitor_id", "Ann", NOT_ID), ("context", {"new": 1}, NOT_CONTEXT), SYNCHRONIZE]),
     ("visitor", "unauthenticate", [("context", {"new": 1}, NOT_CONTEXT), SYNCHRONIZE]),
+    ("visitor", "set_consent", [("has_consented", True, NOT_CONSENT)]),
     ("visitor", "get_modification", READING),
     ("visitor", "get_modification_with_results", READING),
     ("visitor", "get_modification_info", [KEY]),
@@ -167,7 +171,7 @@ class World(object):
         config, ann = self.flagship.config, self.visitor
         return (config, config.env_id, config.api_key, self.flagship.is_flagship_started(),
                 ann.visitor_id,
-                ann.anonymous_id, ann.get_context(),
+                ann.anonymous_id, ann.has_consented, ann.get_context(),
                 {key: tuple(flag) for key, flag in ann.modifications.items()},
                 len(self.emulator.requests),
                 [(dict(self.owners[name].get_data()), self.owners[name].left_out)
@@ -231,6 +235,7 @@ NEUTRAL = {
     "update_context": lambda result, error, value: result == ((), None),
     "authenticate": lambda result, error, value: result is None,
     "unauthenticate": lambda result, error, value: result is None,
+    "set_consent": lambda result, error, value: result is None,
     "get_modification": lambda result, error, value: result is value,
     "get_modification_with_results":
         lambda result, error, value: result[0] is value

@@ -399,6 +399,19 @@ def test_a_process_that_is_lost_fails_the_run_which_then_goes_on(tmpdir, many, e
     assert read(tmpdir) == expected
 
 
+@pytest.mark.parametrize("slot", ["1000", "100000"])
+def test_what_is_too_large_for_shared_memory_goes_through_the_pipe(tmpdir, many, expected, slot):
+    """Blocks and rows, or rows alone."""
+    program = ("import sys, assign\n"
+               "if __name__ == '__main__':\n"
+               "    assign.SLOT = int(sys.argv.pop())\n"
+               "    sys.exit(assign.main())\n")
+    code, _, errors = Run(tmpdir, "--processes", "2", "--output", "out.csv", "in.csv", slot,
+                          script="-c", program=program, source=many).ended()
+    assert (code, errors) == (0, "")
+    assert read(tmpdir) == expected
+
+
 # -- what it says
 
 @pytest.mark.parametrize("arguments, source, reason", [

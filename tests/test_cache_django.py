@@ -27,7 +27,7 @@ from flagship.contrib.django import DjangoVisitorCache
 from flagship.errors import ParamError, TypingError
 from flagship.testing.visitor_cache import VisitorCacheSuite
 from tests.django_project import project
-from tests.support import ROOT, eventually, everybody, slow
+from tests.support import ROOT, WHOLE, eventually, everybody, slow
 
 RECORD = {"version": 1, "data": {"vId": "ann", "vaIds": ["a", "b"]}}
 KEY = "flagship:" + hashlib.sha256(b"env:ann").hexdigest()
@@ -125,7 +125,7 @@ class InBackend(VisitorCacheSuite):
 
 class TestInMemory(InBackend):
     alias = "default"
-    many = 10000
+    many = 10000 if WHOLE else 300
 
 
 class TestInFiles(InBackend):

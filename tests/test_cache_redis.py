@@ -22,7 +22,7 @@ from flagship import Config
 from flagship.cache.redis import RedisVisitorCache
 from flagship.errors import ParamError, TypingError
 from flagship.testing.visitor_cache import VisitorCacheSuite
-from tests.support import ROOT, eventually, everybody, file_of, free_port, slow
+from tests.support import ROOT, WHOLE, eventually, everybody, file_of, free_port, slow
 
 TIMEOUT = 0.5
 # A call that is not bounded takes for ever, or redis-py's own 5 s and more.
@@ -164,6 +164,7 @@ def halves(first, second):
 
 class TestSuite(VisitorCacheSuite):
     """What every visitor cache must do."""
+    many = 10000 if WHOLE else 500
 
     @pytest.fixture(autouse=True, params=[None, 60], ids=["for ever", "ttl"])
     def parts(self, request, make, admin):

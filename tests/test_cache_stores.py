@@ -22,7 +22,7 @@ from flagship import Config
 from flagship.cache import MemoryVisitorCache, SQLiteVisitorCache, VisitorCacheManager
 from flagship.errors import FlagshipError, ParamError, TypingError
 from flagship.testing.visitor_cache import VisitorCacheSuite
-from tests.support import descriptors, eventually, everybody, slow
+from tests.support import WHOLE, descriptors, eventually, everybody, slow
 
 SOAK_SECONDS = 2
 FILE = "visitors.db"
@@ -144,6 +144,8 @@ class TestMemory(VisitorCacheSuite):
 
 
 class TestSQLite(VisitorCacheSuite):
+    many = 10000 if WHOLE else 500
+
     def make_manager(self):
         return SQLiteVisitorCache(FILE)
 

@@ -4,6 +4,7 @@ Django's test client."""
 from __future__ import unicode_literals
 
 import io
+import json
 import logging
 import os
 import re
@@ -60,6 +61,10 @@ TEMPLATES = {
                      "{% cache 600 color color %}{{ color }}{% endcache %}",
     "as.html": "{% load flagship %}{% flag 'banner' None as banner %}{{ banner.title }}"
                "{% flag 'a' 1 as b %}{{ b }}",
+    "json.html": "{% load flagship %}{% flagship_json %}",
+    "json-off.html": "{% load flagship %}{% autoescape off %}{% flagship_json %}"
+                     "{% endautoescape %}",
+    "json-as.html": "{% load flagship %}{% flagship_json with_ids=True as all %}{{ all }}",
     "included.html": "{% for each in 'ab' %}"
                      "{% include 'tag.html' with default='x' only %};{% endfor %}"}
 
@@ -185,6 +190,16 @@ def activated_after(request):
     return color(request)
 
 
+def activated(request):
+    return HttpResponse(request.flagship.get_modification("cta-color", "none", activate=True))
+
+
+def agreed(request):
+    """The banner's yes, in the request that reads a flag."""
+    request.flagship.set_consent(True)
+    return activated(request)
+
+
 def template(request, name):
     return render(request, name + ".html", {"default": "<b>"})
 
@@ -205,6 +220,7 @@ urlpatterns = [re_path("^plain$", plain), re_path("^documented$", documented),
                re_path("^counted$", counted), re_path("^earlier$", earlier),
                re_path("^page/(.*)$", page), re_path("^twice$", twice),
                re_path("^activated/after$", activated_after),
+               re_path("^activated$", activated), re_path("^agreed$", agreed),
                re_path("^color$", color), re_path("^often$", often),
                re_path("^varied$", varied), re_path("^mistaken$", mistaken),
                re_path("^failing$", failing),
@@ -219,6 +235,10 @@ def of_request(request):
 
 def raising(request):
     raise KeyError("no such header")
+
+
+def has_agreed(request):
+    return request.COOKIES.get("consent") == "yes"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -660,6 +680,80 @@ def test_a_context_that_fails_is_a_log_line_and_empty(serve, emulator, log, cont
     assert "[FLAGSHIP_CONTEXT] " + log_line in line
 
 
+@pytest.mark.parametrize("settings", [{}, {"FLAGSHIP_COOKIE_SIGNED": True}], ids=repr)
+def test_consent_says_how_long_the_cookie_lives(serve, emulator, settings):
+    """Without it the browser's session, then its usual age, and the session again; it is set when
+    that changes and not in between. The visitor, and so its variation, stays."""
+    client, found = serve(FLAGSHIP_CONSENT=__name__ + ".has_agreed", **settings), []
+    for answer in ("", "", "yes", "yes", "no", "no"):
+        client.cookies[str("consent")] = answer
+        response = client.get("/activated")
+        found.append((text(response), response.cookies[COOKIE]["max-age"]
+                      if COOKIE in response.cookies else None))
+    color = found[0][0]
+    assert found == [(color, age) for age in ("", None, 365 * 24 * 3600, None, "", None)]
+    assert len({each["visitorId"] for each in emulator.decisions}) == 1
+    assert ["visitor_consent" in each for each in emulator.decisions] == [
+        True, True, False, False, True, True]
+    assert [each.endpoint for each in emulator.requests].count("events") == 2
+    assert len(emulator.activations) == 2
+
+
+def test_consent_in_the_view(serve, emulator):
+    """What follows in the same request is tracked, and the cookie lives as long as ever."""
+    response = serve(FLAGSHIP_CONSENT=lambda request: False).get("/agreed")
+    assert response.cookies[COOKIE]["max-age"] == 365 * 24 * 3600
+    assert [each.endpoint for each in emulator.requests] == ["campaigns", "activate"]
+
+
+@pytest.mark.parametrize("consent, log_line", [
+    (raising, "raised KeyError"), (lambda request: "yes", "returned str, which must be a bool"),
+    (lambda request: [True], "returned list, which must be a bool"),
+    (lambda request: SimpleLazyObject(lambda: {}["vip"]), "cannot be read: it raises KeyError"),
+    (lambda request: request.flagship.visitor_id, "raised RuntimeError"),
+    (lambda request: None, None), (lambda request: 0, None)])
+def test_a_consent_that_fails_is_a_log_line_and_none(serve, emulator, log, consent, log_line):
+    response = serve(FLAGSHIP_CONSENT=consent).get("/activated")
+    assert text(response) in ("blue", "red") and response.cookies[COOKIE]["max-age"] == ""
+    assert [each.endpoint for each in emulator.requests] == ["campaigns"]
+    lines = [line.replace("unicode", "str") for line in log.at(logging.WARNING)]
+    assert len(lines) == (1 if log_line else 0)
+    assert not log_line or "[FLAGSHIP_CONSENT] " in lines[0] and log_line in lines[0]
+
+
+def test_with_a_wrong_setting_nobody_has_consented(serve, emulator):
+    """Its default would track everybody."""
+    client = serve(FLAGSHIP_CONSENT="no.such.function")
+    assert list(problems()) == ["flagship.E014"]
+    with pytest.warns(RuntimeWarning, match="E014"):
+        response = client.get("/activated")
+    assert text(response) in ("blue", "red") and response.cookies[COOKIE]["max-age"] == ""
+    assert [each.endpoint for each in emulator.requests] == ["campaigns"]
+
+
+@pytest.mark.parametrize("name", ["json", "json-off", "json-as"])
+def test_flags_for_javascript(serve, emulator, name):
+    """The same with autoescape and without: a page's script reads what the server has. Nothing is
+    activated."""
+    title = "</script><!-- & ' \u2028"
+    emulator.set_bucketing({"campaigns": [everybody("c", ("v", 100, {"title": title, "n": 1}))]})
+    written = text(serve().get("/template/" + name))
+    assert not set("<>&'") & set(written) and written == str(written)
+    flags = json.loads(written)
+    if name == "json-as":
+        assert flags["title"].pop("variationId") == "v"
+        flags = {key: each["value"] for key, each in flags.items()}
+    assert flags == {"title": title, "n": 1} and emulator.activations == []
+
+
+def test_flags_for_javascript_without_a_request(serve, log):
+    serve()
+    template = engines["django"].from_string("{% load flagship %}{% flagship_json %}").template
+    assert template.render(Context()) == "{}"
+    line, = log.at(logging.WARNING)
+    assert "the template has no request" in line
+
+
 @pytest.mark.parametrize("happens", OUTAGES)
 def test_whatever_happens_to_the_platform_a_view_gets_the_defaults(serve, emulator, happens):
     """And the visitor its cookie, so that it is the same when all is well again."""
@@ -668,6 +762,7 @@ def test_whatever_happens_to_the_platform_a_view_gets_the_defaults(serve, emulat
     response = client.get("/often")
     assert text(response) == "none" and len(response.cookies[COOKIE].value) == 36
     assert text(client.get("/template/tag")) == "none,&lt;b&gt;"
+    assert text(client.get("/template/json")) == "{}"
 
 
 def test_one_try_a_request(serve, emulator):
@@ -907,7 +1002,9 @@ def test_settings_are_not_missing_where_somebody_else_starts_the_sdk(serve, star
     ("E010", "FLAGSHIP_COOKIE_SAMESITE", ["", "lux", True, 5]),
     ("E011", "FLAGSHIP_COOKIE_SIGNED", [None, "yes", 1]),
     ("E012", "FLAGSHIP_CLOSE_ON_SIGNALS", [None, "yes", 1]),
-    ("E015", "FLAGSHIP_OVERRIDES", [5, "", "nowhere.at_all"])])
+    ("E014", "FLAGSHIP_CONSENT", [True, "nowhere.at_all"]),
+    ("E015", "FLAGSHIP_OVERRIDES", [5, "", "nowhere.at_all"]),
+    ("E016", "FLAGSHIP_HOOKS", ["flagship.hooks.Hook", [5], ["no.such"], [__name__ + ".COOKIE"]])])
 def test_a_wrong_setting_names_itself(serve, number, name, values):
     """In the check and when the server starts; the view works on, with the setting's default."""
     for value in values:

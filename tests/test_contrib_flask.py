@@ -3,6 +3,7 @@
 test client."""
 from __future__ import unicode_literals
 
+import json
 import logging
 import os
 import re
@@ -33,6 +34,7 @@ TEMPLATES = {
     "tag.html": "{{ flag('cta-color', 'none') }},{{ flag('nothing', '<b>') }}",
     "activate.html": "{{ flag('cta-color', 'none', activate=True) }}",
     "value.html": "{{ flag('banner', {'title': 'none'}).title }}{{ flag('discount', 0) + 1 }}",
+    "json.html": "{{ flag_json() }}", "json-ids.html": "{{ flag_json(with_ids=True) }}",
     "macro.html": "{% from 'macros.html' import shown %}{{ shown() }}"}
 
 
@@ -94,6 +96,15 @@ def application(**config):
         flask.session.clear()
         return color()
 
+    @app.route("/activated")
+    def activated():
+        return current_visitor.get_modification("cta-color", "none", activate=True)
+
+    @app.route("/agreed")
+    def agreed():
+        current_visitor.set_consent(True)
+        return activated()
+
     @app.route("/template/<name>")
     def template(name):
         return flask.render_template(name + ".html")
@@ -114,18 +125,22 @@ def raising(request):
     raise KeyError("no such header")
 
 
+def has_agreed(request):
+    return request.cookies.get("consent") == "yes"
+
+
 @pytest.fixture
 def made(emulator, log):
     """An application with the extension, which started the SDK on the emulator; config goes to
     it."""
-    def made(options=(), context=None, user_id=None, **config):
+    def made(options=(), context=None, user_id=None, consent=None, **config):
         config.setdefault("FLAGSHIP_ENV_ID", emulator.env_id)
         config.setdefault("FLAGSHIP_API_KEY", emulator.api_key)
         config.setdefault("FLAGSHIP_OPTIONS", dict(
             emulator.urls, **dict({"event_handler": log, "timeout": 5.0, "bucketing_file": None},
                                   **dict(options))))
         app = application(**config)
-        FlagshipExtension(app, context=context, user_id=user_id)
+        FlagshipExtension(app, context=context, user_id=user_id, consent=consent)
         return app
     yield made
     Flagship.instance().close()
@@ -400,6 +415,69 @@ def test_a_function_that_fails_is_a_log_line(made, emulator, log, given, log_lin
     assert log_line in line
 
 
+@pytest.mark.parametrize("given", [
+    {"consent": has_agreed}, {"FLAGSHIP_CONSENT": __name__ + ".has_agreed"},
+    {"consent": has_agreed, "FLAGSHIP_COOKIE_SIGNED": True}], ids=repr)
+def test_consent_says_how_long_the_cookie_lives(made, emulator, given):
+    """Without it the browser's session, then its usual age, and the session again; it is set when
+    that changes and not in between. The visitor, and so its variation, stays."""
+    client, found, kept = made(**given).test_client(use_cookies=False), [], ""
+    for answer in ("", "", "yes", "yes", "no", "no"):
+        response = client.get("/activated", headers={
+            "Cookie": native("consent=%s; %s=%s" % (answer, COOKIE, kept))})
+        cookie = cookies(response)
+        kept = cookie[0][COOKIE] if cookie else kept
+        found.append((text(response), cookie[0].get("Max-Age", "") if cookie else None))
+    color = found[0][0]
+    assert found == [(color, age) for age in ("", None, "%d" % (365 * 24 * 3600), None, "", None)]
+    assert len({each["visitorId"] for each in emulator.decisions}) == 1
+    assert ["visitor_consent" in each for each in emulator.decisions] == [
+        True, True, False, False, True, True]
+    assert [each.endpoint for each in emulator.requests].count("events") == 2
+    assert len(emulator.activations) == 2
+
+
+def test_consent_in_the_view(made, emulator):
+    """What follows in the same request is tracked, and the cookie lives as long as ever."""
+    cookie, = cookies(made(consent=lambda request: False).test_client().get("/agreed"))
+    assert cookie["Max-Age"] == "%d" % (365 * 24 * 3600)
+    assert [each.endpoint for each in emulator.requests] == ["campaigns", "activate"]
+
+
+@pytest.mark.parametrize("consent, log_line", [
+    (raising, "raised KeyError"), (lambda request: "yes", "which must be a bool"),
+    (lambda request: current_visitor.visitor_id, "raised RuntimeError"),
+    (lambda request: None, None)])
+def test_a_consent_that_fails_is_a_log_line_and_none(made, emulator, log, consent, log_line):
+    response = made(consent=consent).test_client().get("/activated")
+    assert text(response) in ("blue", "red") and "Max-Age" not in cookies(response)[0]
+    assert [each.endpoint for each in emulator.requests] == ["campaigns"]
+    lines = log.at(logging.WARNING)
+    assert len(lines) == (1 if log_line else 0)
+    assert not log_line or "[FLAGSHIP_CONSENT] " in lines[0] and log_line in lines[0]
+
+
+@pytest.mark.parametrize("name", ["json", "json-ids"])
+def test_flags_for_javascript(made, emulator, name):
+    """A page's script reads what the server has. Nothing is activated."""
+    title = "</script><!-- & ' \u2028"
+    emulator.set_bucketing({"campaigns": [everybody("c", ("v", 100, {"title": title, "n": 1}))]})
+    written = text(made().test_client().get("/template/" + name))
+    assert not set("<>&'") & set(written) and written == str(written)
+    flags = json.loads(written)
+    if name == "json-ids":
+        assert flags["title"]["variationId"] == "v"
+        flags = {key: each["value"] for key, each in flags.items()}
+    assert flags == {"title": title, "n": 1} and emulator.activations == []
+
+
+def test_flags_for_javascript_without_a_request(made, log):
+    with made().app_context():
+        assert flask.render_template("json.html") == "{}"
+    line, = log.at(logging.WARNING)
+    assert "there is no request here" in line
+
+
 @pytest.mark.parametrize("happens", OUTAGES)
 def test_whatever_happens_to_the_platform_a_view_gets_the_defaults(made, emulator, happens):
     """And the visitor its cookie, so that it is the same when all is well again."""
@@ -408,6 +486,7 @@ def test_whatever_happens_to_the_platform_a_view_gets_the_defaults(made, emulato
     response = client.get("/often")
     assert text(response) == "none" and len(cookies(response)[0][COOKIE]) == 36
     assert text(client.get("/template/tag")) == "none,&lt;b&gt;"
+    assert text(client.get("/template/json")) == "{}"
 
 
 def test_a_view_s_mistake_is_a_log_line(made, emulator, caplog):
@@ -575,12 +654,12 @@ def test_credentials_are_not_missing_where_somebody_else_starts_the_sdk(start):
 @pytest.mark.parametrize("name, value", [
     ("FLAGSHIP_ENV_ID", 5), ("FLAGSHIP_OPTIONS", {"timeout": "2"}),
     ("FLAGSHIP_OPTIONS", {"no_such": 1}),
-    ("FLAGSHIP_CONTEXT", "nowhere.at_all"), ("FLAGSHIP_USER_ID", 5),
+    ("FLAGSHIP_CONTEXT", "nowhere.at_all"), ("FLAGSHIP_USER_ID", 5), ("FLAGSHIP_CONSENT", True),
     ("FLAGSHIP_COOKIE_NAME", "a b"),
     ("FLAGSHIP_COOKIE_AGE", "60"), ("FLAGSHIP_COOKIE_DOMAIN", "a;b"),
     ("FLAGSHIP_COOKIE_SECURE", "yes"),
     ("FLAGSHIP_COOKIE_SAMESITE", "lux"), ("FLAGSHIP_COOKIE_SIGNED", "yes"),
-    ("FLAGSHIP_CLOSE_ON_SIGNALS", "yes")], ids=repr)
+    ("FLAGSHIP_CLOSE_ON_SIGNALS", "yes"), ("FLAGSHIP_HOOKS", [object()])], ids=repr)
 def test_a_wrong_setting_is_an_error_that_names_it(made, name, value):
     with pytest.raises(FlagshipError) as caught:
         made(**{str(name): value})

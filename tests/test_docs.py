@@ -35,6 +35,29 @@ def test_every_block_is_run(page):
                                                      file.read())), "a literal block is not run"
 
 
+# Public to import, and made by nobody who uses the SDK.
+INSIDE = {"flagship.cache.assignments", "flagship.contrib.openfeature.visitors",
+          "flagship.contrib.django.apps"}
+
+
+def test_every_class_is_in_the_reference():
+    """Those of the recorded API, by its home or by a shorter path."""
+    with io.open(os.path.join(ROOT, "tests", "types", "api.txt"), encoding="utf-8") as file:
+        lines = file.read().splitlines()
+    with io.open(os.path.join(DOCS, "reference.rst"), encoding="utf-8") as file:
+        page = file.read()
+    told = set(re.findall(r"^ *\.\. (?:auto)?(?:class|module|function|data):: (\S+)", page, re.M))
+    homes = {line.split(" from ")[0]: line.split(" from ")[1] + "." + line.split(" from ")[0]
+             .rsplit(".", 1)[1] for line in lines if " from " in line}
+    told |= {homes[name] for name in told if name in homes}
+    classes = [line.split("(")[0] for line in lines if line.endswith(" class")]
+    assert len(classes) > 30
+    assert not [name for name in classes
+                if name not in told and name.rsplit(".", 1)[0] not in told | INSIDE
+                and name not in ("flagship.cache.cache_visitor.FlatVisitorRecord",
+                                 "flagship.cache.cache_visitor.VisitorAssignments")]
+
+
 @pytest.mark.skipif(sys.version_info < (3, 10), reason="the pages are written for a present Python")
 @pytest.mark.parametrize("page", PAGES)
 def test_page(page, tmpdir):

@@ -31,6 +31,7 @@ def problem(endpoint, path, headers, body, method="POST"):
 @pytest.mark.parametrize("endpoint, path, headers, body", [
     ("campaigns", CAMPAIGNS, KEYED, DECISION),
     ("campaigns", CAMPAIGNS, KEYED, dict(DECISION, anonymousId="a")),
+    ("campaigns", CAMPAIGNS, KEYED, dict(DECISION, visitor_consent=False)),
     ("campaigns", "/v2/campaigns?exposeAllKeys=true&sendContextEvent=false", SDK, DECISION),
     ("events", "/v2/env/events", SDK, EVENT),
     ("activate", "/v2/activate", SDK, ACTIVATION),

@@ -35,6 +35,7 @@ PHONE = ("Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 Chrome/126
          "Safari/537.36")
 # What is logged of the addresses that tests ask for in vain, and of a panic.
 EXPECTED = ("Not Found: /wishlist/", "Not Found: /thank-you/", "Bad Request: /qa/",
+            "Forbidden (CSRF", "Not Found: /qa/results/",
             "WARNING flagship: The platform")
 PAGES = ["", "shelf/cups/", "product/harbour-mug/", "wishlist/", "cart/", "login/"]
 ADDRESS = {"name": "Ann Lee", "email": "ann@example.com", "street": "Rue 1", "postcode": "69001",
@@ -510,7 +511,57 @@ class TestQaPanel:
                                              SHOP_FOLDER=str(tmpdir),
                                              PYTHONPATH=os.pathsep.join([ROOT, ECOMMERCE])))
         assert output.decode("ascii").splitlines() == [
-            "1 1 ['', 'qa/', 'qa/']", "1 0 ['']", "0 1 ['']", "0 0 ['']"]
+            "1 1 ['', 'qa/results/', 'qa/', 'qa/']", "1 0 ['']", "0 1 ['']", "0 0 ['']"]
+
+
+@contextlib.contextmanager
+def results_of(demo):
+    """A function that asks one of the results' addresses, with the token that the page holds."""
+    with requests.Session() as session:
+        session.trust_env = False
+        page = session.get(demo.shop + "qa/results/").text
+        token = re.search('data-token="([^"]+)"', page).group(1)
+
+        def ask(method, path, token=token, **options):
+            return session.request(method, demo.shop + "qa/results/" + path,
+                                   headers={"X-CSRFToken": token}, timeout=20, **options)
+        yield ask
+
+
+class TestResults:
+    @pytest.fixture
+    def ask(self, demo):
+        with results_of(demo) as ask:
+            yield ask
+
+    def test_simulated_shoppers_are_counted_and_the_panel_leaves_them_out(self, ask, guest):
+        """They go through the shop's own SDK, and pay what the shop asks."""
+        assert ask("POST", "simulation/", json={"visitors": 150}).status_code == 200
+        assert ask("POST", "simulation/", json={"visitors": 1}).status_code == 400
+        assert eventually(lambda: not ask("GET", "numbers/").json()["simulation"]["running"], 60)
+        shown = ask("GET", "numbers/").json()
+        assert shown["simulation"]["done"] == 150 and shown["currencies"] == ["EUR"]
+        tested, = [each for each in shown["experiments"] if each["group"] == "product-cta-all"]
+        assert sum(each["visitors"] for each in tested["variations"]) >= 150
+        assert sum(each["revenue"]["total"] for each in tested["variations"]) > 500
+        assert "shopper-" not in json.dumps(json.loads(guest().get("qa/received/"))["lines"])
+
+    def test_what_it_refuses(self, ask):
+        """A page of another site, which has no token; what is no number; other files."""
+        asked = {"visitors": 5}
+        assert ask("POST", "simulation/", token="", json=asked).status_code == 403
+        assert ask("DELETE", "simulation/", token="").status_code == 403
+        for body in ({"visitors": 0}, {"visitors": "5"}, {}, [], 5):
+            answer = ask("POST", "simulation/", json=body)
+            assert answer.status_code == 400 and "visitors" in answer.json()["message"]
+        assert ask("GET", "page.results.js").headers["Content-Type"] == "text/javascript"
+        assert [ask("GET", each).status_code for each in ("page.html", "emulator.py")] == [404] * 2
+
+    def test_a_simulation_is_cancelled(self, ask):
+        assert ask("POST", "simulation/", json={"visitors": 100000}).status_code == 200
+        assert ask("DELETE", "simulation/").status_code == 200
+        assert eventually(lambda: not ask("GET", "numbers/").json()["simulation"]["running"])
+        assert ask("GET", "numbers/").json()["simulation"]["cancelled"]
 
 
 def polls(demo):
@@ -542,6 +593,9 @@ class TestStarting:
                 begun = polls(demo)
                 assert eventually(lambda: polls(demo) >= begun + 2)
                 assert button(ann.get("product/ferry-jug/")) == WARM
+            # A simulation ends with the demo, which waits for its shoppers' hits.
+            with results_of(demo) as ask:
+                assert ask("POST", "simulation/", json={"visitors": 100000}).status_code == 200
         assert demo.process.returncode == 0
         assert complaints(tmpdir) == [] and not tmpdir.join("own").listdir()
 
@@ -554,6 +608,7 @@ class TestStarting:
                 assert button(ann.get("product/ferry-jug/")) == ORIGINAL
                 page = ann.get("qa/")
                 assert "runs against the platform" in page and "Start a panic" not in page
+                assert "your account's reports" in ann.get("qa/results/")
                 assert json.loads(ann.get("qa/received/"))["lines"] == []
         assert "s3cret-key" not in tmpdir.join("stderr").read()
 
@@ -568,12 +623,12 @@ class TestStarting:
         """Those that README.md and the demo's own name exist, have a text, and are small enough for
         a checkout."""
         pictures = set()
-        for folder in (ROOT, ECOMMERCE):
+        for folder, number in ((ROOT, 4), (ECOMMERCE, 5)):
             with io.open(os.path.join(folder, "README.md"), encoding="utf-8") as file:
                 named = re.findall(r"!\[([^\]]+)\]\(([^)]+\.webp)\)", file.read())
-            assert len(named) == 4
+            assert len(named) == number
             pictures |= {os.path.abspath(os.path.join(folder, path)) for _, path in named}
-        assert len(pictures) == 4 and sum(os.path.getsize(path) for path in pictures) < 500000
+        assert len(pictures) == 5 and sum(os.path.getsize(path) for path in pictures) < 500000
 
     def test_the_campaigns_are_whole(self):
         assert CAMPAIGNS.problems == () and CAMPAIGNS.count == 6

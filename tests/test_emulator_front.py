@@ -27,7 +27,9 @@ pytestmark = pytest.mark.skipif(not WHOLE, reason=SLOW)
 CONTROL = [("GET", "received", None), ("GET", "arrivals?after=0", None), ("GET", "", None),
            ("DELETE", "received", None), ("DELETE", "faults", None),
            ("POST", "faults", {"endpoint": "hit", "status": 503}), ("GET", "panic", None),
-           ("POST", "panic", True), ("POST", "bucketing", {"campaigns": []})]
+           ("POST", "panic", True), ("POST", "bucketing", {"campaigns": []}),
+           ("GET", "results", None), ("POST", "simulation", {"visitors": 1}),
+           ("DELETE", "simulation", None), ("GET", "page.results.js", None)]
 PAGE = {"cid": "env", "ds": "APP", "vid": "ann", "t": "SCREENVIEW", "dl": "home"}
 
 
@@ -263,6 +265,12 @@ def test_the_page_in_a_browser(emulator):
         assert shown() == []
         click("#pause")
         assert eventually(lambda: shown() == [["Hit", "ann", "SCREENVIEW home", "200"]])
+        driver.execute_script("location.hash = 'results'")
+        driver.execute_script("document.forms[0].visitors.value = 30")
+        click("#results button")
+        assert eventually(lambda: "30 visitors simulated" in driver.page_source)
+        heads = [each.text for each in driver.find_elements("css selector", "#results h2")]
+        assert "Call to action" in "".join(heads) and driver.find_elements("tag name", "svg")
         assert driver.title == "Flagship emulator" and driver.get_log("browser") == []
         assert driver.execute_script("return document.documentElement.scrollWidth") <= 390
         emulator.stop()
@@ -279,6 +287,9 @@ def test_the_page_in_a_browser(emulator):
     ("bucketing", b'{"campaigns": ' + b"[" * 100000, "deep"), ("bucketing", b"\xff", "JSON"),
     ("bucketing", b'{"campaigns": [], "number": 1e999}', "JSON"),
     ("bucketing", b'{"campaigns": [], "number": NaN}', "JSON"),
+    ("simulation", {}, "simulate"), ("simulation", [], "object"),
+    ("simulation", {"visitors": "5"}, "visitors"), ("simulation", {"visitors": 0}, "visitors"),
+    ("simulation", {"visitors": 10 ** 9}, "visitors"), ("simulation", {"self": 1}, "self"),
     ("faults", 5, "object"), ("faults", [], "object"), ("faults", {}, "endpoint"),
     ("faults", {"endpoint": "nowhere"}, "endpoint"), ("faults", {"endpoint": ["hit"]}, "endpoint"),
     ("faults", {"endpoint": "hit", "self": 1}, "self"),

@@ -97,6 +97,18 @@ def read(source):
         return file.read()
 
 
+def once(function):
+    """The function, which works out its answer to each argument once."""
+    answers = {}
+
+    def answer(argument):
+        if argument not in answers:
+            answers[argument] = function(argument)
+        return answers[argument]
+    return answer
+
+
+@once
 def imported(source):
     """The modules that a source file imports, by full name."""
     with open(os.path.join(ROOT, source), "rb") as file:
@@ -116,6 +128,7 @@ def uses(source, module):
     return any(name == module or name.startswith(module + ".") for name in imported(source))
 
 
+@once
 def names(source):
     """The names in a source file's code, without those in comments and text."""
     with io.open(os.path.join(ROOT, source), encoding="utf-8") as file:
@@ -137,6 +150,9 @@ OWNERS = {
     "django": {source for source in SOURCES if source.startswith("flagship/contrib/django/")},
     "flask": {"flagship/contrib/flask.py"}, "werkzeug": {"flagship/contrib/flask.py"},
     "openfeature": {"flagship/contrib/openfeature/provider.py"},
+    "opentelemetry": {"flagship/contrib/opentelemetry.py"},
+    "prometheus_client": {"flagship/contrib/prometheus.py"},
+    "sentry_sdk": {"flagship/contrib/sentry.py"},
     "pytest": {"flagship/testing/pytest_plugin.py"},
     "responses": set(), "requests_mock": set(), "hypothesis": set(), "mock": set(),
 }

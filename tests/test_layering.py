@@ -15,7 +15,7 @@ LAYERS = """
 _compat _version _troubleshooting errors handler
 _process
 _events _values _validation _json _credentials
-context hits status state
+context hits status hooks _hooks state
 cache.cache_visitor
 _emulated config
 _threads _endings _signals
@@ -32,16 +32,18 @@ visitor
 _runtime
 app
 contrib contrib._settings contrib._platform contrib._overrides contrib._web contrib.flask
+contrib.opentelemetry contrib.prometheus contrib.sentry
 contrib.django.cache contrib.django contrib.django.checks contrib.django.apps
-contrib.django._cookies contrib.django.middleware contrib.django.overrides
+contrib.django._cookies contrib.django.middleware contrib.django.overrides contrib.django.signals
 contrib.django.qa contrib.django.qa.apps contrib.django.qa._decision contrib.django.qa._views
 contrib.django.qa.urls
 contrib.django.qa.templatetags contrib.django.qa.templatetags.flagship_qa
 contrib.django.templatetags contrib.django.templatetags.flagship
 contrib.openfeature.visitors contrib.openfeature.provider contrib.openfeature
 helpers helpers.hits helpers.preset_context
-emulator.bodies emulator.collect emulator.decisions emulator.faults emulator.platform
-emulator.arrivals emulator.server
+emulator.bodies emulator.collect emulator.decisions emulator.faults
+emulator.evaluation emulator.results emulator.platform
+emulator.arrivals emulator.server emulator.simulation
 emulator.front emulator.emulator emulator emulator.__main__
 testing.sent testing._stage testing.flags testing testing.visitor_cache testing.pytest_plugin
 cli._errors cli._layout cli._output cli._syntax cli._arguments cli._source cli._context

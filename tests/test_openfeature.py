@@ -392,6 +392,26 @@ def test_panic_disables_every_flag_and_is_no_error(started, platform):
     assert not events
 
 
+@pytest.mark.parametrize("consent, is_sent, error", [
+    (True, True, None), (False, False, None), (None, False, None),
+    ("yes", False, ErrorCode.INVALID_CONTEXT)], ids=repr)
+def test_consent_is_an_attribute(started, use, platform, consent, is_sent, error):
+    """Without it the flag is the same, and nothing is activated, reported or tracked; the other
+    visitors that are kept have consents of their own."""
+    client = use(FlagshipProvider(activate=True))
+    details_of(client, "boolean", "true")
+    platform.clear()
+    context = EvaluationContext("ann", {"fs_consent": consent})
+    details = details_of(client, "boolean", "true", context)
+    assert details.error_code is error and (error or details.value is True)
+    if hasattr(client, "track"):
+        client.track("add-to-cart", context)
+        assert len(platform.hits) == is_sent
+    assert len(platform.activations) == is_sent
+    assert [each.endpoint for each in platform.requests].count("events") == is_sent
+    assert all("fs_consent" not in each["context"] for each in platform.decisions)
+
+
 @tracks
 @pytest.mark.parametrize("value, attributes, sent", [
     (None, {}, {}),

@@ -3,7 +3,6 @@ network."""
 from __future__ import unicode_literals
 
 import os
-import re
 import subprocess
 import sys
 
@@ -41,61 +40,39 @@ def tour():
     return output
 
 
-def lines(output, first):
-    return [line for line in output.splitlines() if line.startswith(first)]
+def test_it_fits_a_terminal(tour):
+    """It is one screen that tells one story."""
+    assert len(tour.splitlines()) <= 40 and max(map(len, tour.splitlines())) <= 80
 
 
 def test_it_says_which_mode_and_which_platform(tour):
-    assert tour.startswith("API mode, on the emulator with campaigns.json.")
+    assert tour.startswith(
+        "API mode: the platform decides; here its emulator, with campaigns.json.")
 
 
-def test_both_visitors_get_flags_from_campaigns_and_variations(tour):
-    flag = r" +\w+ +\S.* +c[0-9a-z]{19}  c[0-9a-z]{19}( \(reference\))?$"
-    for visitor in ("guest-58207", "customer-1042"):
-        assert [line for line in lines(tour, visitor) if re.match(visitor + flag, line)]
-
-
-def test_null_gives_the_default_and_other_values_themselves(tour):
-    assert lines(tour, "guest-58207    cta_label           null ")
-    assert "guest-58207 sees the button: Add to cart" in tour
-    assert "customer-1042 sees the button: Buy now" in tour
+def test_both_visitors_get_their_own_flags(tour):
+    """Null gives the default and other values themselves."""
+    guest, customer = tour.split("\n\n")[1:3]
+    assert 'cta_label           null, so the shop\'s default: "Add to cart"' in guest
+    assert 'cta_label           "Buy now"' in customer
+    assert len(guest.splitlines()) == 8 and len(customer.splitlines()) == 11
 
 
 def test_logging_in_keeps_the_experience(tour):
-    assert "guest-77129 logged in as customer-1042 and keeps the variation of the button." in tour
+    assert "logs in as customer-1042,\nkeeps the variation of the button, and gets" in tour
 
 
 def test_both_modes_agree(tour):
-    """Every flag of every visitor is the same in both modes, and is shown twice."""
-    assert tour.splitlines()[-1] == "API and BUCKETING mode gave the same flags."
-    assert len(lines(tour, "BUCKETING mode, on the emulator")) == 1
-    in_api, in_bucketing = tour.split("BUCKETING mode, on the emulator")
-    shown = [[line.split("  ", 1)[1].strip()
-              for line in part.splitlines() if re.search(" c[0-9a-z]{19}", line)
-              and not line.startswith("activation")] for part in (in_api, in_bucketing)]
-    assert shown[0] == shown[1] and len(shown[0]) > 10
+    assert tour.endswith("\n\nBUCKETING mode: this process decides, with the same campaigns.\n"
+                         "Both visitors get the same flags.\n")
 
 
 def test_the_platform_received_everything(tour):
-    assert tour.count("The platform received 3 context events, 9 activations and 5 hits:") == 2
-    assert len(lines(tour, "context ")) == 6
-    assert len(lines(tour, "activation ")) == 18
-    for visitor in ("guest-58207", r"customer-1042 \(guest-77129\)"):
-        assert re.search("^activation +" + visitor, tour, re.MULTILINE)
-
-
-@pytest.mark.parametrize("kind, visitor, fact", [
-    ("PAGEVIEW", "guest-58207", "https://shop.example.com/shoes/trail-42"),
-    ("SCREENVIEW", "guest-58207", "Size guide, 390x844, fr-BE"),
-    ("EVENT", "customer-1042 (guest-77129)", "Action Tracking: add-to-cart, trail-42, 89"),
-    ("TRANSACTION", "customer-1042 (guest-77129)", "order-20431, Purchase: 94.8 EUR"),
-    ("ITEM", "customer-1042 (guest-77129)", "order-20431: 1 x Trail shoe 42"),
-])
-def test_each_kind_of_hit_arrived(tour, kind, visitor, fact):
-    # In bucketing mode nobody logs in.
-    for line, who in zip(lines(tour, kind + " "), (visitor, visitor.split("(")[-1].rstrip(")"))):
-        assert line.split("  ")[-1].startswith(fact) and who in line
-    assert len(lines(tour, kind + " ")) == 2
+    assert "The platform received 3 contexts, 9 activations and 5 hits:" in tour
+    hits = tour.split(" hits:\n")[1].split("\n\n")[0]
+    assert [line.split()[:2] for line in hits.splitlines()] == [
+        ["PAGEVIEW", "guest-58207"], ["SCREENVIEW", "guest-58207"], ["EVENT", "customer-1042"],
+        ["TRANSACTION", "customer-1042"], ["ITEM", "customer-1042"]]
 
 
 @slow
@@ -112,7 +89,7 @@ def test_it_leaves_no_file_behind(tmpdir):
 def test_an_unreachable_platform_ends_it_with_a_clear_message():
     status, output, errors = run(FLAGSHIP_ENV_ID="some-environment", FLAGSHIP_API_KEY="s3cret-key")
     assert status == 1
-    assert output.startswith("API mode, on the real platform.")
+    assert output.startswith("API mode: the real platform decides.")
     assert "Failed: " in errors and "Traceback" not in errors
     assert "s3cret-key" not in output + errors
 

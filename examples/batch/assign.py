@@ -7,10 +7,12 @@ Input is CSV with a header, visitor_id and one column per context key, as in
 `visitor_id,country,age:int,vip:bool` (types: text, int, float, bool; an empty cell is no value), or
 JSONL, {"visitor_id": "...", "context": {...}} or flat, {"visitor_id": "...", "country": "FR"}.
 Without a file it is read from stdin. Output is CSV, with a column variation:ID per campaign and
-flag:KEY per flag, or JSONL. A file's name tells which; otherwise it is CSV.
+flag:KEY per flag, or JSONL. A file's name tells which; otherwise it is CSV. With pyarrow, Parquet
+goes to Parquet.
 
 A run that was interrupted, even by kill -9, goes on when the same command is given again: until it
-is complete the output is in OUTPUT.part, and OUTPUT.progress says how far it is right.
+is complete the output is in OUTPUT.part, and OUTPUT.progress says how far it is right (of Parquet:
+what was made of each row group is in OUTPUT.parts).
 
 Exit code: 0 everybody is assigned, 3 rows were skipped (stderr has their lines), 2 the command
 cannot be run as it is given, 1 it failed on the way, 130 interrupted. After 1 and 130 the same
@@ -19,8 +21,11 @@ command goes on.
 from __future__ import print_function, unicode_literals
 
 import argparse
+import collections
+import ctypes
 import hashlib
 import io
+import itertools
 import json
 import multiprocessing
 import os
@@ -32,12 +37,16 @@ try:
 
     from assignment import Settings, Unusable, assign, of_this_process
     from output import Failed, Mismatch, ResumableOutput, StandardOutput
-    from rows import (BLOCK, INPUTS, OUTPUTS, BadHeader, blocks, columns_of,
-                      refuse_what_is_no_text)
+    from rows import BLOCK, VALUES, BadHeader, blocks, columns_of, refuse_what_is_no_text
 except ImportError as missing:
     sys.exit("assign: the SDK is not installed for this Python: python -m pip install . in the "
              "checkout does it (%s)." % missing)
 
+FORMATS = ("csv", "jsonl", "parquet")
+SLOT = 2 * 1024 * 1024  # bytes
+# Blocks that a process has at a time, so that it need not wait while the first one writes. Of a
+# pipe it has one, as the next may be long in coming.
+SLOTS, SLOTS_OF_A_PIPE = 4, 1
 JOIN = 10  # seconds that a process may take to end; it has nothing left to do
 
 
@@ -58,8 +67,8 @@ def parser(description):
     parser.add_argument("--bucketing", required=True, metavar="FILE", help="the bucketing file")
     parser.add_argument("--output", default="-", metavar="FILE",
                         help="default: stdout, which cannot be resumed")
-    parser.add_argument("--input-format", choices=sorted(INPUTS))
-    parser.add_argument("--output-format", choices=sorted(OUTPUTS))
+    parser.add_argument("--input-format", choices=FORMATS)
+    parser.add_argument("--output-format", choices=FORMATS)
     return parser
 
 
@@ -91,12 +100,18 @@ def exit_code(run, options):
 
 
 def run(options):
+    formats = formats_of(options)
+    if formats == ("parquet", "parquet"):
+        return run_parquet(options)
+    if "parquet" in formats:
+        raise Mismatch("Parquet goes to Parquet; this would be from %s to %s" % formats)
     with opened(options.visitors) as file:
         settings, header = settings_of(options, file)
         head = head_of(settings)
         # Begun before the output is opened, so that they hold nothing of it when this process is
         # killed.
-        workers = [Worker(settings)
+        slots = SLOTS_OF_A_PIPE if options.visitors == "-" else SLOTS
+        workers = [Worker(settings, slots)
                    for _ in range(options.processes)] if options.processes > 1 else []
         try:
             with output_of(options, settings) as output:
@@ -127,8 +142,39 @@ def assign_all(options, file, output, results):
             progress.show(output.visitors, total)
 
 
-def skipped_line(options, line, reason):
-    return "%s: line %d: %s; skipped" % (options.visitors, line, reason)
+def run_parquet(options):
+    if "-" in (options.visitors, options.output) or options.processes > 1:
+        raise Mismatch("Parquet is read from a file and written to a file, by one process")
+    if os.path.exists(options.output):
+        raise Mismatch("%s is there already; remove it, or choose another" % options.output)
+    try:
+        import parquet_files
+    except ImportError as missing:
+        raise Mismatch("Parquet needs pyarrow, and Python 3: python -m pip install pyarrow (%s)"
+                       % missing)
+    with opened(options.bucketing) as bucketing:
+        content = bucketing.read()
+    source = parquet_files.Source(options.visitors)
+    for line in source.left_out:
+        say(line)
+    settings = Settings(content, VALUES, source.columns, VALUES)
+    head_of(settings)
+    identity = identity_of(settings) + source.digest()
+    output = parquet_files.Output(options.output, identity, source, of_this_process(settings))
+    done = all_skipped = 0
+    with Progress("visitors") as progress:
+        for group in range(source.groups):
+            count, skipped = output.add(group)
+            for place, reason in skipped:
+                progress.say(skipped_line(options, done + place + 1, reason, "row"))
+            done, all_skipped = done + count, all_skipped + len(skipped)
+            progress.show(done - all_skipped, source.rows)
+    output.finish()
+    return all_skipped
+
+
+def skipped_line(options, line, reason, unit="line"):
+    return "%s: %s %d: %s; skipped" % (options.visitors, unit, line, reason)
 
 
 def opened(name):
@@ -144,16 +190,23 @@ def settings_of(options, file):
     """The Settings, and the CSV header, which is taken from ``file``."""
     with opened(options.bucketing) as bucketing:
         content = bucketing.read()
-    kind = options.input_format or kind_of(options.visitors)
+    kind, written = formats_of(options)
     refuse_what_is_no_text(file.peek(BLOCK), kind)
     header = file.readline() if kind == "csv" else b""
     refuse_what_is_no_text(header, kind)  # a pipe may have shown less before
     columns = columns_of(header) if kind == "csv" else None
-    return Settings(content, kind, columns, options.output_format
-                    or kind_of(options.output)), header
+    return Settings(content, kind, columns, written), header
+
+
+def formats_of(options):
+    """``(format of the input, of the output)``."""
+    return (options.input_format or kind_of(options.visitors),
+            options.output_format or kind_of(options.output))
 
 
 def kind_of(name):
+    if name.lower().endswith(".parquet"):
+        return "parquet"
     return "jsonl" if name.lower().endswith((".jsonl", ".ndjson")) else "csv"
 
 
@@ -185,12 +238,12 @@ def in_this_process(settings, blocks):
 
 def in_processes(workers, blocks):
     """Yield ``(block, result)`` in the blocks' order; the workers take turns."""
-    waiting = []  # (worker, block), the oldest first
+    waiting = collections.deque()  # (worker, block), the oldest first
     for number, block in enumerate(blocks):
-        if len(waiting) == len(workers):
-            worker, done = waiting.pop(0)
-            yield done, worker.result()
         worker = workers[number % len(workers)]
+        while not worker.has_room_for(block):
+            first, done = waiting.popleft()
+            yield done, first.result()
         worker.give(block)
         waiting.append((worker, block))
     for worker, done in waiting:
@@ -199,31 +252,49 @@ def in_processes(workers, blocks):
 
 class Worker(object):
     """A process that assigns the blocks that it is given. It ends with this one, however that
-    ends."""
+    ends.
+
+    Blocks and rows go through memory that both share, in slots that take turns; what is too large
+    for one goes through the pipe, as everything else does.
+
+    :param int slots: maximum number of blocks that it may have at a time.
+    """
 
     # This process's ends: a fork copies them, and a worker that held one would never see it close.
     _pipes = []
 
-    def __init__(self, settings):
+    def __init__(self, settings, slots):
+        self._slots = Slots(slots)
+        self._given = self._taken = 0
         self._pipe, theirs = multiprocessing.Pipe()
         Worker._pipes.append(self._pipe)
-        self._process = multiprocessing.Process(target=serve,
-                                                args=(settings, theirs, Worker._pipes))
+        self._process = multiprocessing.Process(
+            target=serve, args=(settings, self._slots, theirs, Worker._pipes))
         self._process.daemon = True
         self._process.start()
         theirs.close()
 
+    def has_room_for(self, block):
+        """Whether :meth:`give` cannot block for ever: not while the worker may be sending."""
+        under_way = self._given - self._taken
+        return under_way == 0 or under_way < self._slots.count and len(block) <= SLOT
+
     def give(self, block):
         try:
-            self._pipe.send(block)
+            self._pipe.send(self._slots.put(self._given, block))
         except EnvironmentError:
             self._fail()
+        self._given += 1
 
     def result(self):
+        """The Result of the oldest block whose result was not taken yet."""
         try:
-            return self._pipe.recv()
+            result = self._pipe.recv()
         except (EnvironmentError, EOFError):
             self._fail()
+        result = result._replace(rows=self._slots.get(self._taken, result.rows))
+        self._taken += 1
+        return result
 
     def _fail(self):
         self._process.join(JOIN)
@@ -237,15 +308,39 @@ class Worker(object):
             self._process.join()
 
 
-def serve(settings, pipe, not_mine):
+class Slots(object):
+    """Memory of two processes, for one piece of bytes in each of ``count`` slots."""
+
+    def __init__(self, count):
+        self.count, self._memory = count, multiprocessing.RawArray(ctypes.c_char, count * SLOT)
+
+    def put(self, number, content):
+        """Put bytes in the slot whose turn it is the ``number``-th time; returns what is to be
+        sent to the other process for them."""
+        if len(content) > SLOT:
+            return content
+        ctypes.memmove(ctypes.addressof(self._memory) + number % self.count * SLOT, content,
+                       len(content))
+        return len(content)
+
+    def get(self, number, sent):
+        """The bytes for which the other process sent this."""
+        if isinstance(sent, bytes):
+            return sent
+        start = number % self.count * SLOT
+        return self._memory[start:start + sent]
+
+
+def serve(settings, slots, pipe, not_mine):
     """What a worker does."""
     for each in not_mine:
         each.close()
     # Ctrl-C reaches all processes of a terminal; the first one ends the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        while True:
-            pipe.send(assign(settings, pipe.recv()))
+        for number in itertools.count():
+            result = assign(settings, slots.get(number, pipe.recv()))
+            pipe.send(result._replace(rows=slots.put(number, result.rows)))
     except (EnvironmentError, EOFError):
         pass
 

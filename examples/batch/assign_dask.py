@@ -12,22 +12,32 @@ A run that was interrupted goes on when the same command is given again: finishe
 OUTPUT.parts, under names that tell the rows and settings that they were made of, until OUTPUT is
 complete. Formats, skipped rows and exit codes are those of assign.py. Python 3 alone, as Dask is.
 """
+import concurrent.futures
 import contextlib
+import multiprocessing
 import os
 import shutil
 import sys
 
+FORKS = "forkserver" in multiprocessing.get_all_start_methods()
+if FORKS and __name__ == "__main__" and "--scheduler" not in sys.argv:
+    # The process that the workers are forked from imports what they need now, while this one does
+    # the same. Otherwise each of them would afterwards.
+    from multiprocessing import forkserver
+    forkserver.set_forkserver_preload(
+        ["distributed", "flagship.app", "flagship.decision.evaluator"])
+    forkserver.ensure_running()
+
 try:
     import dask
-    import dask.bag
     from dask.distributed import Client, LocalCluster, as_completed
 except ImportError as missing:
     sys.exit("assign: Dask is not installed for this Python, which must be 3.9 or later: "
              "python -m pip install -r requirements.txt does it (%s)." % missing)
 
-import assign
-import parts
-from output import Mismatch
+import assign  # noqa: E402
+import parts  # noqa: E402
+from output import Mismatch  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -38,27 +48,39 @@ def main():
                          help="a cluster that is running; default: one of its own")
     options.add_argument("--workers", type=assign.positive, default=2, metavar="N",
                          help="processes of its own cluster; default: 2")
-    options.add_argument("--partition", type=assign.positive, default=4 * 1024 * 1024,
-                         metavar="BYTES", help="input of one task; default: 4 MiB")
+    options.add_argument("--partition", type=assign.positive, default=2 * 1024 * 1024,
+                         metavar="BYTES", help="input of one task; default: 2 MiB")
     return assign.exit_code(run, options.parse_args())
 
 
 def run(options):
     if "-" in (options.visitors, options.output):
         raise Mismatch("the input and the output must be files, as the workers open them")
+    if "parquet" in assign.formats_of(options):
+        raise Mismatch("Parquet is for assign.py")
     path, output = os.path.abspath(options.visitors), os.path.abspath(options.output)
     if os.path.exists(output):
         raise Mismatch("%s is there already; remove it, or choose another" % output)
     folder = output + ".parts"
-    with assign.opened(path) as file:
+    with contextlib.ExitStack() as stack:
+        file = stack.enter_context(assign.opened(path))
         settings, header = assign.settings_of(options, file)
         head = assign.head_of(settings)
-        partitions = list(parts.cut(file, path, settings.input, options.partition,
-                                    assign.identity_of(settings), folder))
-    os.makedirs(folder, exist_ok=True)
-    compute([each for each in partitions if not os.path.exists(each["part"])], settings, options)
+        # Cut while the cluster starts, where there is anything to be done on it for certain.
+        partitions = stack.enter_context(concurrent.futures.ThreadPoolExecutor(1)).submit(
+            list, parts.cut(file, path, settings.input, options.partition,
+                            assign.identity_of(settings), folder))
+        client = None if os.path.isdir(folder) else stack.enter_context(cluster_of(options))
+        partitions = partitions.result()
+        missing = [each for each in partitions if not os.path.exists(each["part"])]
+        os.makedirs(folder, exist_ok=True)
+        with parts.Joined(partitions, head, folder, output) as joined:
+            if missing:
+                compute(client or stack.enter_context(cluster_of(options)), missing, settings,
+                        joined)
+            joined.finish()
     lines, skipped = 1 if header else 0, 0
-    for summary in parts.join(partitions, head, folder, output):
+    for summary in joined.summaries:
         for line, reason in summary["skipped"]:
             assign.say(assign.skipped_line(options, lines + line, reason))
         lines, skipped = lines + summary["lines"], skipped + len(summary["skipped"])
@@ -66,26 +88,35 @@ def run(options):
     return skipped
 
 
-def compute(partitions, settings, options):
-    """Have the cluster write the parts of these partitions."""
-    if not partitions:
-        return
+@contextlib.contextmanager
+def cluster_of(options):
+    """A client of the cluster, which is its own where no other was asked for."""
     with contextlib.ExitStack() as stack:
+        if FORKS:
+            stack.enter_context(dask.config.set(
+                {"distributed.worker.multiprocessing-method": "forkserver"}))
         cluster = options.scheduler or stack.enter_context(
             LocalCluster(n_workers=options.workers, threads_per_worker=1,
                          dashboard_address="127.0.0.1:0"))
         client = stack.enter_context(Client(cluster))
         for name in ("rows.py", "assignment.py", "parts.py"):
             client.upload_file(os.path.join(HERE, name))
-        # One value of the graph, which each worker gets once, and not a copy in each task.
-        shipped = dask.delayed(settings, traverse=False)
-        bag = dask.bag.from_sequence(partitions, npartitions=len(partitions)).map(
-            parts.write, shipped)
-        progress, visitors = stack.enter_context(assign.Progress("visitors")), 0
-        for done, (_, summaries) in enumerate(
-                as_completed(client.compute(bag.to_delayed()), with_results=True), 1):
-            visitors += sum(summary["visitors"] for summary in summaries)
+        yield client
+
+
+def compute(client, partitions, settings, joined):
+    """Have the cluster write the parts of these partitions, and join those that are there
+    meanwhile."""
+    # One value of the graph, which each worker gets once, and not a copy in each task.
+    shipped = dask.delayed(settings, traverse=False)
+    write = dask.delayed(parts.write, pure=False, traverse=False)
+    tasks = client.compute([write(each, shipped) for each in partitions])
+    with assign.Progress("visitors") as progress:
+        visitors = 0
+        for done, (_, summary) in enumerate(as_completed(tasks, with_results=True), 1):
+            visitors += summary["visitors"]
             progress.show(visitors, visitors * len(partitions) // done)
+            joined.go_on()
 
 
 if __name__ == "__main__":

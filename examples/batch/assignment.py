@@ -14,12 +14,19 @@ import threading
 import six
 
 from flagship import Config, Flagship
+from flagship.decision.compiled import Campaigns
+from flagship.decision.evaluator import audience_of, merge
+from flagship.decision.document import id_text
 from flagship.errors import FlagshipError
 from flagship.handler import FlagshipEventHandler
+from flagship.visitor import MAX_ID
 from rows import INPUTS, OUTPUTS, BadRow
 
+# How many contexts, and tables of a campaign's 100 buckets, are kept: some 10 MB of each.
+_CONTEXTS, _TABLES = 20000, 10000
+
 #: What each process needs, as plain values that can be sent to it: the bucketing file (bytes), the
-#: input's format and, for CSV, its columns as (key, type name) pairs, and the output's format.
+#: input's format, its columns as (key, type name) pairs (None for JSONL), and the output's format.
 Settings = collections.namedtuple("Settings", ("bucketing", "input", "columns", "output"))
 
 #: The output rows of a block (bytes), its visitors and its lines (numbers), and what was skipped:
@@ -54,13 +61,14 @@ class Assignment(object):
             raise Unusable("the bucketing file asks for panic, in which nobody is assigned")
         #: Lines about what of the bucketing file is not used.
         self.warnings = self._log.warnings
+        self._campaigns = Campaigns(document)
         campaigns, flags = _columns(document)
         self._input = INPUTS[settings.input](settings.columns)
         self._output = OUTPUTS[settings.output](campaigns, flags)
-        self._campaigns = {each: place for place, each in enumerate(campaigns)}
+        self._columns = {each: place for place, each in enumerate(campaigns)}
         self._flags = {each: len(campaigns) + place for place, each in enumerate(flags)}
-        self._empty = [""] * (len(campaigns) + len(flags))
-        self._known = {}  # (flag, variation id) -> its two cells
+        self._writers, self._tables = {}, 0  # Audience -> its writer; the tables of all of them
+        self._contexts = {}  # all cells of a row but the id, as they are written -> the writer
 
     @property
     def head(self):
@@ -69,41 +77,152 @@ class Assignment(object):
 
     def assign(self, block):
         """The :class:`Result` of a block of input rows (bytes)."""
-        rows, skipped, visitor = [], [], self._input.visitor
-        for line, row in self._input.rows(block, skipped):
-            try:
-                rows.append(self._row(*visitor(row)))
-            except (BadRow, FlagshipError) as problem:
-                skipped.append((line, six.text_type(problem)))
-        lines = block.count(b"\n") + (not block.endswith(b"\n"))
-        return Result("".join(rows).encode("utf-8"), len(rows), lines, skipped)
+        rows, skipped = [], []
+        lines = self._input.plain_lines(block)
+        if lines is None:
+            for number, row in self._input.rows(block, skipped):
+                self._add_row(rows, skipped, number, row)
+        else:
+            self._add_plain_lines(rows, skipped, lines)
+        count = block.count(b"\n") + (not block.endswith(b"\n"))
+        return Result(b"".join(rows), len(rows), count, skipped)
 
-    def _row(self, visitor_id, context):
-        if not visitor_id:
-            raise BadRow("no visitor_id")
+    @property
+    def names(self):
+        """The columns of :meth:`assign_values`."""
+        return self._output.names
+
+    def assign_values(self, values):
+        """Assign rows of the format VALUES.
+
+        :param values: ``(visitor id, tuple of the context's values)`` each; the values of a column
+            are all of one type.
+        :return: ``(rows, skipped)``: tuples of text or None as :attr:`names` has them, and
+            ``(place, reason)`` pairs for the bad rows, counted from 0.
+        """
+        rows, skipped = [], []
+        contexts = self._known_contexts()
+        for place, row in enumerate(values):
+            try:
+                write = contexts.get(row[1])
+            except TypeError:  # a list, which is no value of a context
+                write = None
+            if write is not None and _is_plain_id(row[0]):
+                rows.append(write(row[0].encode("utf-8"), row[0]))
+                continue
+            write = self._add_row(rows, skipped, place, row)
+            if write is not None:
+                self._keep_context(row[1], write)
+        return rows, skipped
+
+    def _known_contexts(self):
+        # What a visitor's id decides cannot be kept for the next visitor.
+        return {} if self._campaigns.targetings.ask_visitor_id else self._contexts
+
+    def _keep_context(self, key, write):
+        if len(self._contexts) >= _CONTEXTS:
+            self._contexts.clear()
+        self._contexts[key] = write
+
+    def _add_plain_lines(self, rows, skipped, lines):
+        """Assign lines of which the input knows that they are UTF-8 and have nothing in quotes.
+        Visitors share contexts, and what is the same for all that do is found out once."""
+        contexts = self._known_contexts()
+        written = self._output.plain_id
+        for number, (visitor, cells, rest) in enumerate(lines, 1):
+            write = contexts.get(rest) if cells else None
+            if write is not None and visitor and len(visitor) <= MAX_ID:
+                rows.append(write(visitor, written(visitor) if written else visitor))
+                continue
+            row = self._input.row_of(visitor, cells, rest)
+            write = self._add_row(rows, skipped, number, row) if row else None
+            if write is not None and cells:
+                self._keep_context(rest, write)
+
+    def _add_row(self, rows, skipped, number, row):
+        """Assign a row with all checks; returns the writer of its context, None for a bad row."""
+        try:
+            visitor_id, context = self._input.visitor(row)
+            if not visitor_id:
+                raise BadRow("no visitor_id")
+            read_id = self._checked(visitor_id, context)
+        except (BadRow, FlagshipError) as problem:
+            skipped.append((number, six.text_type(problem)))
+            return None
+        write = self._writer(audience_of(self._campaigns, read_id, context))
+        rows.append(write(read_id.encode("utf-8"), self._output.id(visitor_id)))
+        return write
+
+    def _checked(self, visitor_id, context):
+        """The visitor's id as the SDK takes it; raises BadRow, TypingError."""
+        if _is_plain_id(visitor_id) and all([_is_plain(value) for value in context.values()]):
+            return visitor_id
         visitor = self._flagship.create_visitor(visitor_id, False, context)
         if self._log.errors:
             # The SDK leaves out a value that it does not take; nobody should be assigned by half a
             # context.
             raise BadRow(self._log.taken())
-        success, log = visitor.synchronize_modifications()
-        if not success:
-            raise BadRow(log)
-        cells, known = self._empty[:], self._known
-        for key, flag in visitor.modifications.items():
-            # Few flags make all the rows, so their cells are kept.
-            variation_id = flag.variation_id
-            try:
-                place, text, campaign, variation = known[key, variation_id]
-            except KeyError:
-                place, text, campaign, variation = known[key, variation_id] = self._cells(flag)
-            cells[place], cells[campaign] = text, variation
-        return self._output.row(visitor_id, cells)
+        return visitor.visitor_id
 
-    def _cells(self, flag):
-        return (self._flags[flag.key], self._output.flag(flag.key, flag.value),
-                self._campaigns[flag.campaign_id],
-                self._output.variation(flag.campaign_id, flag.variation_id))
+    def _writer(self, audience):
+        """A function of (visitor id in UTF-8, the id as it is written) that returns a row, all
+        bytes."""
+        try:
+            return self._writers[id(audience)][1]
+        except KeyError:
+            pass
+        self._tables += len(audience.groups)
+        if self._tables > _TABLES:
+            self._writers.clear()
+            self._contexts.clear()
+            self._tables = len(audience.groups)
+        write = self._new_writer(audience)
+        # With the audience, whose id nothing else has while it is kept.
+        self._writers[id(audience)] = audience, write
+        return write
+
+    def _new_writer(self, audience):
+        texts = [[self._cells(variation) for variation in chosen] for chosen in audience.choices]
+        columns = [{column for each in campaign for column in each} for campaign in texts]
+        if sum([len(each) for each in columns]) == len(set().union(*columns)):
+            return self._output.writer(audience.assigner, texts)
+        # Campaigns set the same flag, and which of them gives it depends on the visitor.
+        assign_by_id = audience.assigner(audience.choices)
+        return self._output.writer_of(lambda visitor: self._merged_cells(assign_by_id(visitor)))
+
+    def _merged_cells(self, variations):
+        cells = {}
+        for flag in merge([each for each in variations if each is not None]).values():
+            cells.update(self._cells_of(flag))
+        return cells
+
+    def _cells(self, variation):
+        """``{column: text}`` of what a Variation, or None, gives."""
+        cells = {}
+        for flag in variation.modifications.values() if variation is not None else ():
+            cells.update(self._cells_of(flag))
+        return cells
+
+    def _cells_of(self, flag):
+        return ((self._flags[flag.key], self._output.flag(flag.key, flag.value)),
+                (self._columns[flag.campaign_id],
+                 self._output.variation(flag.campaign_id, flag.variation_id)))
+
+
+_is_ascii = getattr(six.text_type, "isascii", lambda text: False)
+
+
+def _is_plain_id(value):
+    """Whether the SDK takes an id as it is."""
+    return type(value) is six.text_type and _is_ascii(value) and 0 < len(value) <= MAX_ID
+
+
+def _is_plain(value):
+    """Whether the SDK takes a context's value, of which text is known to be UTF-8, as it is."""
+    kind = type(value)
+    if kind is float:
+        return value - value == 0
+    return kind is six.text_type or kind is bool or kind is int and abs(value) < 2 ** 63
 
 
 class _Log(FlagshipEventHandler):
@@ -145,8 +264,9 @@ def _columns(document):
     alphabet's."""
     campaigns, flags = [], set()
     for campaign in _objects(document, "campaigns"):
-        if isinstance(campaign.get("id"), six.text_type) and campaign["id"] not in campaigns:
-            campaigns.append(campaign["id"])
+        campaign_id = id_text(campaign.get("id"))
+        if campaign_id is not None and campaign_id not in campaigns:
+            campaigns.append(campaign_id)
         for group in _objects(campaign, "variationGroups"):
             for variation in _objects(group, "variations"):
                 modifications = variation.get("modifications")
@@ -176,3 +296,9 @@ def assign(settings, block):
     """The :class:`Result` of a block of input rows (bytes), by this process's Assignment."""
     with _one_at_a_time:
         return of_this_process(settings).assign(block)
+
+
+def assign_values(settings, values):
+    """As ``Assignment.assign_values``, by this process's Assignment."""
+    with _one_at_a_time:
+        return of_this_process(settings).assign_values(values)

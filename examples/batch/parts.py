@@ -64,17 +64,45 @@ def write(partition, settings):
     return summary
 
 
-def join(partitions, head, folder, output):
-    """Make the output of ``head`` (bytes) and the parts, whole or not at all; returns what
-    :func:`write` returned."""
-    summaries, beside = [], os.path.join(folder, uuid.uuid4().hex + ".tmp")
-    with io.open(beside, "wb") as file:
-        file.write(head)
-        for partition in partitions:
-            with io.open(partition["part"], "rb") as part:
-                summaries.append(json.loads(part.readline().decode("ascii")))
-                shutil.copyfileobj(part, file, 1024 * 1024)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(beside, output)
-    return summaries
+class Joined(object):
+    """Makes the output of ``head`` (bytes) and the parts, whole or not at all.
+
+    :ivar list summaries: what :func:`write` returned for each part that is joined, in order.
+    """
+
+    def __init__(self, partitions, head, folder, output):
+        self._partitions, self._output, self.summaries = partitions, output, []
+        self._beside = os.path.join(folder, uuid.uuid4().hex + ".tmp")
+        self._file = io.open(self._beside, "wb")
+        self._file.write(head)
+
+    def go_on(self):
+        """Join the next parts in order that are there."""
+        while len(self.summaries) < len(self._partitions) and os.path.exists(
+                self._partitions[len(self.summaries)]["part"]):
+            self._add_next()
+
+    def finish(self):
+        """Join the rest, and give the output its name."""
+        while len(self.summaries) < len(self._partitions):
+            self._add_next()
+        self._sync()
+        os.replace(self._beside, self._output)
+
+    def _add_next(self):
+        with io.open(self._partitions[len(self.summaries)]["part"], "rb") as part:
+            summary = json.loads(part.readline().decode("ascii"))
+            shutil.copyfileobj(part, self._file, 1024 * 1024)
+        # Now, while the workers are busy, and not all of it at the end.
+        self._sync()
+        self.summaries.append(summary)
+
+    def _sync(self):
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc_info):
+        self._file.close()

@@ -3,17 +3,22 @@ JSONL."""
 from __future__ import unicode_literals
 
 import csv
+import decimal
 import io
+import itertools
 import json
+import operator
 import re
 
 import six
 
 VISITOR_ID, CONTEXT = "visitor_id", "context"
+VALUES = "values"  # the format of rows that are not bytes
 
 # Bytes: small enough for a progress bar, large enough that its own cost is not seen.
 BLOCK = 64 * 1024
 _LONGEST_ROW = 1024 * 1024  # bytes that a row with line breaks in it may go on for
+_PLAIN_LINE = 100000  # bytes; below what csv takes for a cell
 _EXACT = 2 ** 53  # from here on floats leave ints out
 
 # Python 2 may hold a character beyond U+FFFF as two.
@@ -121,6 +126,40 @@ class CsvInput(object):
 
     def __init__(self, columns):
         self._columns = [(key, _TYPES[kind]) for key, kind in columns]
+        self._id = [key for key, _ in columns].index(VISITOR_ID) if columns else 0
+
+    def plain_lines(self, block):
+        """The lines of a block where no more is to be known about CSV than its commas: ``(visitor
+        id, is a row, the other cells)`` of each, in bytes; what is no row for its few cells is all
+        in the first. None where more is to be known."""
+        if b'"' in block or b"\0" in block or not _is_utf8(block):
+            return None
+        block = block.replace(b"\r\n", b"\n")
+        lines = block.split(b"\n")
+        if b"\r" in block or len(max(lines, key=len)) > _PLAIN_LINE:
+            return None
+        if len(self._columns) == 1:
+            return [(line, line and b"," not in line, b"") for line in lines]
+        if self._id == 0:
+            return [line.partition(b",") for line in lines]
+        return [self._parted(line) for line in lines]
+
+    def _parted(self, line):
+        cells = line.split(b",")
+        if len(cells) != len(self._columns):
+            return line, False, b""
+        visitor = cells.pop(self._id)
+        return visitor, True, b",".join(cells)
+
+    def row_of(self, visitor, is_row, rest):
+        """The row that is one of :meth:`plain_lines`, as :meth:`rows` would give it; empty for an
+        empty line."""
+        if is_row:
+            row = rest.split(b",") if len(self._columns) > 1 else []
+            row.insert(self._id, visitor)
+        else:
+            row = visitor.split(b",") if visitor else []
+        return row if six.PY2 else [cell.decode("utf-8") for cell in row]
 
     def rows(self, block, skipped):
         """Yield ``(line, row)``; appends ``(line, reason)`` to ``skipped`` for what is no row.
@@ -164,6 +203,10 @@ class JsonInput(object):
         pass
 
     @staticmethod
+    def plain_lines(block):
+        return None
+
+    @staticmethod
     def rows(block, skipped):
         if block.startswith(b"\xef\xbb\xbf"):  # a byte order mark, as some editors write it
             block = block[3:]
@@ -195,12 +238,47 @@ class JsonInput(object):
         return visitor_id, {key: value for key, value in context.items() if value is not None}
 
 
+class ValuesInput(object):
+    """Takes rows that are values already, as of Parquet and Spark: ``(visitor id, tuple of the
+    context's values)``.
+
+    :param columns: ``(key, type name)`` pairs of the context, without the visitor's id; the type
+        may be anything.
+    """
+
+    def __init__(self, columns):
+        self._keys = [key for key, _ in columns]
+
+    def visitor(self, row):
+        """``(visitor id, context)``; None and NaN, which pandas has for it, are no value. Raises
+        BadRow."""
+        visitor_id, values = _id(_plain(VISITOR_ID, row[0])), row[1]
+        context = {key: _plain(key, value) for key, value in zip(self._keys, values)
+                   if value is not None and value == value}
+        texts = [visitor_id] + list(context.values())
+        _well_formed([each for each in texts if isinstance(each, six.text_type)])
+        return visitor_id, context
+
+
+def _plain(key, value):
+    """A value of a database as one of a context."""
+    if isinstance(value, bytes):
+        return _decoded(value)
+    if isinstance(value, decimal.Decimal) and value.is_finite():
+        return int(value) if value.as_tuple().exponent >= 0 else float(value)
+    if value is None or isinstance(value, (six.text_type, float) + six.integer_types):
+        return value
+    raise BadRow("%s must be text, bool, int or float, not %s" % (key, type(value).__name__))
+
+
 _SHAPE = 'a row must be {"%s": id, "%s": {key: value}} or {"%s": id, key: value}' % (
     VISITOR_ID, CONTEXT, VISITOR_ID)
 
 
 def _id(value):
     """A visitor's id as text, where it is a whole number: databases number their customers."""
+    if value != value:
+        return None
     if isinstance(value, float) and abs(value) < _EXACT and value == int(value):
         value = int(value)  # what pandas makes of a column of ints with gaps
     is_int = isinstance(value, six.integer_types) and not isinstance(value, bool)
@@ -215,6 +293,14 @@ def _decoded(content):
         return content.decode("utf-8")
     except UnicodeDecodeError:
         raise BadRow("not UTF-8")
+
+
+def _is_utf8(content):
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return not (six.PY2 and _LONE_SURROGATE.search(text))
 
 
 def _well_formed(texts):
@@ -302,18 +388,59 @@ def _json(value):
     return six.text_type(_encode(value))
 
 
-class CsvOutput(object):
-    """Writes CSV: a column for each campaign, then one for each flag. Text as it is, other values
-    as JSON.
-
+class Output(object):
+    """
     :param list campaigns: the campaigns' ids.
     :param list flags: the flags' keys.
+    :ivar list names: of the columns of a table.
     """
 
+    head = ""
+
     def __init__(self, campaigns, flags):
-        names = [VISITOR_ID] + ["variation:" + each for each in campaigns] + [
+        self._campaigns, self._columns = len(campaigns), len(campaigns) + len(flags)
+        self.names = [VISITOR_ID] + ["variation:" + each for each in campaigns] + [
             "flag:" + each for each in flags]
-        self.head = ",".join(_csv_cell(name) for name in names) + "\n"
+
+    def writer_of(self, find_cells):
+        """A function of (visitor id, the id as it is written) that returns a row, all in bytes.
+
+        :param find_cells: a function of the visitor id that returns what the visitor has, a dict
+            from column, counted from 0 without the id's, to text made by the other methods.
+        """
+        def write(visitor, written):
+            cells = [""] * self._columns
+            for column, text in find_cells(visitor).items():
+                cells[column] = text
+            return self._row(written, cells)
+        return write
+
+    def writer(self, assigner, texts):
+        """The same for visitors who get something from each of several campaigns, no two of which
+        have a column in common.
+
+        :param assigner: as ``Audience.assigner``.
+        :param texts: for each campaign, for each thing to get, a dict as ``find_cells`` returns it.
+        """
+        assign_by_id = assigner(texts)
+        return self.writer_of(lambda visitor: dict(itertools.chain.from_iterable(
+            [cells.items() for cells in assign_by_id(visitor)])))
+
+
+class CsvOutput(Output):
+    """Writes CSV: a column for each campaign, then one for each flag. Text as it is, other values
+    as JSON."""
+
+    def __init__(self, campaigns, flags):
+        super(CsvOutput, self).__init__(campaigns, flags)
+        self.head = ",".join(_csv_cell(name) for name in self.names) + "\n"
+
+    #: How an id of CsvInput.plain_lines is written; None: as it is.
+    plain_id = None
+
+    @staticmethod
+    def id(visitor_id):
+        return _csv_cell(visitor_id).encode("utf-8")
 
     @staticmethod
     def variation(campaign_id, variation_id):
@@ -324,20 +451,52 @@ class CsvOutput(object):
         return _csv_cell(value if isinstance(value, six.text_type) else _json(value))
 
     @staticmethod
-    def row(visitor_id, cells):
-        """A row of the cells that the other methods made, in the order of the columns; empty: the
-        visitor has none."""
-        return "%s\n" % ",".join([_csv_cell(visitor_id)] + cells)
+    def _row(written, cells):
+        return written + ("," + ",".join(cells) + "\n" if cells else "\n").encode("utf-8")
+
+    def writer(self, assigner, texts):
+        # Most of the time of a run is spent in what is returned here.
+        columns = [sorted({column for cells in campaign for column in cells})
+                   for campaign in texts]
+        found = [column for campaign in columns for column in campaign]
+        order = sorted(found)
+        commas = {column: b"," * (column - before)
+                  for before, column in zip([-1] + order, order)}
+        end = b"," * (self._columns - 1 - (order[-1] if order else -1)) + b"\n"
+
+        values = [[tuple([commas[column] + cells.get(column, "").encode("utf-8")
+                          for column in its]) for cells in campaign]
+                  for its, campaign in zip(columns, texts)]
+        assign_by_id = assigner(values)
+        if not order:
+            return lambda visitor, written: written + end
+        join, flatten = b"".join, itertools.chain.from_iterable
+        if len(columns) > 1 and {len(each) for each in columns} == {2} and order[:len(
+                columns)] == found[::2]:
+            # A variation and one flag each, and the variations are in order: faster by a sixth.
+            arrange_flags = operator.itemgetter(*[
+                found[1::2].index(column) for column in order[len(columns):]])
+
+            def write_pairs(visitor, written):
+                variations, flags = zip(*assign_by_id(visitor))
+                return written + join(variations) + join(arrange_flags(flags)) + end
+            return write_pairs
+        arrange = operator.itemgetter(*[found.index(column) for column in order])
+        return lambda visitor, written: written + join(arrange(list(flatten(
+            assign_by_id(visitor))))) + end
 
 
-class JsonOutput(object):
+class JsonOutput(Output):
     """Writes JSONL, one ``{"visitor_id", "variations": {campaign: variation}, "flags": {key:
     value}}`` a visitor."""
 
-    head = ""
+    @staticmethod
+    def id(visitor_id):
+        return _json(visitor_id).encode("utf-8")
 
-    def __init__(self, campaigns, flags):
-        self._campaigns = len(campaigns)
+    @classmethod
+    def plain_id(cls, visitor):
+        return cls.id(visitor.decode("utf-8"))
 
     @staticmethod
     def variation(campaign_id, variation_id):
@@ -347,11 +506,46 @@ class JsonOutput(object):
     def flag(key, value):
         return "%s: %s" % (_json(key), _json(value))
 
-    def row(self, visitor_id, cells):
-        return '{"visitor_id": %s, "variations": {%s}, "flags": {%s}}\n' % (
-            _json(visitor_id), ", ".join(filter(None, cells[:self._campaigns])),
-            ", ".join(filter(None, cells[self._campaigns:])))
+    def _row(self, written, cells):
+        return b"".join((b'{"visitor_id": ', written, (', "variations": {%s}, "flags": {%s}}\n' % (
+            ", ".join(filter(None, cells[:self._campaigns])),
+            ", ".join(filter(None, cells[self._campaigns:])))).encode("utf-8")))
 
 
-INPUTS = {"csv": CsvInput, "jsonl": JsonInput}
-OUTPUTS = {"csv": CsvOutput, "jsonl": JsonOutput}
+class ValuesOutput(Output):
+    """Gives rows as tuples of text or None, the id first, in the columns and as the text that
+    CsvOutput writes."""
+
+    @staticmethod
+    def id(visitor_id):
+        return visitor_id
+
+    @staticmethod
+    def variation(campaign_id, variation_id):
+        return variation_id
+
+    @staticmethod
+    def flag(key, value):
+        return value if isinstance(value, six.text_type) else _json(value)
+
+    @staticmethod
+    def _row(written, cells):
+        return (written,) + tuple([cell or None for cell in cells])
+
+    def writer(self, assigner, texts):
+        found = [sorted({column for cells in campaign for column in cells}) for campaign in texts]
+        places = {column: place for place, column in enumerate(itertools.chain(*found))}
+        if self._columns < 2:  # of which itemgetter makes no tuple
+            return super(ValuesOutput, self).writer(assigner, texts)
+        # What nobody gives is found behind the end.
+        arrange = operator.itemgetter(*[places.get(column, len(places))
+                                        for column in range(self._columns)])
+        values = [[tuple([cells.get(column) or None for column in its]) for cells in campaign]
+                  for its, campaign in zip(found, texts)]
+        assign_by_id, flatten = assigner(values), itertools.chain.from_iterable
+        return lambda visitor, written: (written,) + arrange(
+            list(flatten(assign_by_id(visitor))) + [None])
+
+
+INPUTS = {"csv": CsvInput, "jsonl": JsonInput, VALUES: ValuesInput}
+OUTPUTS = {"csv": CsvOutput, "jsonl": JsonOutput, VALUES: ValuesOutput}

@@ -28,7 +28,7 @@ def running_demo(*arguments, **popen):
                                + list(arguments),
                                stdout=subprocess.PIPE, universal_newlines=True, **popen)
     try:
-        said = "".join(process.stdout.readline() for _ in range(3))
+        said = "".join(process.stdout.readline() for _ in range(4))
         shop = re.search(r"^Shop +(\S+)", said)
         if shop is None:
             raise RuntimeError("the demo did not start: %r" % said)

@@ -119,6 +119,11 @@ def walk(driver, shop):
     click("#panic")
     yield "qa-panic"
     click("#panic")
+    go("qa/results/")
+    driver.execute_script("document.querySelector('#results form').requestSubmit()")
+    WebDriverWait(driver, 6 * PATIENCE).until(lambda _: "simulated" in driver.find_element(
+        By.CSS_SELECTOR, "#results [role=status]").text)
+    yield "results"
 
 
 def picture(driver, path, fold):

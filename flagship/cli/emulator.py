@@ -15,7 +15,8 @@ from flagship.errors import FlagshipError, FlagshipParsingError
 _DESCRIPTION = """\
 Run the platform on this machine, for development: it decides with the
 campaigns of FILE, takes activations, contexts and hits, and shows them, a line
-a request here and all of it live on a page in the browser.
+a request here and all of it live on a page in the browser. There it also counts
+the results per variation, and simulates visitors.
 
 FILE is read again when it changes. Where that fails, the campaigns stay."""
 
@@ -103,7 +104,7 @@ def _introduction(emulator, options, file):
             shown(emulator.env_id), shown(emulator.api_key))
     campaigns = u"no campaigns" if file is None else file.summary
     urls = [u'%s="%s"' % pair for pair in sorted(emulator.urls.items())]
-    pairs = [(u"what arrives", emulator.url + u"/"),
+    pairs = [(u"what arrives", emulator.url + u"/"), (u"results", emulator.url + u"/#results"),
              (u"credentials", credentials),
              (u"any program", u"FLAGSHIP_EMULATOR=%s python app.py" % emulator.url),
              (u"or in its code", u"Config(%s," % urls[0]), (u"", u"       %s," % urls[1]),

@@ -55,14 +55,39 @@ def _function(name, value):
     if not isinstance(value, string_types):
         raise check.typing_error("settings", name, value,
                                  "a callable, the dotted path of one, or None")
-    module, _, attribute = native(check.text("settings", name, value)).rpartition(".")
-    try:
-        found = getattr(importlib.import_module(module), attribute)
-    except Exception as error:  # importing a module may raise anything
-        raise check.param_error("settings", name, "(%s) cannot be imported: %s"
-                                % (type(value).__name__, describe(error)))
+    found = _imported(name, value)
     if not callable(found):
         raise check.typing_error("settings", name, found, "the dotted path of a callable")
+    return found
+
+
+def nobody(request):
+    """Stand in for a ``FLAGSHIP_CONSENT`` that is invalid: nobody has consented."""
+    return False
+
+
+def _imported(name, path):
+    """Return what a dotted path names."""
+    module, _, attribute = native(check.text("settings", name, path)).rpartition(".")
+    try:
+        return getattr(importlib.import_module(module), attribute)
+    except Exception as error:  # importing a module may raise anything
+        raise check.param_error("settings", name, "(%s) cannot be imported: %s"
+                                % (type(path).__name__, describe(error)))
+
+
+def _hooks(name, value):
+    """Return the hooks, and the classes of those that are still to be made: a check must not make
+    any, as one may register something."""
+    if value is None:
+        return ()
+    from flagship.hooks import Hook
+    allowed = "a list or tuple of hooks, subclasses of flagship.hooks.Hook or their dotted paths"
+    found = tuple(_imported(name, each) if isinstance(each, string_types) else each
+                  for each in check.instance("settings", name, value, (list, tuple), allowed))
+    for each in found:
+        if not (isinstance(each, Hook) or isinstance(each, type) and issubclass(each, Hook)):
+            raise check.typing_error("settings", name, each, allowed)
     return found
 
 
@@ -114,10 +139,12 @@ def _cookie_samesite(name, value):
 START = (("FLAGSHIP_ENV_ID", (_credential, None)),
          ("FLAGSHIP_API_KEY", (_credential, None)),
          ("FLAGSHIP_OPTIONS", (_options, None)),
+         ("FLAGSHIP_HOOKS", (_hooks, None)),
          ("FLAGSHIP_CLOSE_ON_SIGNALS", (_switch, False)))
 #: Likewise, the settings that the visitor of a request is created with.
 VISITOR = (("FLAGSHIP_CONTEXT", (_function, None)),
            ("FLAGSHIP_USER_ID", (_function, None)),
+           ("FLAGSHIP_CONSENT", (_function, None)),
            ("FLAGSHIP_COOKIE_NAME", (_cookie_name, "flagship_visitor")),
            ("FLAGSHIP_COOKIE_AGE", (_cookie_age, _ONE_YEAR)),
            ("FLAGSHIP_COOKIE_DOMAIN", (_cookie_domain, None)),
@@ -134,7 +161,7 @@ class Settings(object):
     :param get: called with a setting's name and its default; returns its value.
     :param table: ``START``, ``VISITOR`` or both (default).
     :ivar list problems: a FlagshipError for each setting that is missing or invalid; its default is
-        used instead.
+        used instead, and :func:`nobody` as the consent.
     """
 
     def __init__(self, get, table=START + VISITOR):
@@ -144,5 +171,5 @@ class Settings(object):
                 value = checked(name, get(name, default))
             except FlagshipError as error:
                 self.problems.append(error)
-                value = default
+                value = nobody if name == "FLAGSHIP_CONSENT" else default
             setattr(self, name[len("FLAGSHIP_"):].lower(), value)

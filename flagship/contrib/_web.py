@@ -12,7 +12,7 @@ import six
 
 from flagship import _values
 from flagship._compat import native, string_types, to_text
-from flagship._events import current, describe
+from flagship._events import EventLog, current, describe
 from flagship._troubleshooting import see
 from flagship.app import Flagship, neutral_visitor
 from flagship.config import Config
@@ -27,6 +27,9 @@ USER = "user-"
 # The ids accepted in a cookie: more than the ids that are generated here, as other code may have
 # set the cookie.
 _VISITOR_ID = re.compile(u"[!-~]{1,128}\\Z")
+# Ends the value of a cookie without an age, as browsers do not send the age. So the cookie is set
+# again when consent is given or withdrawn, and only then.
+_OF_SESSION = u"~session"
 
 
 # The HTTP statuses of an unknown key or environment.
@@ -56,7 +59,7 @@ def start(settings):
 
 def _start(settings):
     flagship, handler = Flagship.instance(), settings.options.get("event_handler")
-    given = settings.env_id, settings.api_key, settings.options
+    given = settings.env_id, settings.api_key, settings.options, settings.hooks
     if flagship.is_flagship_started():
         if flagship.config is _Started.config and given == _Started.given:
             return
@@ -67,13 +70,26 @@ def _start(settings):
         atexit.register(flagship.close)
     # By default an error in an argument is logged and does not fail the request.
     handler = handler or FlagshipEventHandler(catch_all_exceptions=True)
-    config = Config(**dict(settings.options, event_handler=handler))
+    hooks = _create_hooks(settings, handler)
+    config = Config(**dict(settings.options, event_handler=handler, hooks=hooks))
     _Started.given, _Started.config = given, config
     doubt = doubt_of_timeout(settings.options.get("timeout") or 0)
     if doubt:
         warnings.warn(doubt, RuntimeWarning)
     flagship.start(settings.env_id, settings.api_key, config)
     _warn_of_misconfiguration()
+
+
+def _create_hooks(settings, handler):
+    """Return the hooks of the settings; one whose class cannot be called is left out."""
+    created = list(settings.options.get("hooks") or ())
+    for hook in settings.hooks or ():
+        try:
+            created.append(hook() if isinstance(hook, type) else hook)
+        except Exception as error:
+            EventLog(handler).error("[FLAGSHIP_HOOKS] %s() raised %s; it is left out",
+                                    hook.__name__, describe(error))
+    return created
 
 
 def _close_on_signals():
@@ -106,7 +122,8 @@ class RequestVisitor(object):
     :param request: the argument for the functions among the settings.
     :param cookies: a mapping from name to value. The anonymous id in it is kept across login and
         logout; anything but 1 to 128 printable ASCII characters counts as no id, and so does
-        anything in the form of a user's id.
+        anything in the form of a user's id. ``~session`` after the id says that the cookie ends
+        with the browser's session, as it does without consent.
     :param signer: signs the id in the cookie with ``sign`` and reads it with ``unsign``, which
         raises on an invalid signature; None (default): the cookie is not signed.
     :param loads: reads what the cookie of overrides has signed, or raises; None (default): there
@@ -119,7 +136,8 @@ class RequestVisitor(object):
     def __init__(self, settings, request, cookies, signer=None, loads=None):
         self._settings, self._request, self._cookies = settings, request, cookies
         self._signer, self._loads = signer, loads
-        self._visitor, self._kept, self._at_work = None, None, False
+        self._visitor, self._at_work = None, False
+        self._kept = self._lasts = None  # the id in the cookie, and whether it outlives the session
         self._making = threading.RLock()
 
     @property
@@ -146,8 +164,8 @@ class RequestVisitor(object):
         if self._visitor is None:
             with self._making:
                 if self._at_work:
-                    raise RuntimeError("FLAGSHIP_CONTEXT and FLAGSHIP_USER_ID make the visitor and "
-                                       "cannot use it")
+                    raise RuntimeError("FLAGSHIP_CONTEXT, FLAGSHIP_USER_ID and FLAGSHIP_CONSENT "
+                                       "make the visitor and cannot use it")
                 if self._visitor is None:
                     self._at_work = True
                     try:
@@ -161,28 +179,35 @@ class RequestVisitor(object):
 
         :param bool secure: whether the request came over https.
         :return: the arguments of ``set_cookie``, except SameSite, a dict; None if the visitor was
-            not used, or if the browser already has the id.
+            not used, or if the browser already has the id for as long as it may: without consent
+            ``max_age`` is None, so that the cookie ends with the browser's session.
         """
         if self._visitor is None:
             return None
         visitor_id = self._visitor.anonymous_id or self._visitor.visitor_id
-        if visitor_id == self._kept:
+        lasts = self._visitor.has_consented
+        if visitor_id == self._kept and lasts == self._lasts:
             return None
-        settings, value = self._settings, native(visitor_id)
+        settings, value = self._settings, native(visitor_id if lasts else visitor_id + _OF_SESSION)
         if self._signer is not None:
             value = six.ensure_str(self._signer.sign(value))
-        return cookie_arguments(settings, settings.cookie_name, value, settings.cookie_age, secure)
+        return cookie_arguments(settings, settings.cookie_name, value,
+                                settings.cookie_age if lasts else None, secure)
 
     def _make(self):
         settings = self._settings
-        self._kept = _read_cookie(self._cookies.get(settings.cookie_name), self._signer)
+        self._kept, self._lasts = _read_cookie(
+            self._cookies.get(settings.cookie_name), self._signer)
         context = self._ask("FLAGSHIP_CONTEXT", settings.context, _values.pairs,
                             "a mapping or None")
         user_id = self._ask("FLAGSHIP_USER_ID", settings.user_id, _read_id,
                             "text, an int, a UUID or None")
+        consents = settings.consent is None or bool(self._ask(
+            "FLAGSHIP_CONSENT", settings.consent, _values.boolean, "a bool"))
         flagship = Flagship.instance()
         try:
-            visitor = flagship.create_visitor(self._kept, context=context)
+            visitor = flagship.create_visitor(self._kept, context=context,
+                                              has_consented=consents)
             if self._kept is None:
                 # Bots ignore cookies: a visitor for each of their requests would fill the store.
                 visitor._provisional_id = visitor.visitor_id
@@ -199,7 +224,7 @@ class RequestVisitor(object):
             current().debug("[request] the visitor gets the defaults: Flagship is not started")
         except Exception as error:
             current().error("[request] the visitor gets the defaults: %s", describe(error))
-        return neutral_visitor(self._kept)
+        return neutral_visitor(self._kept, consents)
 
     def _ask(self, name, function, read, allowed):
         """Return the result of a setting's function for the request, converted by ``read``. None if
@@ -228,7 +253,7 @@ def cookie_arguments(settings, name, value, age, secure):
     """Return the arguments of ``set_cookie``, except SameSite, for a cookie with the attributes
     that the settings give.
 
-    :param int age: seconds.
+    :param age: seconds; None: it ends with the browser's session.
     :param bool secure: whether the request came over https.
     """
     if settings.cookie_secure is not None:
@@ -240,17 +265,20 @@ def cookie_arguments(settings, name, value, age, secure):
 
 
 def _read_cookie(value, signer):
-    """Return the id in a cookie, or None."""
+    """Return the id in a cookie, or None, and whether the cookie outlives the browser's session."""
     value = to_text(value) if isinstance(value, string_types) else None
     if value and signer is not None:
         try:
             value = six.ensure_text(signer.unsign(value))
         except Exception:  # each framework has its own exceptions for a bad signature
-            return None
-    if not value or not _VISITOR_ID.match(value):
-        return None
+            value = None
+    value = value or u""
+    lasts = not value.endswith(_OF_SESSION)
+    value = value if lasts else value[:-len(_OF_SESSION)]
     # Anyone can forge a cookie with a user's id. The platform compares ids case-insensitively.
-    return None if value.lower().startswith(USER) else value
+    if not _VISITOR_ID.match(value) or value.lower().startswith(USER):
+        return None, lasts
+    return value, lasts
 
 
 def _read_id(value):
@@ -279,3 +307,16 @@ def read_flag(visitor, key, default, activate):
         current().error("[flag] the default is shown: %s", describe(error))
         return default
     return default if value is None else value
+
+
+def read_json(visitor, with_ids):
+    """Return the visitor's flags for a page's JavaScript, as :meth:`Visitor.to_json` does; on any
+    error, log it and return ``"{}"``.
+
+    :param visitor: as in :func:`read_flag`.
+    """
+    try:
+        return visitor().to_json(with_ids)
+    except Exception as error:
+        current().error("[flags as JSON] the defaults are shown: %s", describe(error))
+        return u"{}"

@@ -7,6 +7,7 @@ import warnings
 import six
 from flask import current_app, has_request_context, request
 from itsdangerous import Signer, URLSafeTimedSerializer
+from markupsafe import Markup
 from werkzeug.exceptions import Forbidden
 from werkzeug.local import LocalProxy
 
@@ -29,7 +30,9 @@ class FlagshipExtension(object):
     cookie and stays the same across login and logout. In API mode a logged-in user is authenticated
     before the synchronisation; in bucketing mode the visitor keeps the id in the cookie. A response
     that used the visitor has ``Vary: Cookie`` and ``Cache-Control: private``. In templates
-    ``{{ flag('key', default) }}`` and ``{{ flag('key', default, activate=True) }}`` read a flag.
+    ``{{ flag('key', default) }}`` and ``{{ flag('key', default, activate=True) }}`` read a flag,
+    and ``{{ flag_json() }}`` gives all of them to the page's JavaScript, as
+    :meth:`flagship.visitor.Visitor.to_json` writes them.
 
     Nothing raises into a view: when the platform is unreachable or in panic, or the SDK is closed
     or not started, the visitor gives the defaults, and if one of your functions raises, that is
@@ -43,8 +46,8 @@ class FlagshipExtension(object):
       ``event_handler``, errors in arguments are logged and not raised.
     - ``FLAGSHIP_CLOSE_ON_SIGNALS``: True delivers what is queued when SIGTERM or SIGINT ends the
       process, as :meth:`flagship.Flagship.close_on_signals` does; default False.
-    - ``FLAGSHIP_CONTEXT`` and ``FLAGSHIP_USER_ID``: like the parameters below, or the dotted path
-      of such a callable.
+    - ``FLAGSHIP_CONTEXT``, ``FLAGSHIP_USER_ID`` and ``FLAGSHIP_CONSENT``: like the parameters
+      below, or the dotted path of such a callable.
     - ``FLAGSHIP_COOKIE_NAME`` (``"flagship_visitor"``), ``FLAGSHIP_COOKIE_AGE`` (seconds, one
       year), ``FLAGSHIP_COOKIE_DOMAIN`` (None: the host of the request), ``FLAGSHIP_COOKIE_SECURE``
       (None: if the request came over https), ``FLAGSHIP_COOKIE_SAMESITE`` (``"Lax"``),
@@ -65,13 +68,19 @@ class FlagshipExtension(object):
         UUID; None, or any other false value, if nobody is logged in; takes precedence likewise. An
         id in the cookie that begins with ``user-`` is refused, so give these ids that prefix, or
         sign the cookie.
+    :param consent: a callable from the request to whether the visitor has consented to being
+        tracked, a bool; takes precedence likewise. None, a value of another type and an exception
+        count as no. Without consent nothing is tracked or saved, and the cookie ends with the
+        browser's session (see :meth:`flagship.visitor.Visitor.set_consent`). Default: everybody
+        has consented.
     :raises TypingError: on a setting of the wrong type.
     :raises ParamError: on a setting out of range, and if a cookie is to be signed but there is no
         secret key.
     """
 
-    def __init__(self, app=None, context=None, user_id=None):
-        self._given = {"FLAGSHIP_CONTEXT": context, "FLAGSHIP_USER_ID": user_id}
+    def __init__(self, app=None, context=None, user_id=None, consent=None):
+        self._given = {"FLAGSHIP_CONTEXT": context, "FLAGSHIP_USER_ID": user_id,
+                       "FLAGSHIP_CONSENT": consent}
         if app is not None:
             self.init_app(app)
 
@@ -100,7 +109,7 @@ class FlagshipExtension(object):
         if _NAME not in app.extensions:
             app.after_request(_keep_id)
             # A global, not a context processor, so that imported macros can use it too.
-            app.jinja_env.globals["flag"] = _flag
+            app.jinja_env.globals.update(flag=_flag, flag_json=_flag_json)
         app.extensions[_NAME] = settings, signer, serializer
 
 
@@ -188,6 +197,12 @@ def _flag(key, default, activate=False):
     """Return a flag of the request's visitor, for templates; on any error, the default, with a log
     line."""
     return _web.read_flag(lambda: _request_visitor().get(), key, default, activate)
+
+
+def _flag_json(with_ids=False):
+    """Return all flags of the request's visitor as JSON, for templates; on any error ``{}``, with a
+    log line."""
+    return Markup(_web.read_json(lambda: _request_visitor().get(), with_ids))
 
 
 def _keep_id(response):

@@ -21,6 +21,7 @@ class FlagshipExtension:
         app: Flask | None = None,
         context: Callable[[Request], _HasItems | None] | None = None,
         user_id: Callable[[Request], str | int | UUID | None] | None = None,
+        consent: Callable[[Request], bool | None] | None = None,
     ) -> None: ...
     def init_app(self, app: Flask) -> None: ...
 

@@ -24,14 +24,16 @@ class ApiDecisionManager(DecisionManager):
         self._campaigns, self._offline = campaigns_endpoint(config), config.offline
         self._initial, self._env_id = config.initial_bucketing, config.env_id
         self._known = None
+        self._unreported = campaigns_endpoint(config, has_consented=False)
 
     def start(self):
         if self._offline:
             self._events.warning("[start] offline, and in API mode the platform decides: every "
                                  "visitor gets defaults")
 
-    def decide(self, visitor_id, anonymous_id, context, cached_ids):
-        modifications, variation_ids = self._flags(self._ask(visitor_id, anonymous_id, context))
+    def decide(self, visitor_id, anonymous_id, context, cached_ids, has_consented=True):
+        modifications, variation_ids = self._flags(
+            self._ask(visitor_id, anonymous_id, context, has_consented))
         return Flags(modifications), variation_ids
 
     _unknown = ("in API mode the platform decides, and initial_bucketing does not name a bucketing "
@@ -53,10 +55,11 @@ class ApiDecisionManager(DecisionManager):
             self._initial = None
         return self._known
 
-    def decide_forced(self, visitor_id, anonymous_id, context, cached_ids, forced):
+    def decide_forced(self, visitor_id, anonymous_id, context, cached_ids, has_consented,
+                      forced):
         from flagship.decision.forced import force_answer, ids_of, mark_forced
         found = self._find_forced(forced, self._events)
-        answered = self._ask(visitor_id, anonymous_id, context)
+        answered = self._ask(visitor_id, anonymous_id, context, has_consented)
         if not found:
             modifications, variation_ids = self._flags(answered)
             return Flags(modifications), variation_ids
@@ -66,15 +69,17 @@ class ApiDecisionManager(DecisionManager):
         return Flags(mark_forced(modifications, found)), tuple(kept + [
             each for each in variation_ids if each not in ids])
 
-    def _ask(self, visitor_id, anonymous_id, context):
+    def _ask(self, visitor_id, anonymous_id, context, has_consented):
         """Return the decoded campaigns of the platform's answer."""
         payload = {"visitorId": visitor_id, "trigger_hit": False,
                    "context": without_private_keys(context)}
         if anonymous_id is not None:
             payload["anonymousId"] = anonymous_id
+        if not has_consented:
+            payload["visitor_consent"] = False
+        endpoint = self._campaigns if has_consented else self._unreported
         try:
-            panic, campaigns = read_campaigns(self._http.send(self._campaigns, payload),
-                                              self._max_size)
+            panic, campaigns = read_campaigns(self._http.send(endpoint, payload), self._max_size)
         except RequestFailed as failure:
             raise DecisionError(failure.message, expected=not failure.tried)
         except Unreadable as problem:
@@ -106,14 +111,16 @@ class ApiDecisionManager(DecisionManager):
         return told(modifications, key)
 
 
-def campaigns_endpoint(config):
+def campaigns_endpoint(config, has_consented=True):
     """Return the Endpoint for requesting campaigns.
 
     :param Config config: the configuration, with the environment's id and API key.
+    :param bool has_consented: whether the visitor has consented to being tracked; default True.
     """
     headers = dict(SDK_HEADERS)
     headers["x-api-key"] = config.api_key
-    return Endpoint("campaigns", "POST", _url(config), headers, repeatable=True)
+    return Endpoint("campaigns", "POST", _url(config, has_consented), headers,
+                    repeatable=True)
 
 
 def read_campaigns(answer, max_size):
@@ -149,7 +156,7 @@ def _flags_of(campaign):
     return None, None
 
 
-def _url(config):
+def _url(config, has_consented):
     """Return the URL for requesting campaigns, which also tells who reports the visitor's context.
     """
     if not config.is_self_hosted:
@@ -157,4 +164,5 @@ def _url(config):
             config.decision_api_url, config.env_id)
     # With a trailing slash it would be the call for a single campaign.
     url = config.decision_api_url + "/campaigns?exposeAllKeys=true"
-    return url if config.context_events else url + "&sendContextEvent=false"
+    reported = config.context_events and has_consented
+    return url if reported else url + "&sendContextEvent=false"

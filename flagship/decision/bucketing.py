@@ -30,12 +30,13 @@ class _Attempt(object):
 
     :ivar float began: by :func:`elapsed`.
     :ivar bool late: whether the file was overdue when it began, so that decisions wait for it.
+    :ivar thread: the thread that makes it.
     """
 
-    __slots__ = ("deadline", "began", "late", "over")
+    __slots__ = ("deadline", "began", "late", "over", "thread")
 
     def __init__(self, deadline, late):
-        self.deadline, self.late = deadline, late
+        self.deadline, self.late, self.thread = deadline, late, threading.current_thread()
         self.began, self.over = elapsed(), threading.Event()
 
 
@@ -77,7 +78,7 @@ class BucketingDecisionManager(DecisionManager):
                             timeout=timeout)
         self._cdn = cdn(config.bucketing_timeout)
         self._cdn_in_call = cdn(min(config.bucketing_timeout, self._wait))
-        self._file = BucketingFile(config, http, events, self._tell_panic)
+        self._file = BucketingFile(config, http, events, self._tell_panic, state.tell)
         self._closed, self._failures = False, 0
         self._judged = set()  # (key, type of value) pairs that were already checked for mistakes
         self._confirmed = None    # when the file was last known to be current, by elapsed()
@@ -106,7 +107,7 @@ class BucketingDecisionManager(DecisionManager):
         if self._interval < 0:
             self._ask(self._cdn)
 
-    def decide(self, visitor_id, anonymous_id, context, cached_ids):
+    def decide(self, visitor_id, anonymous_id, context, cached_ids, has_consented=True):
         campaigns = self._fresh_campaigns()
         try:
             if cached_ids is None and type(context) is dict:
@@ -116,7 +117,8 @@ class BucketingDecisionManager(DecisionManager):
             raise DecisionError("no decision: %s" % type(error).__name__)
         return Flags(merge(variations)), _assignments_to_keep(campaigns, variations, cached_ids)
 
-    def decide_forced(self, visitor_id, anonymous_id, context, cached_ids, forced):
+    def decide_forced(self, visitor_id, anonymous_id, context, cached_ids, has_consented,
+                      forced):
         from flagship.decision.forced import merge_forced
         campaigns = self._fresh_campaigns()
         found = self._find_forced(forced, self._events)
@@ -219,7 +221,8 @@ class BucketingDecisionManager(DecisionManager):
     def _refresh_in_call(self, polling, now):
         """Refresh the file, or wait for a limited time if another thread is already doing so."""
         other = polling.attempt or self._ask(self._cdn_in_call, late=True, since=now)
-        if other is not None and other.late:
+        # A user's hook or handler that is told of the new file may decide, too.
+        if other is not None and other.late and other.thread is not threading.current_thread():
             other.over.wait(max(0, other.began + self._wait - now))
 
     def _await_first(self):

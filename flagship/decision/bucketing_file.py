@@ -57,10 +57,12 @@ class BucketingFile(object):
     :param HttpClient http: sends requests to the CDN.
     :param EventLog events: logs each file and its problems.
     :param tell_panic: called with whether the platform is in panic, for each file.
+    :param tell: tells the hooks of an event, given its name and its fields.
     """
 
-    def __init__(self, config, http, events, tell_panic):
+    def __init__(self, config, http, events, tell_panic, tell):
         self._http, self._events, self._tell_panic = http, events, tell_panic
+        self._tell = tell
         self._max_size, self._env_id = config.max_response_size, config.env_id
         self._initial = config.initial_bucketing
         self._snapshot = None
@@ -173,6 +175,8 @@ class BucketingFile(object):
         self._file = file
         self._tell_panic(campaigns.panic)
         self._say(campaigns, source, last_modified)
+        self._tell("file_changed", source, campaigns.count, last_modified,
+                   campaigns.document.problem_count, campaigns.panic)
 
     def _say(self, campaigns, source, last_modified):
         self._events.info("[bucketing] %s file with %d campaigns, Last-Modified %s%s", source,

@@ -6,7 +6,12 @@ from flagship.decision.compiled import Campaigns
 
 class BucketingFile:
     def __init__(
-        self, config: Config, http: Any, events: Any, tell_panic: Callable[[bool], object]
+        self,
+        config: Config,
+        http: Any,
+        events: Any,
+        tell_panic: Callable[[bool], object],
+        tell: Callable[..., object],
     ) -> None: ...
     @property
     def campaigns(self) -> Campaigns | None: ...

@@ -4,6 +4,8 @@ network, thread or clock.
 Because it is pure, it can be made lazily: :class:`UndecidedFlags` keeps its arguments, and decides
 on a campaign when a flag that the campaign can set is first read.
 """
+from collections import namedtuple
+
 from flagship.decision.allocation import BUCKETS, hash32
 from flagship.decision.modification import Flags
 
@@ -24,7 +26,7 @@ def assign(campaigns, visitor_id, context, cached_ids=()):
         still exists in its group takes precedence over the hash.
     :rtype: list of Variation
     """
-    groups, _, _ = _audience(campaigns, visitor_id, context)
+    groups, _, _ = audience_of(campaigns, visitor_id, context)
     visitor = visitor_id.encode("utf-8")
     if cached_ids:
         cached_ids = frozenset(cached_ids)
@@ -55,7 +57,7 @@ def decide_flags(campaigns, visitor_id, context):
     If each campaign sets one flag, as most do, this is faster by half, because it does not touch
     the variations, which in a large file are not in the processor's cache.
     """
-    _, singles, certain = _audience(campaigns, visitor_id, context)
+    _, singles, certain = audience_of(campaigns, visitor_id, context)
     if singles is None:
         return merge(assign(campaigns, visitor_id, context))
     visitor = visitor_id.encode("utf-8")
@@ -139,15 +141,42 @@ def _is_targeted(targets, context, visitor_id):
     return False
 
 
-def _audience(campaigns, visitor_id, context):
-    """Return what is the same for all visitors for whom the same Conditions hold. Cached, because
-    most visitors belong to one of a few such audiences.
+class Audience(namedtuple("Audience", "groups singles certain")):
+    """What is the same for all visitors for whom the same Conditions hold. A job that decides for
+    very many visitors looks it up once per context, unless a targeting is on the visitor's id.
 
-    :return: ``(groups, singles, certain)``: ``groups`` are the ``parts`` of the matching group of
-        each campaign, in the file's order; ``singles`` are the ``single`` of each group, or None if
-        a group has none or two groups set the same flag; ``certain`` is whether each group of
-        ``singles`` gives every visitor a variation.
+    :ivar tuple groups: the ``parts`` of the matching group of each campaign, in the file's order.
+    :ivar singles: the ``single`` of each group; None if a group has none or two groups set the same
+        flag.
+    :ivar bool certain: whether each group of ``singles`` gives every visitor a variation.
     """
+
+    __slots__ = ()
+
+    @property
+    def choices(self):
+        """What each campaign that targets the visitors can give, in the file's order: a list of
+        tuples of Variations, each with None, for "no variation", at its end."""
+        return [chosen for _, chosen, _, _ in self.groups]
+
+    def assigner(self, values):
+        """Return a function of a visitor's id in UTF-8 (bytes) that returns what each campaign
+        gives this visitor, a list.
+
+        :param values: like :attr:`choices`, with what is to be returned in place of each Variation
+            and each None; ``choices`` itself for the Variations.
+        """
+        tables = [(group[0], tuple([given[place] for place in group[2]]))
+                  for group, given in zip(self.groups, values)]
+
+        def assign_by_id(visitor):
+            return [table[hash32(group + visitor, 0, False) % BUCKETS] for group, table in tables]
+        return assign_by_id
+
+
+def audience_of(campaigns, visitor_id, context):
+    """Return the :class:`Audience` of a visitor. Cached, because most visitors belong to one of a
+    few; parameters as in :func:`assign`."""
     holding = frozenset(campaigns.targetings.holding(context, visitor_id))
     audience = campaigns.audiences.get(holding)
     if audience is None:
@@ -155,7 +184,7 @@ def _audience(campaigns, visitor_id, context):
         if len(campaigns.audiences) >= _MAX_AUDIENCES:
             campaigns.audiences.clear()
         parts = tuple([group.parts or group.prepare() for group in groups])
-        audience = campaigns.audiences[holding] = (parts,) + _singles(groups)
+        audience = campaigns.audiences[holding] = Audience(parts, *_singles(groups))
     return audience
 
 

@@ -41,13 +41,15 @@ class DecisionManager(object):
     #: The status information about this manager, as keyword arguments of Status.
     details = {}
 
-    def decide(self, visitor_id, anonymous_id, context, cached_ids):
+    def decide(self, visitor_id, anonymous_id, context, cached_ids, has_consented=True):
         """Decide for one visitor.
 
         :param anonymous_id: text, or None while the visitor is anonymous.
         :param dict context: text to text, bool, int or float; must not be changed afterwards.
         :param cached_ids: ids of the variations that the visitor was assigned before, a tuple; None
             if there is no visitor cache, so that the decision's ``variation_ids`` are not needed.
+        :param bool has_consented: whether the platform may record the visitor's context; default
+            True. It changes nothing in the decision.
         :return: ``(flags, variation_ids)``: Flags, and a tuple of the assignments to cache for the
             visitor.
         :raises DecisionError: if there is no decision, for example in panic.
@@ -59,13 +61,14 @@ class DecisionManager(object):
         """The compiled Campaigns of the file that this manager knows, or None."""
         return None
 
-    def decide_forced(self, visitor_id, anonymous_id, context, cached_ids, forced):
+    def decide_forced(self, visitor_id, anonymous_id, context, cached_ids, has_consented,
+                      forced):
         """Like :meth:`decide`, with variations of some campaigns forced, as far as this manager
         knows the campaigns. What was cached for these campaigns is kept, and nothing is added.
 
         :param dict forced: campaign id to variation id.
         """
-        return self.decide(visitor_id, anonymous_id, context, cached_ids)
+        return self.decide(visitor_id, anonymous_id, context, cached_ids, has_consented)
 
     def _find_forced(self, forced, events):
         """Return the Variations to force, by campaign id; log which are not there."""

@@ -27,6 +27,7 @@ class DecisionManager:
         anonymous_id: str | None,
         context: dict[str, _ContextValue],
         cached_ids: tuple[str, ...] | None,
+        has_consented: bool = True,
     ) -> tuple[Flags, tuple[str, ...]]: ...
     def decide_forced(
         self,
@@ -34,6 +35,7 @@ class DecisionManager:
         anonymous_id: str | None,
         context: dict[str, _ContextValue],
         cached_ids: tuple[str, ...] | None,
+        has_consented: bool,
         forced: Mapping[str, str],
     ) -> tuple[Flags, tuple[str, ...]]: ...
     def explain(

@@ -37,6 +37,11 @@ class Decisions(object):
                                      enabled1V1T=settings.get("enabled1V1T") is True)
 
     @property
+    def document(self):
+        """The parsed file, a Document."""
+        return self._campaigns.document
+
+    @property
     def panic(self):
         """Whether the file asks for panic."""
         return self._campaigns.panic

@@ -1,6 +1,8 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from flagship.decision.document import Document
+
 class Decision(NamedTuple):
     campaign: dict[str, Any]
     group: dict[str, Any]
@@ -10,6 +12,8 @@ class Decisions:
     account_settings: dict[str, Any]
     def __init__(self, document: dict[str, Any]) -> None: ...
     def use(self, document: dict[str, Any]) -> None: ...
+    @property
+    def document(self) -> Document: ...
     @property
     def panic(self) -> bool: ...
     def has_campaign(self, name: str) -> bool: ...

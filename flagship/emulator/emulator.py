@@ -9,6 +9,7 @@ from flagship.emulator.faults import Fault, Faults
 from flagship.emulator.front import Front, is_own
 from flagship.emulator.platform import ENDPOINTS, Platform, encoded
 from flagship.emulator.server import Server
+from flagship.emulator.simulation import Simulation, open_visits
 
 
 class Emulator(object):
@@ -34,7 +35,9 @@ class Emulator(object):
     Over HTTP, accessible from this machine, but not to web pages of other origins: ``GET /``, a
     page that shows what arrives; ``GET`` or ``DELETE /_emulator/received``; ``POST`` or ``DELETE
     /_emulator/faults`` with the arguments of :meth:`misbehave` as an object; ``GET``, or ``POST``
-    with true or false, ``/_emulator/panic``; ``POST /_emulator/bucketing`` with a file's content.
+    with true or false, ``/_emulator/panic``; ``POST /_emulator/bucketing`` with a file's content;
+    ``GET /_emulator/results``; ``POST /_emulator/simulation`` with ``{"visitors": 2000}``, or
+    ``DELETE``.
     """
 
     host = "127.0.0.1"
@@ -48,6 +51,7 @@ class Emulator(object):
         self._port = check.integer("Emulator", "port", port, 0, 65535)
         self._keep = keep if keep is None else check.integer("Emulator", "keep", keep, 1)
         self._faults, self._requests, self._front = Faults(), [], Front(self)
+        self._simulation = Simulation(lambda: open_visits(self, self._platform.document))
         self._arrived = 0  # number of all requests, including those that were dropped
         self._working = threading.Lock()
         self._server = self._thread = None
@@ -66,10 +70,12 @@ class Emulator(object):
 
     def stop(self):
         """Close every connection and end every thread. Idempotent."""
+        self._simulation.cancel(wait=True)
         server, self._server = self._server, None
         if server is not None:
             server.end()
             self._thread.join()
+            self._simulation.cancel(wait=True)  # one that a request has begun in the meantime
 
     def __enter__(self):
         return self if self._server else self.start()
@@ -167,11 +173,41 @@ class Emulator(object):
                 "decisions": self.decisions, "context_events": self.context_events,
                 "activations": self.activations, "hits": self.hits, "segments": self.segments}
 
+    @property
+    def results(self):
+        """What the experiments have shown so far, a JSON-serialisable dict; not limited by
+        ``keep``. It has ``experiments``, a list, in which each variation has its visitors,
+        conversions, revenue, and how these compare with the reference's; ``simulation``, the state
+        of the last :meth:`simulate`; ``goals``, ``currencies`` and ``ignored``. What counts is told
+        by ``flagship.emulator.results``, how it is compared by ``flagship.emulator.evaluation``.
+        """
+        with self._working:
+            report = self._platform.results.report()
+        return dict(report, simulation=self._simulation.state)
+
+    def simulate(self, visitors):
+        """Begin to simulate visitors, in a thread, in API mode, and return: the SDK itself decides
+        and sends, for made-up visitors who look, and some of whom buy. They are the same ones each
+        time, as ``flagship.emulator.simulation`` tells; a further simulation continues with new
+        ones, until :meth:`clear`.
+
+        :param int visitors: at most 100,000.
+        :raises TypingError: if ``visitors`` is not an int.
+        :raises ParamError: if it is out of range, or a simulation is running.
+        """
+        self._simulation.start(visitors)
+
+    def cancel_simulation(self):
+        """End the simulation early; what its visitors did until then stays. Idempotent."""
+        self._simulation.cancel()
+
     def clear(self):
-        """Forget what was received."""
+        """Forget what was received, and with it the results."""
+        self._simulation.restart()
         with self._working:
             del self._requests[:]
             self._platform.forget()
+            self._platform.results.clear()
 
     @property
     def panic(self):

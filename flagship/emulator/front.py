@@ -19,9 +19,9 @@ _POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; connect-src
            "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 _HEADERS = {"X-Content-Type-Options": "nosniff", "Cross-Origin-Resource-Policy": "same-origin",
             "Cache-Control": "no-store"}
-_PAGE = {"": ("page.html", "text/html; charset=utf-8"),
-         "page.css": ("page.css", "text/css; charset=utf-8"),
-         "page.js": ("page.js", "text/javascript; charset=utf-8")}
+_KINDS = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
+_PAGE = {"": "page.html", "page.css": "page.css", "page.js": "page.js",
+         "page.results.css": "page.results.css", "page.results.js": "page.results.js"}
 
 _LOOPBACK = re.compile(r"^(localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1)$", re.IGNORECASE)
 
@@ -50,6 +50,9 @@ class Front(object):
             ("GET", "panic"): lambda request: emulator.panic,
             ("POST", "panic"): lambda request: setattr(emulator, "panic", _decoded(request)),
             ("POST", "bucketing"): lambda request: emulator.set_bucketing(_object(request)),
+            ("GET", "results"): lambda request: emulator.results,
+            ("POST", "simulation"): lambda request: emulator.simulate(**_object(request)),
+            ("DELETE", "simulation"): lambda request: emulator.cancel_simulation(),
         }
 
     def answer(self, request, port):
@@ -58,9 +61,9 @@ class Front(object):
         _refuse_foreign(request.headers, port)
         name = request.path[len(PREFIX):].split("?", 1)[0]
         if request.method == "GET" and name in _PAGE:
-            file, kind = _PAGE[name]
+            kind = _KINDS[_PAGE[name].rpartition(".")[2]] + "; charset=utf-8"
             headers = dict(_HEADERS, **{"Content-Type": kind, "Content-Security-Policy": _POLICY})
-            return 200, headers, pkgutil.get_data("flagship.emulator", file)
+            return 200, headers, pkgutil.get_data("flagship.emulator", _PAGE[name])
         call = self._calls.get((request.method, name))
         if call is None:
             raise Refusal(404, "no such address")

@@ -131,6 +131,16 @@ async function watch() {
   setTimeout(watch, EVERY);
 }
 
+function choose() {
+  const chosen = location.hash === "#results" ? "results" : "arrivals";
+  for (const name of ["arrivals", "results"]) {
+    find(`#${name}`).hidden = name !== chosen;
+    find(`[href="#${name}"]`).ariaCurrent = name === chosen ? "page" : "false";
+  }
+}
+
+addEventListener("hashchange", choose);
+choose();
 form.addEventListener("input", showWhatMatches);
 form.addEventListener("submit", (event) => event.preventDefault());
 find("#clear").addEventListener("click", clear);

@@ -11,6 +11,7 @@ from flagship._json import decode, encode
 from flagship.emulator import bodies, collect
 from flagship.emulator.bodies import Refusal
 from flagship.emulator.decisions import Decisions, campaign_answer, flags_answer, merged_answer
+from flagship.emulator.results import Results
 from flagship.errors import FlagshipParsingError
 
 #: The endpoints, by their names in the SDK's log lines; the SDK does not use the last two.
@@ -107,6 +108,7 @@ class Platform(object):
     :ivar list hits: one dict each; those of a batch have the batch's ``cid`` and ``ds``.
     :ivar list segments: the contexts that were sent as hits, in the same form, and those that a
         self-hosted server reports.
+    :ivar Results results: counts what was accepted, per variation.
     """
 
     def __init__(self, env_id, api_key, bucketing, any_credentials=False):
@@ -114,17 +116,22 @@ class Platform(object):
         self._only = None if any_credentials else env_id  # the only environment that is accepted
         self.panic = False
         self.decisions, self.context_events, self.activations = [], [], []
-        self.hits, self.segments = [], []
+        self.hits, self.segments, self.results = [], [], Results()
         self._cleared = dict.fromkeys(KINDS, 0)
         self._reported = {}  # visitor's ids -> (context, when it was reported)
         self._modified = 0
-        self._decisions = None
+        self._decisions = Decisions({"campaigns": []})
         self.set_bucketing(bucketing)
 
     @property
     def accepted(self):
         """The number of accepted items of each kind, including those that were dropped since."""
         return {kind: self._cleared[kind] + len(getattr(self, kind)) for kind in KINDS}
+
+    @property
+    def document(self):
+        """The campaigns, a parsed Document."""
+        return self._decisions.document
 
     def forget(self, keep=0):
         """Drop what was accepted, except for the last ``keep`` of each kind; the numbers stay."""
@@ -157,10 +164,8 @@ class Platform(object):
         content = encoded(bucketing)
         document = decode(content)
         encoded(document)  # rejects an integer so long that it is decoded as infinity, like 1e999
-        if self._decisions is None:
-            self._decisions = Decisions(document)
-        else:
-            self._decisions.use(document)
+        self._decisions.use(document)
+        self.results.use(_groups(self.document))
         # At least one second later, so that a 304 cannot hide a change.
         self._modified = max(int(time.time()), self._modified + 1)
         self._file = content, formatdate(self._modified, usegmt=True)
@@ -261,16 +266,19 @@ class Platform(object):
         activations = bodies.activations(bodies.decoded(request.body), self._only)
         self.activations.extend(activations)
         for each in activations:
+            self.results.add_activation(each, request.time)
             for visitor_id in (each["vid"], each.get("aid")):
                 self._decisions.activate(visitor_id, each["caid"])
         return 204, {}, b""
 
     def _hit(self, request, route):
+        body = bodies.decoded(request.body)
         try:
-            hits = collect.hits(bodies.decoded(request.body), len(request.body), self._only)
+            hits = collect.hits(body, len(request.body), self._only)
         except collect.Invalid as problem:
             raise Refusal(400, text_type(problem))
         for hit in hits:
+            self.results.add_hit(hit, request.time, body.get("qt", 0))
             (self.segments if hit["t"] == collect.SEGMENT else self.hits).append(hit)
         return 200, {}, b""
 
@@ -278,6 +286,17 @@ class Platform(object):
 _ANSWERS = {"bucketing": Platform._bucketing, "accountSettings": Platform._account_settings,
             "campaigns": Platform._campaigns, "flags": Platform._campaigns,
             "events": Platform._events, "activate": Platform._activate, "hit": Platform._hit}
+
+
+def _groups(document):
+    """Yield the variation groups as Results takes them."""
+    for campaign in document.campaigns:
+        for group in campaign.groups:
+            name = campaign.name or campaign.id
+            if len(campaign.groups) > 1:
+                name = u"%s: %s" % (name, group.name or group.id)
+            yield campaign.id, group.id, name, [
+                (each.id, each.name or each.id, each.reference) for each in group.variations]
 
 
 def encoded(value):

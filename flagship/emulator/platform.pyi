@@ -1,7 +1,9 @@
 import os
 from typing import Any, Literal, NamedTuple
 
+from flagship.decision.document import Document
 from flagship.emulator.bodies import Refusal as Refusal
+from flagship.emulator.results import Results
 
 _Endpoint = Literal[
     "campaigns", "events", "activate", "hit", "bucketing", "flags", "accountSettings"
@@ -49,6 +51,7 @@ class Platform:
     activations: list[dict[str, Any]]
     hits: list[dict[str, Any]]
     segments: list[dict[str, Any]]
+    results: Results
     def __init__(
         self,
         env_id: str,
@@ -58,6 +61,8 @@ class Platform:
     ) -> None: ...
     @property
     def accepted(self) -> dict[str, int]: ...
+    @property
+    def document(self) -> Document: ...
     def forget(self, keep: int = 0) -> None: ...
     def set_bucketing(self, bucketing: _Bucketing | None) -> None: ...
     def answer(self, request: Request) -> _Answer: ...

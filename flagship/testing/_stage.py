@@ -29,7 +29,7 @@ class _Decisions(DecisionManager):
         sent = self._stage.sent
         return sent is not None and sent.panic
 
-    def decide(self, visitor_id, anonymous_id, context, cached_ids):
+    def decide(self, visitor_id, anonymous_id, context, cached_ids, has_consented=True):
         sent = self._stage.sent
         if sent is None or sent.down:
             raise DecisionError(_DOWN)
@@ -45,8 +45,8 @@ class _Decisions(DecisionManager):
 class _Tracking(TrackingClient):
     """Records in the innermost block what would be sent, in its wire format."""
 
-    def __init__(self, stage, config, events):
-        super(_Tracking, self).__init__(config, None, events)
+    def __init__(self, stage, config, events, state):
+        super(_Tracking, self).__init__(config, None, events, state)
         self._stage, self._deferred = stage, config.tracking != "immediate"
 
     def activate(self, visitor_id, anonymous_id, modification):
@@ -80,7 +80,9 @@ class _Tracking(TrackingClient):
         reached = sent is not None and not sent.down
         if reached:
             sent.keep(record)
+            self._tell("hits_sent", endpoint, record.wire)
         else:
+            self._tell("hits_failed", endpoint, record.wire, _DOWN)
             self._events.warning("[%s] not sent: %s", endpoint.name, _DOWN)
         if self._deferred:
             return True, "queued"
@@ -119,6 +121,7 @@ class Stage(object):
             self._blocks.append(block)
             config = flagship.config if flagship.is_flagship_started() else _config()
             runtime = Runtime(EventLog(config.event_handler))
+            runtime.use_handlers_of(config)
             runtime.use(self._parts(config, runtime.events, runtime.state))
             block.before = _exchange(flagship, runtime, config, self._connect)
             if len(self._blocks) == 1 and block.before[0] is not None:
@@ -162,7 +165,8 @@ class Stage(object):
     def _parts(self, config, events, state):
         self._states.append(state)
         # No visitor cache: it may need a server.
-        return Parts(None, _Tracking(self, config, events), _Decisions(self, config, state), None)
+        tracking = _Tracking(self, config, events, state)
+        return Parts(None, tracking, _Decisions(self, config, state), None)
 
     def _borrow(self, runtime, config):
         """Make the visitors of the SDK that was running before take part as well."""

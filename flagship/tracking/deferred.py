@@ -33,8 +33,8 @@ class DeferredTrackingClient(TrackingClient):
     """
 
     def __init__(self, config, http, events, state):
-        super(DeferredTrackingClient, self).__init__(config, http, events)
-        self._config, self._state = config, state
+        super(DeferredTrackingClient, self).__init__(config, http, events, state)
+        self._config = config
         self._spool_path = config.spool and absolute(config.spool)
         self._reported = None if config.repeat_contexts else ReportedContexts()
         self._closed = self._retired = False
@@ -63,7 +63,7 @@ class DeferredTrackingClient(TrackingClient):
         try:
             item = create_item(endpoint.name, monotonic(), payload)
         except Exception as error:  # a value of a user's own type may raise anything
-            return self._refuse(endpoint, error)
+            return self._refuse(endpoint, payload, error)
         if item.kind == SEGMENT and self._reported is not None:
             if self._reported.is_repeated(_visitor_of(payload), item.payload):
                 return True, "as reported before"
@@ -93,7 +93,8 @@ class DeferredTrackingClient(TrackingClient):
             http.send(endpoints[endpoint], body=body, deadline=deadline)
 
         delivery = Delivery(queue, spool, send, lambda: http.deadline(endpoints[HIT]),
-                            lambda: not state.panic, self._forget, config, self._events)
+                            lambda: not state.panic, self._forget, config, self._events,
+                            self._tell_kinds)
         return Worker(queue, spool, delivery, config, self._events), queue, spool
 
     def _forget(self, items):

@@ -3,8 +3,8 @@ from collections import deque
 
 from flagship._compat import monotonic
 from flagship._troubleshooting import see
-from flagship.tracking.items import (ACTIVATE, HIT, MAX_ACTIVATIONS, MAX_AGE, batches, body_of,
-                                     counted, kinds_of)
+from flagship.tracking.items import (ACTIVATE, HIT, MAX_ACTIVATIONS, MAX_AGE, OTHER, batches,
+                                     body_of, counted, kinds_of)
 from flagship.transport.client import RequestFailed
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # retry backoff in seconds, doubled by each failure
@@ -13,6 +13,7 @@ _AT_END = 10            # batch size factor for hits when time is short; the byt
 # After this many requests without anything accepted, a rejected batch is not split any further: the
 # platform rejects everything, for example because it does not know the environment.
 _HOPELESS = 20
+_TOO_OLD = "over 4 hours old"
 _REFUSALS = (400, 413, 422)  # answers that are about the body rather than the sender
 
 
@@ -65,12 +66,15 @@ class Delivery(object):
     :param forget: called with the items that were lost.
     :param options: a Config.
     :param events: the EventLog for warnings.
+    :param tell: tells the hooks what became of items: ``tell(event, kinds)``, and why if it is
+        ``"hits_failed"``.
     :ivar ends: when sending stops, by :func:`monotonic`, or None.
     """
 
-    def __init__(self, queue, spool, send, new_deadline, may_send, forget, options, events):
+    def __init__(self, queue, spool, send, new_deadline, may_send, forget, options, events,
+                 tell):
         self._queue, self._spool, self._send, self._new_deadline = queue, spool, send, new_deadline
-        self.may_send, self._forget, self._events = may_send, forget, events
+        self.may_send, self._forget, self._events, self._tell = may_send, forget, events, tell
         self._env_id, size = options.env_id, options.tracking_batch_size
         few = min(size, MAX_ACTIVATIONS)
         self.routes = Route(ACTIVATE, few, few), Route(HIT, size, size * _AT_END)
@@ -112,7 +116,7 @@ class Delivery(object):
 
     def lose(self, items):
         """Count items that will not be delivered, and log them."""
-        self._settle(items, self._queue.failed)
+        self._settle(items, self._queue.failed, "not delivered before the end")
         if items:
             self._events.warning("[tracking] lost %s that could not be delivered before the end: "
                                  "%s%s", counted(len(items)), kinds_of(items), see("lost"))
@@ -121,13 +125,13 @@ class Delivery(object):
         """Count items that were dropped because the queue is full; the log lines about them are
         rate-limited."""
         self._forget(items)
-        self.drop_rows(len(items))
+        self.drop_rows(len(items), items)
 
-    def drop_rows(self, number):
+    def drop_rows(self, number, items=()):
         """Do the same for ``number`` items of the spool."""
         if not number:
             return
-        self._queue.dropped.add(number)
+        self._lose_rows(number, self._queue.dropped, "the queue is full", items)
         self._unsaid += number
         now = monotonic()
         if self._said is None or not 0 <= now - self._said < _SAY_EVERY:
@@ -144,14 +148,14 @@ class Delivery(object):
     def name_unreadable(self, reasons):
         """Count rows of the spool that cannot be read, and log why."""
         if reasons:
-            self._queue.failed.add(len(reasons))
+            self._lose_rows(len(reasons), self._queue.failed, "unreadable in the spool")
             self._events.warning("[tracking] removed %s from the spool that cannot be read: %s",
                                  counted(len(reasons)), "; ".join(sorted(set(reasons))[:5]))
 
     def name_uncertain(self, number):
         """Count and log items whose process died while sending them."""
         if number:
-            self._queue.failed.add(number)
+            self._lose_rows(number, self._queue.failed, "its process died while sending it")
             self._events.warning("[tracking] removed %s from the spool that may have arrived when "
                                  "the sending process died", counted(number))
 
@@ -169,7 +173,7 @@ class Delivery(object):
             items = self._queue.take(route.endpoint, most, least)
         if not items and self._spool is not None and self._spool.next_try() <= 0:
             claim = self._spool.claim(route.endpoint, most, least, ending)
-            self._queue.dropped.add(claim.aged)
+            self._lose_rows(claim.aged, self._queue.dropped, _TOO_OLD)
             self.name_unreadable(claim.unreadable)
             items, more = claim.items, claim.more
         if items:
@@ -182,7 +186,8 @@ class Delivery(object):
         for item in items:
             if now - item.made <= MAX_AGE:
                 young.append(item)
-        self._settle([item for item in items if now - item.made > MAX_AGE], self._queue.dropped)
+        self._settle([item for item in items if now - item.made > MAX_AGE], self._queue.dropped,
+                     _TOO_OLD)
         left = deque(batches(young))
         while left:
             unsent = self._send_batch(route, left.popleft())
@@ -239,7 +244,7 @@ class Delivery(object):
         except Exception as error:  # unexpected: treat as rejected, so that it is not retried
             return RequestFailed(route.endpoint, "%s: %s" % (type(error).__name__, error), 400)
         route.succeeded()
-        self._settle(items, self._queue.sent, lost=False)
+        self._settle(items, self._queue.sent)
         return None
 
     def _may_repeat(self, failure):
@@ -264,13 +269,13 @@ class Delivery(object):
             route.failed(failure)
             if self._cancelled:
                 cause = "it was under way when the time for it was over"
-        self._settle(items, self._queue.failed)
+        self._settle(items, self._queue.failed, cause)
         self._events.warning("[%s] not sent: %s; not sending again %s: %s", route.endpoint, cause,
                              counted(len(items)), kinds_of(items))
 
     def _refuse(self, route, items, size, problem):
         if items:
-            self._settle(items, self._queue.failed)
+            self._settle(items, self._queue.failed, problem.cause)
             self._events.warning("[%s] not sent: %s; refused %s of %d: %s", route.endpoint,
                                  problem.cause, counted(len(items)), size, kinds_of(items))
 
@@ -280,14 +285,32 @@ class Delivery(object):
             self._spool.release(rows)
         self.drop(self._queue.give_back([item for item in items if item.row is None]))
 
-    def _settle(self, items, tally, lost=True):
-        """Settle items that were taken, and count them in ``tally``."""
+    def _settle(self, items, tally, reason=None):
+        """Settle items that were taken, count them in ``tally`` and tell the hooks.
+
+        :param reason: why they are lost; None: they were sent.
+        """
         if not items:
             return
         rows = [item for item in items if item.row is not None]
         if rows:
             self._spool.forget(rows)
-        tally.add(len(items))
+        if reason is None:
+            tally.add(len(items))
+            self._tell("hits_sent", [item.kind for item in items])
+        else:
+            self._lose_rows(len(items), tally, reason, items)
+        # Only now, so that a flush does not end before the hooks know.
         self._queue.settle(len(items) - len(rows))
-        if lost:
+        if reason is not None:
             self._forget(items)
+
+    def _lose_rows(self, number, tally, reason, items=()):
+        """Count lost items in ``tally`` and tell the hooks.
+
+        :param items: the items, if they are known.
+        """
+        if number:
+            tally.add(number)
+            kinds = [item.kind for item in items] or [OTHER] * number
+            self._tell("hits_failed", kinds, reason)

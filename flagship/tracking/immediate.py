@@ -2,7 +2,7 @@
 from flagship._json import encode
 from flagship._version import __version__
 from flagship.context import without_private_keys
-from flagship.tracking.items import SEGMENT
+from flagship.tracking.items import SEGMENT, counts_of
 from flagship.transport.client import Endpoint, RequestFailed
 
 SDK_HEADERS = {"x-sdk-client": "python", "x-sdk-version": __version__}
@@ -16,8 +16,9 @@ class TrackingClient(object):
     after one log line.
     """
 
-    def __init__(self, config, http, events):
+    def __init__(self, config, http, events, state):
         self._http, self._events, self._env_id = http, events, config.env_id
+        self._state = state
         # A self-hosted server in API mode gets the context with the decision request and reports it
         # itself; it does not accept events.
         self._reports_contexts = config.context_events and not (
@@ -74,15 +75,33 @@ class TrackingClient(object):
         try:
             body = encode(payload)
         except Exception as error:  # a value of a user's own type may raise anything
-            return self._refuse(endpoint, error)
+            return self._refuse(endpoint, payload, error)
         try:
-            return True, str(self._http.send(endpoint, body=body).status)
+            status = str(self._http.send(endpoint, body=body).status)
         except RequestFailed as failure:
             if failure.tried and not self._is_known_missing(endpoint, failure):
                 self._events.warning("[%s] not sent: %s", endpoint.name, failure.cause)
             else:
                 self._events.debug("[%s] not sent: %s", endpoint.name, failure.cause)
+            self._tell("hits_failed", endpoint, payload, failure.message)
             return False, failure.message
+        self._tell("hits_sent", endpoint, payload)
+        return True, status
+
+    def _tell(self, event, endpoint, payload, *facts):
+        """Tell the hooks what became of an activation, a context or a hit."""
+        if endpoint is self._activate:
+            kind = "ACTIVATE"
+        elif endpoint is self._context or payload.get("t") == "BATCH":
+            kind = SEGMENT  # here, a batch is only used for a context
+        else:
+            kind = payload.get("t")
+        self._tell_kinds(event, [kind], *facts)
+
+    def _tell_kinds(self, event, kinds, *facts):
+        """Tell the hooks what became of items of these kinds."""
+        if self._state.hooks is not None:
+            self._state.tell(event, counts_of(kinds), *facts)
 
     def _is_known_missing(self, endpoint, failure):
         """Return whether the platform is known to have no address for contexts, as a self-hosted
@@ -95,9 +114,10 @@ class TrackingClient(object):
                                  "context_events=False", failure.cause)
         return True
 
-    def _refuse(self, endpoint, error):
+    def _refuse(self, endpoint, payload, error):
         reason = "%s: it cannot be sent: %s: %s" % (endpoint.name, type(error).__name__, error)
         self._events.error("[%s] refused: %s: %s", endpoint.name, type(error).__name__, error)
+        self._tell("hits_failed", endpoint, payload, reason)
         return False, reason
 
 

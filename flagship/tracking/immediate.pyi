@@ -4,12 +4,13 @@ from flagship.config import Config
 from flagship.context import _ContextValue
 from flagship.decision.modification import Modification
 from flagship.hits import Hit
+from flagship.state import PlatformState
 from flagship.status import Counters
 
 SDK_HEADERS: dict[str, str]
 
 class TrackingClient:
-    def __init__(self, config: Config, http: Any, events: Any) -> None: ...
+    def __init__(self, config: Config, http: Any, events: Any, state: PlatformState) -> None: ...
     def activate(
         self, visitor_id: str, anonymous_id: str | None, modification: Modification
     ) -> tuple[bool, str]: ...

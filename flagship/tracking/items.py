@@ -13,13 +13,16 @@ MAX_BATCH_BYTES = 2400000  # the platform accepts 2.5 MB; the rest is for the en
 _AGE_BYTES = 30            # maximum size of an item's age and a comma
 
 SEGMENT = "SEGMENT"        # the type of a context that is sent as a hit
-_OTHER = "OTHER"           # a type unknown to the SDK: from a user's class or a newer version
+OTHER = "OTHER"            # a type unknown to the SDK: from a user's class or a newer version
 
 # The lowest rank is sent first when time is short; the highest is dropped first when space is:
 # 0: results and revenue, 1: views, 2: contexts.
-_RANKS = {"ACTIVATE": 0, "TRANSACTION": 0, "ITEM": 0, "EVENT": 0, _OTHER: 0,
+_RANKS = {"ACTIVATE": 0, "TRANSACTION": 0, "ITEM": 0, "EVENT": 0, OTHER: 0,
           "PAGEVIEW": 1, "SCREENVIEW": 1, SEGMENT: 2}
 RANKS = 3
+
+# The kinds by the names that users know.
+_NAMES = {kind: "CONTEXT" if kind == SEGMENT else kind for kind in _RANKS}
 
 
 class Item(object):
@@ -39,7 +42,7 @@ class Item(object):
 
     def __init__(self, endpoint, made, payload, kind, row=None):
         self.endpoint, self.made, self.payload, self.row = endpoint, made, payload, row
-        self.kind = kind if kind in _RANKS else _OTHER
+        self.kind = kind if kind in _RANKS else OTHER
         self.rank, self.size = _RANKS[self.kind], len(payload) + _AGE_BYTES
 
 
@@ -57,7 +60,7 @@ def create_item(endpoint, made, fields, row=None):
         raise ValueError("it has %d bytes, over the %d of a batch"
                          % (len(payload), MAX_BATCH_BYTES))
     kind = "ACTIVATE" if endpoint == ACTIVATE else fields.get("t")
-    return Item(endpoint, made, payload, kind if isinstance(kind, string_types) else _OTHER, row)
+    return Item(endpoint, made, payload, kind if isinstance(kind, string_types) else OTHER, row)
 
 
 def batches(items):
@@ -95,6 +98,21 @@ def kinds_of(items):
     """Return how many items there are of each kind, for a log line: ``"2 EVENT, 1 PAGEVIEW"``."""
     kinds = [item.kind for item in items]
     return ", ".join("%d %s" % (kinds.count(kind), kind) for kind in sorted(set(kinds)))
+
+
+def counts_of(kinds):
+    """Return how many there are of each kind, for an event: a sorted tuple of ``(kind, number)``.
+
+    :param kinds: the kinds of some items, or whatever a user's hit has for one.
+    """
+    numbers = {}
+    for kind in kinds:
+        try:
+            name = _NAMES[kind]
+        except (KeyError, TypeError):  # unknown, or not hashable
+            name = OTHER
+        numbers[name] = numbers.get(name, 0) + 1
+    return tuple(sorted(numbers.items()))
 
 
 def counted(number):

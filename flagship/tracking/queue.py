@@ -3,30 +3,15 @@
 Signal handlers, finalizers and forked children may call this code at any point, so nothing in it
 may block: a ``deque`` appends and pops atomically, and ``next`` counts atomically.
 """
-import itertools
 import weakref
 from collections import deque
 
+from flagship._process import Tally
 from flagship.tracking.items import ACTIVATE, HIT, RANKS
 
 #: Maximum number of queued payload bytes, in addition to the limit on items. The default of 10,000
 #: hits takes about 3 MB; this limit is for hits with long texts, and for queues of millions.
 MAX_BYTES = 64 * 1024 * 1024
-
-
-class Tally(object):
-    """A counter that threads, signal handlers and finalizers may increment concurrently."""
-
-    __slots__ = ("_steps",)
-
-    def __init__(self):
-        self._steps = itertools.count()
-
-    def add(self, number=1):
-        deque(itertools.islice(self._steps, number), 0)  # exact, even with concurrent calls
-
-    def __int__(self):
-        return int(repr(self._steps)[len("count("):-1])  # the only way to read without counting
 
 
 class Totals(object):

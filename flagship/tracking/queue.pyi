@@ -1,27 +1,30 @@
 from collections.abc import Sequence
+from typing import Protocol, type_check_only
 
 from flagship.tracking.items import Item
 
 MAX_BYTES: int
 
-class Tally:
+# Of the process's module, which has no stub.
+@type_check_only
+class _Tally(Protocol):
     def add(self, number: int = ...) -> None: ...
     def __int__(self) -> int: ...
 
 class Totals:
-    sent: Tally
-    failed: Tally
-    dropped: Tally
+    sent: _Tally
+    failed: _Tally
+    dropped: _Tally
     def include(self, queue: Queue) -> None: ...
     @property
     def pending(self) -> int: ...
 
 class Queue:
-    sent: Tally
-    failed: Tally
-    dropped: Tally
-    taken: Tally
-    settled: Tally
+    sent: _Tally
+    failed: _Tally
+    dropped: _Tally
+    taken: _Tally
+    settled: _Tally
     def __init__(self, limit: int, totals: Totals) -> None: ...
     def __len__(self) -> int: ...
     @property

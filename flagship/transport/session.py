@@ -143,6 +143,13 @@ def open_connections(given, pool_size):
     return Connections(session, True)
 
 
+def direct_session():
+    """Return a session that goes past the environment's proxies, for servers of this machine."""
+    session = requests.Session()
+    session.trust_env = False
+    return session
+
+
 def for_forked_child(given):
     """Return ``given`` for use in a forked child, which must not share connections with its parent.
     """

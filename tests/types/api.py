@@ -23,7 +23,7 @@ RECORDED = os.path.join(HERE, "api.txt")
 
 # What the documentation tells of. The rest can be imported, and may change in any version.
 DOCUMENTED = ("__main__", "app", "cache", "config", "context", "contrib", "errors", "handler",
-              "helpers", "hits", "status", "testing", "visitor")
+              "helpers", "hits", "hooks", "status", "testing", "visitor")
 EMULATOR = ("emulator", "emulator.emulator")
 
 

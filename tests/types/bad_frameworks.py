@@ -39,6 +39,7 @@ def flask_parts(app: flask.Flask) -> None:
     FlagshipExtension(app, context=names)  # error
     FlagshipExtension(app, user_id=names)  # error
     FlagshipExtension(app, user="ann")  # error
+    FlagshipExtension(app, consent=True)  # error
     FlagshipExtension().init_app()  # error
     FlagshipExtension().init_app("shop")  # error
     current_visitor()  # error

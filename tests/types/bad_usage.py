@@ -20,6 +20,7 @@ from flagship.errors import FlagshipError, ParamError, TypingError
 from flagship.handler import FlagshipEventHandler
 from flagship.helpers.hits import NoSuchHit  # error
 from flagship.hits import Event, EventCategory, Hit, Item, Page, Screen, Transaction
+from flagship.hooks import FlagRead, Hook
 from flagship.status import Counters, Status
 from flagship.visitor import Visitor
 
@@ -50,6 +51,7 @@ def visitors(flagship: Flagship) -> None:
     flagship.create_visitor("ann", context=["country", "FR"])  # error
     flagship.create_visitor("ann", context="country")  # error
     flagship.create_visitor(visitor="ann")  # error
+    flagship.create_visitor("ann", has_consented="yes")  # error
     text: str = flagship.create_visitor("ann")  # error
 
 
@@ -68,6 +70,9 @@ def options(folder: pathlib.Path, config: Config) -> None:
     Config(visitor_cache_manager={})  # error
     Config(visitor_cache_manager=SavesOnly())  # error
     Config(visitor_cache_manager=LooksUpNumbers())  # error
+    Config(hooks="hooks")  # error
+    Config(hooks=Hook())  # error
+    Config(hooks=[Hook])  # error
     Config(debug="yes")  # error
     Config(decision_api_url=b"https://shop.example.com")  # error
     Config(cdn_url=None)  # error
@@ -185,6 +190,9 @@ def identity(visitor: Visitor) -> None:
     visitor.anonymous_id = None  # error
     visitor.visitor_id()  # error
     visitor.anonymous_id.upper()  # error
+    visitor.set_consent()  # error
+    visitor.set_consent("yes")  # error
+    visitor.has_consented = True  # error
     visitor.authenticate()  # error
     visitor.authenticate(1042)  # error
     visitor.authenticate("customer-1042", [("country", "FR")])  # error
@@ -309,6 +317,16 @@ def status(now: Status, counters: Counters) -> None:
     now.loaded  # error
     counters.lost  # error
     source: str = now.source  # error
+
+
+class Watcher(Hook):
+    def on_flag_read(self, event: FlagRead) -> None:
+        event.key = "other"  # error
+        event.default  # error
+        len(event.campaign_id)  # error
+
+    def on_activated(self) -> None:  # error
+        pass
 
 
 def emulators(platform: Emulator, folder: pathlib.Path) -> None:

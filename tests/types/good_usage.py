@@ -43,6 +43,7 @@ from flagship.handler import FlagshipEventHandler
 from flagship.helpers.hits import Page as OldPage
 from flagship.helpers.preset_context import PresetContext as OldPresetContext
 from flagship.hits import Event, EventCategory, Hit, HitType, Item, Page, Screen, Transaction
+from flagship.hooks import Activated, FlagRead, HitsFailed, HitsSent, Hook, Synchronized
 from flagship.status import Counters, Status
 from flagship.visitor import FlagshipVisitor, Visitor
 
@@ -237,10 +238,16 @@ def identity(flagship: Flagship) -> None:
     assert before == "cookie"
     visitor.unauthenticate({PresetContext.IP: "127.0.0.1"})
     visitor.authenticate(None, None, 0)
+    visitor.set_consent(None)
+    visitor.set_consent(True)
+    assert_type(visitor.has_consented, bool)
+    assert_type(visitor.to_json(), str)
+    assert_type(visitor.to_json(with_ids=True), str)
     visitor.authenticate("customer-1042", MappingProxyType({"vip": None}),
                          os.environ.get("SYNCHRONIZE"))
     flagship.create_visitor("cookie", 1, [("country", "FR"), (PresetContext.DEV_MODE, True)])
     flagship.create_visitor("cookie", context=(("country", "FR"), ("page", None)))
+    assert not flagship.create_visitor("cookie", has_consented=False).has_consented
     old: FlagshipVisitor = flagship.create_visitor(None, authenticated=True, context=None)
     assert old.visitor_id != flagship.create_visitor().visitor_id
     success, log = visitor.synchronize_modifications()
@@ -482,11 +489,36 @@ def emulator(platform: Emulator) -> None:
     platform.clear()
 
 
+class Watcher(Hook):
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def on_flag_read(self, event: FlagRead) -> None:
+        assert_type(event.variation_id, Optional[str])
+        assert_type(event.is_default, bool)
+        self.told.append("%s: %s" % (event.key, event.value))
+
+    def on_activated(self, event: Activated) -> None:
+        assert_type(event.variation_id, str)
+
+    def on_hits_sent(self, event: HitsSent) -> None:
+        assert_type(event.number, int)
+        assert_type(event.kinds, tuple[tuple[str, int], ...])
+
+    def on_hits_failed(self, event: HitsFailed) -> None:
+        assert_type(event.reason, str)
+
+    def on_synchronized(self, event: Synchronized) -> None:
+        assert_type(event.duration, float)
+
+
 def main(folder: pathlib.Path) -> None:
     assert_type(__version__, str)
     assert OldPresetContext is PresetContext and AppFlagship.instance() is Flagship()
     options(folder)
     errors()
+    watcher = Watcher()
+    assert_type(Config(hooks=[watcher]).hooks, tuple[Hook, ...])
     with Emulator(BUCKETING, port=0) as platform, Flagship.instance() as flagship:
         assert_type(platform, Emulator)
         assert_type(flagship, Flagship)
@@ -494,7 +526,7 @@ def main(folder: pathlib.Path) -> None:
         flagship.start(platform.env_id, platform.api_key, None)
         flagship.start(
             platform.env_id, platform.api_key,
-            Config(timeout=2.0, tracking="deferred", **platform.urls))
+            Config(timeout=2.0, tracking="deferred", hooks=[watcher], **platform.urls))
         assert_type(flagship.is_flagship_started(), bool)
         visitor = flagship.create_visitor(
             "ann", context={"country": "FR", PresetContext.DEV_MODE: True})
@@ -508,6 +540,7 @@ def main(folder: pathlib.Path) -> None:
         status(flagship)
         emulator(platform)
         flagship.close(timeout=2)
+    assert "title: Hello" in watcher.told
 
 
 if __name__ == "__main__":

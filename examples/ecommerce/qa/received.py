@@ -4,7 +4,7 @@ import json
 
 def lines(requests, bucketing, after=0):
     """The activations, context events and hits among the emulator's requests, in the order of their
-    arrival.
+    arrival. Simulated shoppers, of which there are thousands, are left out.
 
     :param requests: as qa.emulator.Emulator.requests gives them.
     :param bucketing: the campaigns' file, for the names of what was activated.
@@ -13,7 +13,7 @@ def lines(requests, bucketing, after=0):
     """
     names = _names(bucketing)
     all_of_them = [_line(request["time"], *each) for request in requests
-                   for each in _parts(request, names)]
+                   for each in _parts(request, names) if not each[1].startswith("shopper-")]
     return all_of_them[after:]
 
 

@@ -6,8 +6,8 @@ FREE_FROM = 90
 
 
 def free_from(visitor):
-    """The amount from which delivery is free, in euros."""
-    amount = visitor.get_modification("free_delivery_from", FREE_FROM)
+    """The amount from which delivery is free, in euros; asked for where it is shown."""
+    amount = visitor.get_modification("free_delivery_from", FREE_FROM, activate=True)
     # A campaign's mistake must not break the checkout.
     return amount if isinstance(amount,
                                 (int, float)) and not isinstance(amount, bool) else FREE_FROM

@@ -100,6 +100,7 @@ def serve(port, description):
     """Serve the shop in this thread, each request in one of its own."""
     from django.contrib.staticfiles.handlers import StaticFilesHandler
     from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
+    from results.shoppers import simulation
     from store.wsgi import application
 
     class Handler(WSGIRequestHandler):
@@ -113,10 +114,11 @@ def serve(port, description):
     server.daemon_threads = True  # a browser's idle connection must not keep the process
     server.set_app(StaticFilesHandler(application))
     address = "http://127.0.0.1:%d/" % server.server_port
-    print("Shop      %s\nQA panel  %sqa/\n%s. Ctrl-C ends it and leaves nothing." % (
-        address, address, description))
+    print("Shop      %s\nQA panel  %sqa/\nResults   %sqa/results/\n"
+          "%s. Ctrl-C ends it and leaves nothing." % (address, address, address, description))
     sys.stdout.flush()
     try:
         server.serve_forever(poll_interval=0.1)
     finally:
         server.server_close()
+        simulation.cancel(wait=True)

@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "flagship.contrib.django",
+    "results",
     "shop",
     "qa",  # before the panel, whose template it extends
     "flagship.contrib.django.qa",

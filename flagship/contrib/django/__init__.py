@@ -2,8 +2,9 @@
 
 Add ``"flagship.contrib.django"`` to ``INSTALLED_APPS`` and, after the session and authentication
 middleware, ``"flagship.contrib.django.middleware.FlagshipMiddleware"`` to ``MIDDLEWARE``. Then
-``request.flagship`` is the request's visitor, and ``{% load flagship %}{% flag 'key' default %}``
-reads a flag in a template. The settings:
+``request.flagship`` is the request's visitor; after ``{% load flagship %}`` a template reads a flag
+with ``{% flag 'key' default %}``, and ``{% flagship_json %}`` gives all of them to the page's
+JavaScript. The settings:
 
 - ``FLAGSHIP_ENV_ID`` and ``FLAGSHIP_API_KEY``: text; without them every visitor gets the defaults.
 - ``FLAGSHIP_OPTIONS``: a dict for :class:`flagship.Config`; default none. Without an
@@ -16,6 +17,10 @@ reads a flag in a template. The settings:
   logged-in user: text, an int or a UUID; None, or any other false value, if nobody is logged in. By
   default, ``user-`` followed by the user's primary key. An id in the cookie that begins with
   ``user-`` is refused.
+- ``FLAGSHIP_CONSENT``: a callable, or the dotted path of one, from the request to whether the
+  visitor has consented to being tracked, a bool; None, a value of another type and an exception
+  count as no. Without consent nothing is tracked or saved, and the cookie ends with the browser's
+  session (see :meth:`flagship.visitor.Visitor.set_consent`). Default: everybody has consented.
 - ``FLAGSHIP_COOKIE_NAME`` (``"flagship_visitor"``), ``FLAGSHIP_COOKIE_AGE`` (seconds, one year),
   ``FLAGSHIP_COOKIE_DOMAIN`` (None: the host of the request), ``FLAGSHIP_COOKIE_SECURE`` (None: if
   the request came over https), ``FLAGSHIP_COOKIE_SAMESITE`` (``"Lax"``; not supported by Django

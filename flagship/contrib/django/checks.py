@@ -16,7 +16,10 @@
 ``flagship.E010``   ``FLAGSHIP_COOKIE_SAMESITE`` is not ``"Lax"``, ``"Strict"``, ``"None"`` or None
 ``flagship.E011``   ``FLAGSHIP_COOKIE_SIGNED`` is not a bool
 ``flagship.E012``   ``FLAGSHIP_CLOSE_ON_SIGNALS`` is not a bool
+``flagship.E014``   ``FLAGSHIP_CONSENT`` is neither a callable nor the dotted path of one, so that
+                    nobody counts as having consented
 ``flagship.E015``   ``FLAGSHIP_OVERRIDES`` is neither a bool, a callable nor the dotted path of one
+``flagship.E016``   ``FLAGSHIP_HOOKS`` is not a list of hooks or the dotted paths of hooks
 ``flagship.W001``   the visitor cache uses the same cache as sessions, so visitors may evict
                     sessions
 ``flagship.W002``   the visitor cache uses one of Django's caches with a limit of at most 300
@@ -61,7 +64,8 @@ _NUMBERS = {"FLAGSHIP_ENV_ID": "E002", "FLAGSHIP_API_KEY": "E002", "FLAGSHIP_OPT
             "FLAGSHIP_COOKIE_NAME": "E006", "FLAGSHIP_COOKIE_AGE": "E007",
             "FLAGSHIP_COOKIE_DOMAIN": "E008", "FLAGSHIP_COOKIE_SECURE": "E009",
             "FLAGSHIP_COOKIE_SAMESITE": "E010", "FLAGSHIP_COOKIE_SIGNED": "E011",
-            "FLAGSHIP_CLOSE_ON_SIGNALS": "E012", "FLAGSHIP_OVERRIDES": "E015"}
+            "FLAGSHIP_CLOSE_ON_SIGNALS": "E012", "FLAGSHIP_CONSENT": "E014",
+            "FLAGSHIP_OVERRIDES": "E015", "FLAGSHIP_HOOKS": "E016"}
 _AUTHENTICATION = "AuthenticationMiddleware"  # a project may have a subclass
 _PANEL = "flagship.contrib.django.qa"
 _SESSIONS_IN_CACHE = ("django.contrib.sessions.backends.cache",

@@ -29,9 +29,10 @@ class FlagshipMiddleware(MiddlewareMixin):
     and ``Cache-Control: private``, and neither ``cache_page`` nor the site-wide cache stores it.
 
     Nothing raises into a view: when the platform is unreachable or in panic, or the SDK is closed
-    or not started, the visitor gives the defaults, and if ``FLAGSHIP_CONTEXT`` or
-    ``FLAGSHIP_USER_ID`` raises, that is logged. Missing or invalid settings cause a RuntimeWarning
-    when the server starts, and their defaults are used.
+    or not started, the visitor gives the defaults, and if ``FLAGSHIP_CONTEXT``,
+    ``FLAGSHIP_USER_ID`` or ``FLAGSHIP_CONSENT`` raises, that is logged. Missing or invalid settings
+    cause a RuntimeWarning when the server starts, and their defaults are used; with an invalid
+    ``FLAGSHIP_CONSENT``, nobody has consented.
 
     The SDK waits for the network in the calling thread. In an async view, use the visitor in a
     function passed to ``sync_to_async``. A streaming response that first uses the visitor while it

@@ -10,7 +10,7 @@ from flagship import _validation as check
 from flagship._events import current
 from flagship.app import Flagship
 from flagship.config import Config
-from flagship.contrib.openfeature.visitors import Attributes, RecentVisitors
+from flagship.contrib.openfeature.visitors import CONSENT, Attributes, RecentVisitors
 from flagship.errors import FlagshipError, InitializationError
 from flagship.hits import Event, EventCategory
 
@@ -25,7 +25,8 @@ class FlagshipProvider(AbstractProvider):
 
     The targeting key is the visitor's id, and the attributes are its context: text, bool, int,
     float, and datetime, which becomes ISO 8601 text in UTC. Attributes of other types are left out,
-    with one log line per key.
+    with one log line per key. The attribute ``fs_consent``, a bool, says whether the visitor has
+    consented to being tracked (see :meth:`flagship.visitor.Visitor.set_consent`); default True.
 
     An integer flag accepts a whole number, so 10.0 becomes 10, and a float flag accepts an integer
     that a float can represent exactly; a bool is neither. A flag whose value is null resolves to
@@ -149,7 +150,9 @@ class FlagshipProvider(AbstractProvider):
                 current().error(
                     "[openfeature] track: not sent, the evaluation context has no targeting key")
                 return
-            Flagship.instance().create_visitor(visitor_id).send_hit(hit)
+            Flagship.instance().create_visitor(
+                visitor_id, has_consented=evaluation_context.attributes.get(CONSENT, True)
+            ).send_hit(hit)
         except FlagshipError as error:
             current().error("[openfeature] track: not sent: %s", error.message)
 
@@ -160,9 +163,7 @@ class FlagshipProvider(AbstractProvider):
                                   "the targeting key, the visitor's id, is missing")
         flagship = Flagship.instance()
         try:
-            context = self._attributes.context_of(evaluation_context.attributes)
-            recent = self._visitors.get(
-                flagship, check.text("evaluation", "targeting_key", visitor_id), context)
+            recent = self._recent_visitor(flagship, visitor_id, evaluation_context.attributes)
         except InitializationError:
             return _error_details(default, ErrorCode.PROVIDER_NOT_READY, "Flagship is not started")
         except FlagshipError as error:
@@ -193,6 +194,11 @@ class FlagshipProvider(AbstractProvider):
                 "campaignId": modification.campaign_id,
                 "variationGroupId": modification.variation_group_id,
                 "isReference": modification.reference})
+
+    def _recent_visitor(self, flagship, visitor_id, attributes):
+        return self._visitors.get(
+            flagship, check.text("evaluation", "targeting_key", visitor_id),
+            self._attributes.context_of(attributes), attributes.get(CONSENT, True))
 
     def _emit_change(self, recent):
         """Emit an event to OpenFeature when the provider's condition changes; only once, however

@@ -9,6 +9,10 @@ from flagship._compat import monotonic
 from flagship._events import current
 from flagship.context import checked_value, key_text
 from flagship.errors import ContextError
+from flagship.visitor import read_consent
+
+#: The attribute of an evaluation context that says whether the visitor has consented.
+CONSENT = "fs_consent"
 
 # Seconds until a failed synchronisation is retried, so that a page that reads ten flags waits only
 # once.
@@ -43,9 +47,11 @@ class RecentVisitors(object):
         # The decision manager and the visitors that it decided on, replaced in a single assignment.
         self._kept = None, {}
 
-    def get(self, flagship, visitor_id, context):
-        """Return the RecentVisitor with this id and context, whether or not its synchronisation
-        succeeded; raises InitializationError if the SDK is not started."""
+    def get(self, flagship, visitor_id, context, has_consented=True):
+        """Return the RecentVisitor with this id, context and consent, whether or not its
+        synchronisation succeeded; raises InitializationError if the SDK is not started, TypingError
+        if ``has_consented`` is no bool."""
+        has_consented = read_consent("evaluation", has_consented, current())
         runtime = flagship._runtime
         # Visitors outlive a restart with other options; decisions made before it do not.
         present = None if runtime is None else runtime.parts.decisions
@@ -54,10 +60,12 @@ class RecentVisitors(object):
             kept = {}
             self._kept = present, kept
         # The type is part of the key because True == 1 == 1.0.
-        key = visitor_id, frozenset((name, type(value), value) for name, value in context.items())
+        key = visitor_id, has_consented, frozenset(
+            (name, type(value), value) for name, value in context.items())
         recent = kept.get(key)
         if recent is None:
-            recent = RecentVisitor(flagship.create_visitor(visitor_id, context=context))
+            recent = RecentVisitor(flagship.create_visitor(
+                visitor_id, context=context, has_consented=has_consented))
         elif monotonic() < recent.until:
             return recent
         success, log = recent.visitor.synchronize_modifications()

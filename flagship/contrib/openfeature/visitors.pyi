@@ -5,6 +5,8 @@ from flagship.app import Flagship
 from flagship.context import _ContextValue
 from flagship.visitor import Visitor
 
+CONSENT: str
+
 class RecentVisitor:
     visitor: Visitor
     until: float
@@ -17,7 +19,11 @@ class RecentVisitors:
     ) -> None: ...
     def forget(self) -> None: ...
     def get(
-        self, flagship: Flagship, visitor_id: str, context: dict[str, _ContextValue]
+        self,
+        flagship: Flagship,
+        visitor_id: str,
+        context: dict[str, _ContextValue],
+        has_consented: bool | None = True,
     ) -> RecentVisitor: ...
 
 class Attributes:

@@ -1,0 +1,1 @@
+"""What the demo's experiments have shown, and shoppers who are made up."""

@@ -1,0 +1,4 @@
+from flagship.hooks import FlagRead, Hook
+
+class SentryHook(Hook):
+    def on_flag_read(self, event: FlagRead) -> None: ...
