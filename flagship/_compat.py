@@ -186,6 +186,19 @@ def argument_text(value):
     return accepted
 
 
+if PY2:
+    def decode_source(content):
+        """Return the text of a file of Python in the encoding that it declares."""
+        from lib2to3.pgen2.tokenize import detect_encoding
+        encoding, _ = detect_encoding(iter(content.splitlines(True)).next)
+        return content.decode(encoding, "replace")
+else:
+    def decode_source(content):
+        """Return the text of a file of Python in the encoding that it declares."""
+        from importlib.util import decode_source
+        return decode_source(content)
+
+
 def native(text):
     """Return the text of an HTTP header as ``str``: Python 2's HTTP client concatenates it with a
     body of bytes."""
@@ -259,7 +272,7 @@ def fspath(value):
 __all__ = ["Enum", "Iterable", "Mapping", "MappingProxyType", "PY2", "RLock", "RecursionError",
            "absolute",
            "acquire_within", "argument_text", "call_around_fork", "call_in_forked_child",
-           "code_points", "elapsed",
+           "code_points", "decode_source", "elapsed",
            "fspath", "integer_types", "is_ascii", "monotonic", "native", "parse_qs", "replace",
            "string_types", "terminal_columns", "text_type", "to_stream", "to_text", "unquote",
            "urlsplit", "well_formed"]

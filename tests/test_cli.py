@@ -260,7 +260,7 @@ def test_standard_input(monkeypatch):
 
 USAGE = [
     ([], "COMMAND"),
-    (["decid"], "COMMAND: must be one of decide, validate, share, send"),
+    (["decid"], "COMMAND: must be one of decide, validate, share, diff, types, lint, send"),
     (["decid"], "not decid; did you mean decide?"),
     (["zzz\u00e9"], "not zzz\u00e9\n"),
     (["send", "pge"], "not pge; did you mean page?"),
@@ -341,7 +341,7 @@ def test_usage(tmpdir, arguments, message):
         assert (code, output) == (2, "") and message in errors and errors.count("\n") < 20
 
 
-@pytest.mark.parametrize("name", ["decide", "validate", "share"])
+@pytest.mark.parametrize("name", ["decide", "validate", "share", "types"])
 def test_a_url_that_does_not_answer(emulator, name):
     """Exit code 1, the reason on stderr and as the one JSON document."""
     emulator.misbehave("bucketing", status=503)
@@ -512,9 +512,12 @@ def test_every_command_survives_every_file(folder, changes, targetings):
                    json.dumps(file_with(changes, targetings)).replace(
         "Infinity", "1e999").encode("ascii"))
     for arguments in (["validate", path], ["decide", path, "--visitor", "ann", "--explain"],
-                      ["share", path, "--visitors", "3"]):
+                      ["share", path, "--visitors", "3"],
+                      ["diff", SHOP, path, "--visitors", "3"], ["types", path],
+                      ["lint", path, "--file", path]):
         code, output, errors = command(arguments)
-        assert code in (0, 1, 2) and bool(output) == (code != 2)
+        assert code in (0, 1, 2)
+        assert bool(output) == (code != 2) or arguments[0] == "lint"  # silent where all is well
         again, output, _ = command(arguments + ["--json"])
         assert again == code
         if output:
@@ -834,8 +837,8 @@ def test_an_interrupt_is_130_without_a_traceback(emulator):
 
 
 @pytest.mark.parametrize("arguments", [
-    [], ["decide"], ["validate"], ["share"], ["send"], ["send", "page"], ["send", "transaction"],
-    ["emulator"], ["completion"]],
+    [], ["decide"], ["validate"], ["share"], ["diff"], ["types"], ["lint"], ["send"],
+    ["send", "page"], ["send", "transaction"], ["emulator"], ["completion"]],
     ids=lambda arguments: " ".join(arguments))
 def test_help(arguments):
     """It is the documentation: exit codes are in it, and it fits a terminal."""

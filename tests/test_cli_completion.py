@@ -18,7 +18,8 @@ except ImportError:
 
 # What is typed before the key, and all that the shell then knows, or some of it.
 TYPED = [
-    ("", ["completion", "decide", "doctor", "emulator", "send", "share", "validate"]),
+    ("", ["completion", "decide", "diff", "doctor", "emulator", "lint", "send", "share", "types",
+          "validate"]),
     ("val", ["validate"]),
     ("send ", ["event", "item", "page", "screen", "transaction"]),
     ("send page --lo", ["--locale"]),
@@ -29,6 +30,8 @@ TYPED = [
     ("share --color n", ["never"]),
     ("completion ", ["bash", "fish", "zsh"]),
     ("validate setup.", ["setup.cfg", "setup.py"]),
+    ("diff setup.p", ["setup.py"]),
+    ("lint --file setup.p", ["setup.py"]),
     ("decide --cache setup.p", ["setup.py"]),
     ("share README.md --ids setup.p", ["setup.py"]),
     ("decide --visitor setup.p", []),

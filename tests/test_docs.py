@@ -99,4 +99,5 @@ def test_every_command_has_an_example():
     page = os.path.join(DOCS, "cli.rst")
     commands = [body.split()[2] for kind, argument, _, body, _ in blocks(page)
                 if argument == "console"]
-    assert commands == ["decide", "validate", "share", "send", "doctor", "completion"]
+    assert commands == ["decide", "validate", "share", "diff", "types",
+                        "lint", "send", "doctor", "completion"]

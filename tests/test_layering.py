@@ -47,7 +47,8 @@ emulator.arrivals emulator.server emulator.simulation
 emulator.front emulator.emulator emulator emulator.__main__
 testing.sent testing._stage testing.flags testing testing.visitor_cache testing.pytest_plugin
 cli._errors cli._layout cli._output cli._syntax cli._arguments cli._source cli._context
-cli._findings cli._shares cli._explained cli.decide cli.validate cli.share cli.send
+cli._visitors cli._findings cli._shares cli._explained cli._differences cli._names cli._uses
+cli.decide cli.validate cli.share cli.diff cli.types cli.lint cli.send
 cli.emulator cli._local cli.doctor cli._shells cli.completion cli __main__
 """
 ORDER = LAYERS.split()

@@ -4,7 +4,8 @@ import errno
 
 from flagship._compat import argument_text
 from flagship._version import __version__
-from flagship.cli import completion, decide, doctor, emulator, send, share, validate
+from flagship.cli import completion, decide, diff, doctor, emulator, lint, send, share, types, \
+    validate
 from flagship.cli._errors import Unavailable, Usage, suggestion
 from flagship.cli._output import Outcome, Output
 
@@ -12,6 +13,9 @@ COMMANDS = (
     decide,
     validate,
     share,
+    diff,
+    types,
+    lint,
     send,
     doctor,
     emulator,
@@ -32,7 +36,8 @@ URL gave no answer it is {"error": "why"}. With exit code 2 there is none.
 
 Exit codes:
   0    done, and nothing to report
-  1    problems found, nothing served, refused, or the platform not reached
+  1    problems or differences found, nothing served, refused, or the platform
+       not reached
   2    the command line, or a file that it names, cannot be used
   130  interrupted (141: whoever reads the output went away)
 

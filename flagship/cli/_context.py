@@ -118,6 +118,11 @@ def _document(given):
         raise Usage("%s: %s" % (place, problem))
     if not isinstance(document, dict):
         raise Usage("%s: must be a JSON object, not %s" % (place, type(document).__name__))
+    return checked(place, document)
+
+
+def checked(place, document):
+    """Return a decoded JSON object as a context; raise Usage, with the place, if it is none."""
     return {key: _checked("%s: %s" % (place, key), key, value) for key, value in document.items()}
 
 

@@ -1,7 +1,7 @@
 """Generates completion scripts for shells from the argument parser. Pure."""
 import argparse
 
-_FILES = "FILE", "PATH"  # the metavars of arguments that are paths
+_FILES = "FILE", "NEW", "OLD", "PATH"  # the metavars of arguments that are paths
 
 
 class Argument(object):

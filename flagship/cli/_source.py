@@ -15,14 +15,23 @@ from flagship.decision.snapshot import is_record
 _MAX_SIZE = 64 * 1024 * 1024  # bytes
 
 
-def add(parser):
-    """Add the arguments that say where the bucketing file is."""
-    parser.add_argument("file", nargs="?", metavar="FILE",
+def add(parser, name="file"):
+    """Add the arguments that say where the bucketing file is.
+
+    :param str name: an option's name, such as ``--file``; default: FILE is a positional argument.
+    """
+    parser.add_argument(name, metavar="FILE",
                         help="a bucketing file: a path, an http(s) URL, or - for standard input; "
-                             "the copy that the SDK keeps (bucketing.json) will do")
+                             "the copy that the SDK keeps (bucketing.json) will do",
+                        **{} if name[0] == "-" else {"nargs": "?"})
     parser.add_argument("--env-id", metavar="ID",
                         help="without FILE: the environment whose file is taken from the "
                              "platform; default: $FLAGSHIP_ENV_ID")
+    add_network(parser)
+
+
+def add_network(parser):
+    """Add the arguments for a file that is taken from the platform."""
     parser.add_argument("--cdn-url", metavar="URL", help="base of the platform's bucketing files")
     _arguments.add_timeout(parser)
 
@@ -50,13 +59,23 @@ class Source(object):
 def read(options):
     """Return the Source that the arguments name; raise Usage or Unavailable."""
     if options.file is None:
-        settings = _arguments.config(options, cdn_url=options.cdn_url)
-        name = file_url(settings.cdn_url, _arguments.env_id(options))
-        return Source(name, _fetched(settings, name))
-    name = _arguments.text("FILE", options.file)
+        return of_environment(options, _arguments.env_id(options))
+    return of_argument(options, "FILE", options.file)
+
+
+def of_argument(options, argument, given):
+    """Return the Source of one argument, a path, a URL or ``-``; raise Usage or Unavailable."""
+    name = _arguments.text(argument, given)
     if name.startswith((u"http://", u"https://")):
         return Source(name, _fetched(_arguments.config(options), name))
-    return Source(name, content(options.file, name))
+    return Source(name, content(given, name))
+
+
+def of_environment(options, env_id):
+    """Return the Source of an environment's file, from the platform; raise Usage or Unavailable."""
+    settings = _arguments.config(options, cdn_url=options.cdn_url)
+    name = file_url(settings.cdn_url, env_id)
+    return Source(name, _fetched(settings, name))
 
 
 def content(path, name):

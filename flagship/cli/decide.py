@@ -126,13 +126,15 @@ def _decided(options, visitor_id, context, as_text, key, say):
             _context.doubts(context, as_text, campaigns))
 
 
-def compiled(source, say):
+def compiled(source, say, needs_flags=False):
     """Return a Source's compiled Campaigns, and report what is ignored; raise Usage if it cannot be
-    used."""
+    used, or if flags are needed and a file in panic has none."""
     try:
         campaigns = Campaigns(source.document()[0])
     except (_syntax.NotJson, FlagshipParsingError) as problem:
         raise Usage("%s: %s" % (source.name, problem))
+    if needs_flags and campaigns.panic and not campaigns.setters:
+        raise Usage("%s: the file asks for panic, and does not tell the flags" % source.name)
     ignored = campaigns.document.problem_count
     if ignored:
         say("%s: %d thing%s in the file ignored; \"flagship validate\" says which" % (

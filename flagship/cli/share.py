@@ -1,17 +1,13 @@
 """``flagship share``: count how many visitors land in each variation, compared to its allocation.
 """
 import argparse
-import random
 
-from flagship._compat import to_text
-from flagship.cli import _arguments, _context, _source
-from flagship.cli._errors import Usage
-from flagship.cli._layout import json_shown, named, number, shown, width_of
+from flagship.cli import _arguments, _context, _source, _visitors
+from flagship.cli._layout import named, number, width_of
 from flagship.cli._output import Outcome, Progress
 from flagship.cli._shares import bounds, counted
 from flagship.cli.decide import compiled
 from flagship.decision.allocation import spread
-from flagship.decision.content import without_mark
 
 _DESCRIPTION = """\
 Count how many visitors land in each variation of a bucketing file, beside what
@@ -56,64 +52,25 @@ def add(commands):
                                  formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.set_defaults(run=run)
     _source.add(parser)
-    visitors = parser.add_mutually_exclusive_group()
-    visitors.add_argument("--visitors", type=int, default=10000, metavar="N",
-                          help="make up so many visitor ids; default: %(default)s")
-    visitors.add_argument("--ids", metavar="PATH",
-                          help="a file of visitor ids, one a line, or - for standard input")
-    parser.add_argument("--seed", type=int, default=0, metavar="N",
-                        help="other made-up ids, the same for the same number; default: "
-                             "%(default)s")
+    _visitors.add(parser)
     _context.add(parser)
     _arguments.add_json(parser)
     _arguments.add_color(parser)
 
 
 def run(options, say):
-    if options.visitors < 1:
-        raise Usage("--visitors: must be at least 1, not %d" % options.visitors)
-    if options.ids == options.file == "-":
-        raise Usage("--ids and FILE cannot both be standard input")
+    _visitors.check(options, {"FILE": options.file})
     context, as_text = _context.read(options)
     source = _source.read(options)
     campaigns = compiled(source, say)
     for line in _context.doubts(context, as_text, campaigns):
         say(line)
-    total = None
-    if options.ids is None:
-        total, ids = options.visitors, _made_up(options.visitors, options.seed)
-    else:
-        ids = _read(options.ids)
+    total, seed, ids = _visitors.read(options)
     with Progress(total) as progress:
         visitors, counts = counted(campaigns, progress.counting(ids), context)
-    document = {"file": source.name, "visitors": visitors,
-                "seed": options.seed if options.ids is None else None,
+    document = {"file": source.name, "visitors": visitors, "seed": seed,
                 "context": context, "campaigns": _campaigns(campaigns, visitors, counts)}
     return Outcome(0, document, lambda layout: _lines(document, layout))
-
-
-def _made_up(visitors, seed):
-    bits = random.Random(seed).getrandbits  # the same numbers on every Python
-    for _ in range(visitors):
-        yield u"%032x" % bits(128)
-
-
-def _read(path):
-    name = _arguments.text("--ids", path)
-    found = False
-    content = without_mark(_source.content(path, name))
-    for number_, line in enumerate(content.splitlines(), 1):
-        try:
-            visitor_id = to_text(line.decode("utf-8"))
-        except UnicodeDecodeError:
-            visitor_id = None
-        if visitor_id is None:
-            raise Usage("%s, line %d: an id must be UTF-8" % (name, number_))
-        if visitor_id.strip():
-            found = True
-            yield visitor_id.strip()
-    if not found:
-        raise Usage("%s: it holds no visitor ids" % name)
 
 
 def _campaigns(campaigns, visitors, counts):
@@ -152,10 +109,7 @@ def _variation(variation, buckets, among, visitors):
 
 
 def _lines(document, layout):
-    seed = document["seed"]
-    made = u"from a file" if seed is None else u"made up with seed %d" % seed
-    lines = layout.wrapped(u"%s visitors %s, %s" % (
-        number(document["visitors"]), made, _told(document["context"])), 0)
+    lines = layout.wrapped(_visitors.described(document), 0)
     rows = [_cells(variation) for campaign in document["campaigns"]
             for group in campaign["variationGroups"] for variation in group["variations"]]
     if rows:
@@ -192,11 +146,6 @@ def _of_variation(variation, widths, layout):
         return [_line(cells, bar, widths, layout)]
     found = [u"  " + layout.painted(cells[0], "bold"), u"    " + bar]
     return found + [u"    %s %s" % pair for pair in zip(_HEADS[1:], cells[1:]) if pair[1]]
-
-
-def _told(context):
-    return u"no context" if not context else u"context " + u", ".join(
-        u"%s=%s" % (shown(key), json_shown(context[key])) for key in sorted(context))
 
 
 def _cells(variation):

@@ -33,7 +33,7 @@ PACKAGE = os.path.dirname(os.path.abspath(flagship.__file__))
 VERSIONS = ("3.10", "3.13")
 SECONDS = 300
 
-USAGE = sorted(os.path.basename(path) for kind in ("good_*.py", "bad_*.py")
+USAGE = sorted(os.path.basename(path) for kind in ("good_*.py", "bad_*.py", "shop_flags.py")
                for path in glob.glob(os.path.join(HERE, kind)))
 
 # Their base is OpenFeature's, a namespace package, whose py.typed pyright does not look for.
