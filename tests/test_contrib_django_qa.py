@@ -245,7 +245,8 @@ def signed(kept, **options):
 FORCED = {"v": {"button": "button-blue"}, "c": {}}
 BAD = [
     lambda: "", lambda: "x", lambda: "a:b:c", lambda: '"', lambda: "%C3%A9", lambda: "x" * 5000,
-    lambda: signed(FORCED)[:-1] + "_", lambda: "." + signed(FORCED), lambda: signed(FORCED) * 2,
+    lambda: signed(FORCED)[:-9] + "!" + signed(FORCED)[-8:], lambda: signed(FORCED)[:-9],
+    lambda: "." + signed(FORCED), lambda: signed(FORCED) * 2,
     lambda: signed(FORCED, salt="other"), lambda: signed(FORCED, key="another"),
     lambda: signed([]), lambda: signed({}), lambda: signed(None), lambda: signed({"v": 5, "c": {}}),
     lambda: signed({"v": {"button": ["button-blue"]}, "c": {}}),

@@ -109,7 +109,8 @@ def test_no_cookie_but_a_signed_one_of_the_last_twelve_hours_changes_anything(
     good = override(client)[COOKIE]
     from itsdangerous import URLSafeTimedSerializer
     foreign = URLSafeTimedSerializer("another", salt="flagship.overrides.flagship_visitor")
-    for bad in ("", "x", "a.b.c", good[:-1] + "_", "." + good, good * 2, "x" * 4000,
+    other = good[:-9] + ("B" if good[-9] == "A" else "A") + good[-8:]
+    for bad in ("", "x", "a.b.c", other, "." + good, good * 2, "x" * 4000,
                 foreign.dumps({"v": FORCED, "c": {}}), "%C3%A9"):
         assert text(shown(client, bad)).startswith("red"), bad
     now = time.time()
