@@ -88,11 +88,10 @@ class _Idle(DecisionManager):
     knows_anonymous = True
     counters = None
 
-    def decide(self, visitor_id, anonymous_id, context, cached_ids, has_consented=True):
+    def decide(self, *facts):
         raise DecisionError(NOT_STARTED, expected=True)
 
-    def explain(self, visitor_id, context, cached_ids, modifications, key):
-        raise DecisionError(NOT_STARTED, expected=True)
+    decide_forced = explain = decide
 
     def activate(self, visitor_id, anonymous_id, modification):
         return False, NOT_STARTED

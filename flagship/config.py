@@ -212,7 +212,8 @@ class Config(object):
     :param str tracking_url: default ``https://ariane.abtasty.com``.
     :param bucketing_file: path of the bucketing file's snapshot on disk, default ``bucketing.json``
         in the working directory; None: no snapshot.
-    :param initial_bucketing: a bucketing file to start with, as a dict or a path; default None.
+    :param initial_bucketing: a bucketing file to start with, as a dict or a path; default None. In
+        API mode it is only read for forced variations.
     :param bool offline: True: no request is ever made, for batch jobs and development. Bucketing
         mode decides with ``bucketing_file`` or ``initial_bucketing``, API mode gives defaults;
         nothing is sent, and calls that would send return ``(False, reason)``. Default False.

@@ -35,6 +35,9 @@ class Visitor(object):
     the same ids, context, flags and consent, and belongs to the SDK of the process that loads it.
     """
 
+    # Campaign id to variation id; replaced, never changed.
+    _forced = {}
+
     def __init__(self, runtime, visitor_id, authenticated, context, has_consented=True):
         self._attach(runtime)
         self._has_consented = has_consented
@@ -56,12 +59,14 @@ class Visitor(object):
         self._withholds = False  # whether it was logged that something is not sent
 
     def __getstate__(self):
-        return {"ids": self._ids, "context": self._context, "modifications": self._flags.all(),
-                "has_consented": self._has_consented}
+        state = {"ids": self._ids, "context": self._context, "modifications": self._flags.all(),
+                 "has_consented": self._has_consented}
+        return dict(state, forced=self._forced) if self._forced else state
 
     def __setstate__(self, state):
         self._ids, self._has_consented = state["ids"], state.get("has_consented", True)
         self._context, self._flags = state["context"], Flags(state["modifications"])
+        self._forced = state.get("forced", {})
         self._attach(_process.instance().runtime())
 
     @property
@@ -223,6 +228,29 @@ class Visitor(object):
         if _values.flag(synchronize):
             self.synchronize_modifications()
 
+    @property
+    def forced_variations(self):
+        """What :meth:`force_variations` was given, a new dict from campaign id to variation id."""
+        return dict(self._forced)
+
+    @reports_mistakes(lambda visitor, error: None)
+    def force_variations(self, forced):
+        """Have the visitor get chosen variations, for somebody who checks a release: from the next
+        synchronisation on, whatever targeting, allocation and visitor cache say.
+
+        What is forced is never reported as an assignment: its activations are not sent, and the
+        visitor cache keeps what it has of the campaign. Contexts and hits are sent as always. In
+        panic nothing is forced. In API mode ``initial_bucketing`` has to name a copy of the
+        environment's bucketing file, which the platform's answer is then changed by.
+
+        :param forced: a mapping from campaign id to variation id, which replaces that of an earlier
+            call; None or an empty one ends it, and the visitor's own variations are back with the
+            next synchronisation. An invalid pair is rejected individually, and so is what the
+            bucketing file does not have (any more), with a log line.
+        :raises TypingError: if ``forced`` is neither a mapping nor None; nothing is changed.
+        """
+        self._forced = _read_forced(forced, self._events)
+
     def synchronize_modifications(self):
         """Fetch the visitor's flags for its current context, and replace those that it has.
 
@@ -239,8 +267,12 @@ class Visitor(object):
         began = monotonic() if hooks is not None and hooks.listens_to("synchronized") else None
         try:
             cached_ids = self._look_up(parts.cache, visitor_id)
-            flags, variation_ids = parts.decisions.decide(
-                visitor_id, anonymous_id, context, cached_ids, consents)
+            if self._forced:
+                flags, variation_ids = parts.decisions.decide_forced(
+                    visitor_id, anonymous_id, context, cached_ids, consents, self._forced)
+            else:
+                flags, variation_ids = parts.decisions.decide(
+                    visitor_id, anonymous_id, context, cached_ids, consents)
         except DecisionError as failure:
             log = "[synchronize_modifications] %s" % failure.message
             (self._events.debug if failure.expected else self._events.error)("%s", log)
@@ -445,10 +477,10 @@ class Visitor(object):
             cache or consent), ``campaigns`` and ``modifications``, the flags by key. A campaign has
             its ids and names, ``outcome`` (``"assigned"``, ``"not allocated"``, ``"not targeted"``
             or ``"skipped"``), ``reason``, ``decidedBy`` (``"allocation"``, ``"cache"``,
-            ``"platform"`` or None), ``bucket`` (0 to 99) and ``variationGroups``. Each variation
-            group has its targetings, whether they match, the visitor's value, the ``problem`` with
-            that value or with the targeting, such as text compared with a number (else ``""``), and
-            the buckets of its variations.
+            ``"forced"``, ``"platform"`` or None), ``bucket`` (0 to 99) and ``variationGroups``.
+            Each variation group has its targetings, whether they match, the visitor's value, the
+            ``problem`` with that value or with the targeting, such as text compared with a number
+            (else ``""``), and the buckets of its variations.
         :raises TypingError: when ``key`` is neither text nor None.
         """
         key = key if key is None else check.text("explain", "key", key)
@@ -459,7 +491,7 @@ class Visitor(object):
         cached_ids = self._look_up(parts.cache, visitor_id)
         try:
             campaigns = parts.decisions.explain(
-                visitor_id, self._context, cached_ids, self._flags.all(), key)
+                visitor_id, self._context, cached_ids, self._flags.all(), key, self._forced)
         except DecisionError as failure:
             return self._explained([], cached_ids, False, failure.message)
         if not self._state.serving:
@@ -479,13 +511,18 @@ class Visitor(object):
         """Report that the visitor has seen a flag's variation.
 
         :param str key: the flag's key.
-        :return: ``(success, log)``; ``log`` is the HTTP status, or why nothing was sent.
+        :return: ``(success, log)``; ``log`` is the HTTP status, or why nothing was sent. A forced
+            variation is not reported, which is a success.
         :raises TypingError: when ``key`` is not text.
         """
         modification, log = self._find("activate_modification", key)
         return (False, log) if modification is None else self._activate(modification)
 
     def _activate(self, modification):
+        if modification.forced:
+            log = "activate: %r is forced, so it is not reported" % modification.key
+            self._events.debug("%s", log)
+            return True, log
         if not self._has_consented:
             return self._withhold("activate_modification")
         parts = self._runtime.parts
@@ -552,6 +589,27 @@ def _problem(hit):
     if _values.is_a(hit, Hit):
         return hit.problem
     return "a hit was expected, not %s" % type(hit).__name__
+
+
+def _read_forced(forced, events):
+    """Return what :meth:`Visitor.force_variations` was given as a dict of text."""
+    accepted = {}
+    try:
+        for campaign_id, variation_id in _values.pairs(forced):
+            try:
+                campaign_id, variation_id = [_values.text(each, identifiers=True)
+                                             for each in (campaign_id, variation_id)]
+                accepted[campaign_id] = variation_id
+            except (_values.Absent, _values.Unreadable, _values.WrongType):
+                events.error("[force_variations] a pair is rejected: both ids must be text, not "
+                             "%s and %s", type(campaign_id).__name__, type(variation_id).__name__)
+    except _values.Absent:
+        pass
+    except _values.WrongType:
+        raise check.typing_error("force_variations", "forced", forced, "a mapping or None")
+    except _values.Unreadable as problem:
+        events.error("[force_variations] forced %s: nothing is forced", problem)
+    return accepted
 
 
 def read_id(function, value, events):

@@ -2,7 +2,7 @@ from collections.abc import Mapping
 from typing import Any, TypedDict, TypeVar, overload, type_check_only
 from typing_extensions import Never
 
-from flagship.context import _Context, _ContextValue, _Pair, _Pairs
+from flagship.context import _Context, _ContextValue, _Mapping, _Pair, _Pairs
 from flagship.decision.explanation import Explanation
 from flagship.decision.modification import Modification
 from flagship.hits import Hit
@@ -47,6 +47,9 @@ class Visitor:
     ) -> None: ...
     def unauthenticate(self, context: _Context | None = None,
                        synchronize: object = False) -> None: ...
+    @property
+    def forced_variations(self) -> dict[str, str]: ...
+    def force_variations(self, forced: _Mapping[object, object] | None) -> None: ...
     def synchronize_modifications(self) -> _Outcome: ...
 
     # The type of the default, as a promise of the account: a value comes back as the platform gave

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.cache import caches
 from django.db import connections
 from django.template import engines
+from django.urls import clear_url_caches
 
 
 @contextlib.contextmanager
@@ -24,6 +25,7 @@ def project(installed=(), **options):
     apps.app_configs = collections.OrderedDict()
     apps.clear_cache()
     apps.populate(installed)
+    clear_url_caches()  # which before Django 2.0 do not ask whose addresses they are
     try:
         yield
     finally:
@@ -32,3 +34,4 @@ def project(installed=(), **options):
             part.clear()
             part.update(old)
         apps.clear_cache()
+        clear_url_caches()

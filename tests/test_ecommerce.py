@@ -233,7 +233,8 @@ class TestPages:
         """No page, style or drawing names another server."""
         ann = guest()
         for path in PAGES + ["qa/", "static/shop/shop.css", "static/shop/drawings.css",
-                             "static/qa/qa.css", "static/qa/qa.js"]:
+                             "static/flagship_qa/qa.css", "static/flagship_qa/qa.js",
+                             "static/qa/emulator.css", "static/qa/emulator.js"]:
             assert not re.search(r"""(src|href|url|import)[=( "']+(https?:)?//""",
                                  ann.get(path)), path
 
@@ -436,26 +437,27 @@ class TestQaPanel:
         context."""
         qa, visitor_id = guest(), somebody("cta-original")
         context = {"sdk_country": "JP", "vip": True, "cart_value": 40, "sdk_deviceType": "mobile"}
-        page = qa.post("qa/decision/", visitor=visitor_id, context=json.dumps(context))
+        page = qa.post("qa/decision/", visitor=visitor_id, key=list(context), value=[
+            json.dumps(each) for each in context.values()])
         got = [variation for _, variation in campaigns_on(page).values() if variation]
         expected = [variation.id for variation in assign(CAMPAIGNS, visitor_id, context)]
         assert sorted(got) == sorted(expected)
         assert received(visitor_id, "decisions", 0) == received(visitor_id, "hits", 0) == []
 
-    @pytest.mark.parametrize("fields", [
-        {"visitor": ""}, {"visitor": "ann", "context": "[1]"}, {"visitor": "ann", "context": "{"},
-        {"visitor": "ann", "context": '{"a": [1]}'}])
-    def test_it_refuses_what_is_no_context(self, guest, fields):
-        guest().post("qa/decision/", status=400, **fields)
-
-    def test_an_edited_context_counts_in_the_shop_until_it_is_taken_back(self, guest):
-        ann, qa = guest(somebody()), guest()
-        assert "Open studio in Lyon" in ann.get()
-        qa.post("qa/context/", visitor=ann.id, before='{"sdk_country": "FR", "vip": false}',
-                context='{"sdk_country": "US"}')
-        assert "Packed for long ways" in ann.get()
-        qa.post("qa/context/", visitor=ann.id, forget="")
-        assert "Open studio in Lyon" in ann.get()
+    def test_what_is_overridden_counts_in_the_shop_until_it_is_taken_back(self, guest, received):
+        """For that browser alone, said on each page, and shown by the panel as by the shop."""
+        ann, kim = guest(somebody("cta-original")), guest()
+        panel = ann.post("qa/override/", visitor=ann.id, key="sdk_country", value="US", **{
+            "force.product-cta": "cta-warm"})
+        assert "(forced)" in panel and campaigns_on(panel)["product-cta"][1] == "cta-warm"
+        page = ann.get("product/ferry-jug/")
+        assert "Packed for long ways" in page and button(page) == WARM
+        assert "Overridden in this browser" in page and "Overridden" not in kim.get()
+        panel = ann.post("qa/override/", forget="")
+        assert campaigns_on(panel)["product-cta"][1] == "cta-original" and "(forced)" not in panel
+        page = ann.get("product/ferry-jug/")
+        assert "Open studio in Lyon" in page and button(page) == ORIGINAL
+        assert "cta-warm" not in [each["vaid"] for each in received(ann.id, "activations", 4)]
 
     def test_the_cached_assignment_is_told(self, guest):
         ann = guest(somebody("cta-warm"))
@@ -509,7 +511,7 @@ class TestQaPanel:
                                              SHOP_FOLDER=str(tmpdir),
                                              PYTHONPATH=os.pathsep.join([ROOT, ECOMMERCE])))
         assert output.decode("ascii").splitlines() == [
-            "1 1 ['', 'qa/results/', 'qa/']", "1 0 ['']", "0 1 ['']", "0 0 ['']"]
+            "1 1 ['', 'qa/results/', 'qa/', 'qa/']", "1 0 ['']", "0 1 ['']", "0 0 ['']"]
 
 
 @contextlib.contextmanager
@@ -704,6 +706,13 @@ class TestBrowser:
         country.clear()
         country.send_keys("JP")
         wait("[data-campaign=banner][data-variation=banner-far-on]")
+        browser.submit(driver, "[name=apply]")
+        wait("#overridden")
+        wait("[data-campaign=banner][data-variation=banner-far-on]")
+        browser.submit(driver, "[name=forget]")
+        assert not driver.find_elements("id", "overridden")
+        wait("[data-campaign=banner][data-variation=banner-vip-on], [data-campaign=banner]:not("
+             "[data-variation=banner-far-on])")
         browser.submit(driver, "#panic")
         assert find("id", "panic-state").get_attribute("data-panic") == "on"
         go("product/harbour-mug/")

@@ -25,15 +25,19 @@ tracking.items tracking.queue tracking.contexts tracking.spool tracking.delivery
 tracking.immediate tracking.deferred tracking
 cache.assignments cache.memory cache.redis cache.sqlite cache
 decision.semver decision.modification decision.allocation decision.targeting
-decision.document decision.compiled decision.evaluator decision.explanation decision.manager
+decision.document decision.compiled decision.evaluator decision.explanation decision.forced
+decision.manager
 decision.content decision.snapshot decision.bucketing_file decision.api decision.bucketing decision
 visitor
 _runtime
 app
-contrib contrib._settings contrib._platform contrib._web contrib.flask
+contrib contrib._settings contrib._platform contrib._overrides contrib._web contrib.flask
 contrib.opentelemetry contrib.prometheus contrib.sentry
 contrib.django.cache contrib.django contrib.django.checks contrib.django.apps
-contrib.django.middleware contrib.django.signals
+contrib.django._cookies contrib.django.middleware contrib.django.overrides contrib.django.signals
+contrib.django.qa contrib.django.qa.apps contrib.django.qa._decision contrib.django.qa._views
+contrib.django.qa.urls
+contrib.django.qa.templatetags contrib.django.qa.templatetags.flagship_qa
 contrib.django.templatetags contrib.django.templatetags.flagship
 contrib.openfeature.visitors contrib.openfeature.provider contrib.openfeature
 helpers helpers.hits helpers.preset_context

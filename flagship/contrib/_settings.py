@@ -121,6 +121,10 @@ def _switch(name, value):
     return check.boolean("settings", name, value)
 
 
+def _overrides(name, value):
+    return value if isinstance(value, bool) else _function(name, value) or False
+
+
 def _cookie_samesite(name, value):
     if value is None:
         return None
@@ -146,7 +150,8 @@ VISITOR = (("FLAGSHIP_CONTEXT", (_function, None)),
            ("FLAGSHIP_COOKIE_DOMAIN", (_cookie_domain, None)),
            ("FLAGSHIP_COOKIE_SECURE", (_cookie_secure, None)),
            ("FLAGSHIP_COOKIE_SAMESITE", (_cookie_samesite, "Lax")),
-           ("FLAGSHIP_COOKIE_SIGNED", (_switch, False)))
+           ("FLAGSHIP_COOKIE_SIGNED", (_switch, False)),
+           ("FLAGSHIP_OVERRIDES", (_overrides, False)))
 
 
 class Settings(object):

@@ -16,6 +16,7 @@ from flagship._events import EventLog, current, describe
 from flagship._troubleshooting import see
 from flagship.app import Flagship, neutral_visitor
 from flagship.config import Config
+from flagship.contrib._overrides import cookie_name, read_overrides
 from flagship.errors import InitializationError
 from flagship.handler import FlagshipEventHandler
 from flagship.transport.client import doubt_of_timeout
@@ -125,11 +126,16 @@ class RequestVisitor(object):
         with the browser's session, as it does without consent.
     :param signer: signs the id in the cookie with ``sign`` and reads it with ``unsign``, which
         raises on an invalid signature; None (default): the cookie is not signed.
+    :param loads: reads what the cookie of overrides has signed, or raises; None (default): there
+        are no overrides.
+    :ivar dict own_context: the visitor's context without overrides; None before the first use.
     """
 
-    def __init__(self, settings, request, cookies, signer=None):
+    own_context = _overrides = None
+
+    def __init__(self, settings, request, cookies, signer=None, loads=None):
         self._settings, self._request, self._cookies = settings, request, cookies
-        self._signer = signer
+        self._signer, self._loads = signer, loads
         self._visitor, self._at_work = None, False
         self._kept = self._lasts = None  # the id in the cookie, and whether it outlives the session
         self._making = threading.RLock()
@@ -138,6 +144,19 @@ class RequestVisitor(object):
     def used(self):
         """Whether the visitor was used, so that the response depends on the cookie."""
         return self._visitor is not None
+
+    @property
+    def settings(self):
+        return self._settings
+
+    @property
+    def overrides(self):
+        """The Overrides that the browser has chosen, or None; makes no visitor."""
+        loads = self._loads
+        if loads is not None:
+            value = self._cookies.get(cookie_name(self._settings))
+            self._overrides, self._loads = read_overrides(value, loads), None
+        return self._overrides
 
     def get(self):
         """Return the visitor. Never raises because of the settings' functions, the SDK or the
@@ -172,13 +191,8 @@ class RequestVisitor(object):
         settings, value = self._settings, native(visitor_id if lasts else visitor_id + _OF_SESSION)
         if self._signer is not None:
             value = six.ensure_str(self._signer.sign(value))
-        if settings.cookie_secure is not None:
-            secure = settings.cookie_secure
-        elif settings.cookie_samesite == "None":
-            secure = True  # browsers refuse the cookie otherwise
-        return {"key": settings.cookie_name, "value": value,
-                "max_age": settings.cookie_age if lasts else None, "path": "/",
-                "domain": settings.cookie_domain, "secure": secure, "httponly": True}
+        return cookie_arguments(settings, settings.cookie_name, value,
+                                settings.cookie_age if lasts else None, secure)
 
     def _make(self):
         settings = self._settings
@@ -197,6 +211,9 @@ class RequestVisitor(object):
             if self._kept is None:
                 # Bots ignore cookies: a visitor for each of their requests would fill the store.
                 visitor._provisional_id = visitor.visitor_id
+            self.own_context = visitor._context
+            if self.overrides is not None:
+                self.overrides.apply_to(visitor)
             if user_id and flagship.config.mode is Config.Mode.API:
                 visitor.authenticate(user_id)
             if not visitor.synchronize_modifications()[0]:
@@ -230,6 +247,21 @@ class RequestVisitor(object):
             current().error("[%s] returned %s, which %s; the visitor goes without", name,
                             type(value).__name__, "%s" % problem or "must be " + allowed)
             return None
+
+
+def cookie_arguments(settings, name, value, age, secure):
+    """Return the arguments of ``set_cookie``, except SameSite, for a cookie with the attributes
+    that the settings give.
+
+    :param age: seconds; None: it ends with the browser's session.
+    :param bool secure: whether the request came over https.
+    """
+    if settings.cookie_secure is not None:
+        secure = settings.cookie_secure
+    elif settings.cookie_samesite == "None":
+        secure = True  # browsers refuse the cookie otherwise
+    return {"key": name, "value": value, "max_age": age, "path": "/",
+            "domain": settings.cookie_domain, "secure": secure, "httponly": True}
 
 
 def _read_cookie(value, signer):

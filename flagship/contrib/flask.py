@@ -4,18 +4,21 @@ from __future__ import absolute_import
 import hashlib
 import warnings
 
+import six
 from flask import current_app, has_request_context, request
-from itsdangerous import Signer
+from itsdangerous import Signer, URLSafeTimedSerializer
 from markupsafe import Markup
+from werkzeug.exceptions import Forbidden
 from werkzeug.local import LocalProxy
 
 from flagship import _validation as check
 from flagship.app import Flagship
-from flagship.contrib import _settings, _web
+from flagship.contrib import _overrides, _settings, _web
 
-__all__ = ["FlagshipExtension", "current_visitor"]
+__all__ = ["FlagshipExtension", "current_visitor", "forget_overrides", "save_overrides"]
 
 _NAME = "flagship"
+_SIGNING = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
 
 
 class FlagshipExtension(object):
@@ -50,6 +53,9 @@ class FlagshipExtension(object):
       (None: if the request came over https), ``FLAGSHIP_COOKIE_SAMESITE`` (``"Lax"``),
       ``FLAGSHIP_COOKIE_SIGNED`` (False; True signs the id with the application's secret key:
       someone who puts another visitor's id into the cookie becomes a new visitor).
+    - ``FLAGSHIP_OVERRIDES``: a callable, or the dotted path of one, from the request to whether its
+      sender may call :func:`save_overrides`; False (default): nobody may, and the cookie that it
+      sets is not read. Needs the application's secret key.
 
     There is one SDK per process. Applications with the same credentials and options share it; an
     application with different ones replaces it.
@@ -68,7 +74,7 @@ class FlagshipExtension(object):
         browser's session (see :meth:`flagship.visitor.Visitor.set_consent`). Default: everybody
         has consented.
     :raises TypingError: on a setting of the wrong type.
-    :raises ParamError: on a setting out of range, and if the cookie is to be signed but there is no
+    :raises ParamError: on a setting out of range, and if a cookie is to be signed but there is no
         secret key.
     """
 
@@ -83,8 +89,8 @@ class FlagshipExtension(object):
 
         :param flask.Flask app: the application, with its config complete.
         :raises TypingError: on a setting of the wrong type; nothing is changed.
-        :raises ParamError: on a setting out of range, and if the cookie is to be signed but there
-            is no secret key; nothing is changed.
+        :raises ParamError: on a setting out of range, and if a cookie is to be signed but there is
+            no secret key; nothing is changed.
         """
         settings = _settings.Settings(
             lambda name, default: self._given.get(name) or app.config.get(name, default))
@@ -94,6 +100,7 @@ class FlagshipExtension(object):
             if problem not in missing:
                 raise problem
         signer = _make_signer(app, settings.cookie_name) if settings.cookie_signed else None
+        serializer = _make_serializer(app, settings)
         if not missing:
             _web.start(settings)
         elif not Flagship.instance().is_flagship_started():
@@ -103,18 +110,31 @@ class FlagshipExtension(object):
             app.after_request(_keep_id)
             # A global, not a context processor, so that imported macros can use it too.
             app.jinja_env.globals.update(flag=_flag, flag_json=_flag_json)
-        app.extensions[_NAME] = settings, signer
+        app.extensions[_NAME] = settings, signer, serializer
 
 
 def _make_signer(app, cookie_name):
+    return Signer(_keys(app, "FLAGSHIP_COOKIE_SIGNED"), salt="flagship." + cookie_name, **_SIGNING)
+
+
+def _make_serializer(app, settings):
+    """Return what signs and reads the cookie of overrides; None if there are none."""
+    if not settings.overrides:
+        return None
+    if settings.overrides is True:
+        raise check.param_error("settings", "FLAGSHIP_OVERRIDES", "must be a function of the "
+                                "request, as Flask does not know who is staff")
+    return URLSafeTimedSerializer(
+        _keys(app, "FLAGSHIP_OVERRIDES"), salt="flagship.overrides." + settings.cookie_name,
+        signer_kwargs=_SIGNING)
+
+
+def _keys(app, setting):
     if not app.secret_key:
-        raise check.param_error("settings", "FLAGSHIP_COOKIE_SIGNED",
-                                "needs the application's SECRET_KEY")
-    keys = app.secret_key
+        raise check.param_error("settings", setting, "needs the application's SECRET_KEY")
     if "SECRET_KEY_FALLBACKS" in app.default_config:  # Flask 3.1 and later; the current key is last
-        keys = list(app.config.get("SECRET_KEY_FALLBACKS") or ()) + [app.secret_key]
-    return Signer(keys, salt="flagship." + cookie_name, key_derivation="hmac",
-                  digest_method=hashlib.sha256)
+        return list(app.config.get("SECRET_KEY_FALLBACKS") or ()) + [app.secret_key]
+    return app.secret_key
 
 
 def _request_visitor():
@@ -126,14 +146,51 @@ def _request_visitor():
     # Stored on the request: flask.g outlives it if a test pushes its own application context.
     own = request._get_current_object()
     if _NAME not in vars(own):
-        settings, signer = current_app.extensions[_NAME]
-        vars(own).setdefault(_NAME, _web.RequestVisitor(settings, own, own.cookies, signer))
+        settings, signer, serializer = current_app.extensions[_NAME]
+        loads = serializer and (lambda value: serializer.loads(value, max_age=_overrides.AGE))
+        vars(own).setdefault(_NAME, _web.RequestVisitor(settings, own, own.cookies, signer, loads))
     return vars(own)[_NAME]
 
 
 #: The visitor of the current request, a :class:`flagship.visitor.Visitor`. Using it outside a
 #: request, or without the extension, raises a RuntimeError.
 current_visitor = LocalProxy(lambda: _request_visitor().get())
+
+
+def save_overrides(response, forced_variations, context=None):
+    """Have the browser that sent the current request be shown chosen variations for the next twelve
+    hours, in place of what was set before. The cookie is signed and HttpOnly; the next request is
+    the first to use it. ``current_visitor.forced_variations`` says what a page is shown with.
+
+    :param response: the response that gets the cookie.
+    :param forced_variations: a mapping from campaign id to variation id, see
+        :meth:`flagship.visitor.Visitor.force_variations`; None: none.
+    :param context: a mapping from context key to the value that takes the place of the visitor's
+        own, or to None for a key that is taken away; None (default): the context is left as it is.
+    :raises werkzeug.exceptions.Forbidden: if ``FLAGSHIP_OVERRIDES`` does not let the sender.
+    :raises TypingError: if one of them is neither a mapping nor None.
+    :raises ParamError: if they hold something else than text, numbers and booleans, or more than a
+        cookie does.
+    """
+    settings, _, serializer = current_app.extensions[_NAME]
+    own = request._get_current_object()
+    if not _overrides.may_override(settings.overrides, own):
+        raise Forbidden()
+    value = _overrides.dump_overrides("save_overrides", forced_variations, context,
+                                      serializer.dumps)
+    response.set_cookie(samesite=settings.cookie_samesite, **_web.cookie_arguments(
+        settings, _overrides.cookie_name(settings), six.ensure_str(value), _overrides.AGE,
+        own.is_secure))
+
+
+def forget_overrides(response):
+    """Have the browser that sent the current request be shown its own variations again. Anybody
+    may.
+
+    :param response: the response that removes the cookie.
+    """
+    settings = current_app.extensions[_NAME][0]
+    response.delete_cookie(_overrides.cookie_name(settings), domain=settings.cookie_domain)
 
 
 def _flag(key, default, activate=False):
@@ -154,8 +211,9 @@ def _keep_id(response):
         response.vary.add("Cookie")
         response.cache_control.public = None
         response.cache_control.private = True
+        if visitor.overrides is not None:
+            response.cache_control.no_store = True
         cookie = visitor.cookie(request.is_secure)
         if cookie is not None:
-            settings, _ = current_app.extensions[_NAME]
-            response.set_cookie(samesite=settings.cookie_samesite, **cookie)
+            response.set_cookie(samesite=visitor.settings.cookie_samesite, **cookie)
     return response

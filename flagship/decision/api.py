@@ -1,4 +1,5 @@
 """API mode: the platform decides at each synchronisation."""
+from flagship._troubleshooting import see
 from flagship.context import without_private_keys
 from flagship.decision.content import Unreadable, decode
 from flagship.decision.document import id_text
@@ -21,6 +22,8 @@ class ApiDecisionManager(DecisionManager):
         self._http, self._events, self._state = http, events, state
         self._max_size = config.max_response_size
         self._campaigns, self._offline = campaigns_endpoint(config), config.offline
+        self._initial, self._env_id = config.initial_bucketing, config.env_id
+        self._known = None
         self._unreported = campaigns_endpoint(config, has_consented=False)
 
     def start(self):
@@ -29,6 +32,45 @@ class ApiDecisionManager(DecisionManager):
                                  "visitor gets defaults")
 
     def decide(self, visitor_id, anonymous_id, context, cached_ids, has_consented=True):
+        modifications, variation_ids = self._flags(
+            self._ask(visitor_id, anonymous_id, context, has_consented))
+        return Flags(modifications), variation_ids
+
+    _unknown = ("in API mode the platform decides, and initial_bucketing does not name a bucketing "
+                "file")
+
+    @property
+    def campaigns(self):
+        """The Campaigns of ``initial_bucketing``, which is read once, when this is first asked for.
+        """
+        if self._known is None and self._initial is not None:
+            # Imported here, as nearly no process needs it.
+            from flagship.decision.bucketing_file import read_initial, said
+            from flagship.decision.compiled import Campaigns
+            try:
+                self._known = Campaigns(read_initial(self._initial, self._max_size, self._env_id))
+            except Exception as problem:
+                self._events.error("[campaigns] initial_bucketing is ignored: %s%s", said(problem),
+                                   see("initial-bucketing"))
+            self._initial = None
+        return self._known
+
+    def decide_forced(self, visitor_id, anonymous_id, context, cached_ids, has_consented,
+                      forced):
+        from flagship.decision.forced import force_answer, ids_of, mark_forced
+        found = self._find_forced(forced, self._events)
+        answered = self._ask(visitor_id, anonymous_id, context, has_consented)
+        if not found:
+            modifications, variation_ids = self._flags(answered)
+            return Flags(modifications), variation_ids
+        modifications, variation_ids = self._flags(force_answer(self.campaigns, answered, found))
+        ids = ids_of(self.campaigns, found)
+        kept = [each for each in cached_ids or () if each in ids]
+        return Flags(mark_forced(modifications, found)), tuple(kept + [
+            each for each in variation_ids if each not in ids])
+
+    def _ask(self, visitor_id, anonymous_id, context, has_consented):
+        """Return the decoded campaigns of the platform's answer."""
         payload = {"visitorId": visitor_id, "trigger_hit": False,
                    "context": without_private_keys(context)}
         if anonymous_id is not None:
@@ -45,8 +87,7 @@ class ApiDecisionManager(DecisionManager):
         self._tell_panic(panic)
         if panic:
             raise DecisionError(self._state.reason, expected=True)
-        modifications, variation_ids = self._flags(campaigns)
-        return Flags(modifications), variation_ids
+        return campaigns
 
     def _flags(self, campaigns):
         """Return ``({key: Modification}, variation ids)`` of an answer's campaigns."""
@@ -66,7 +107,7 @@ class ApiDecisionManager(DecisionManager):
                 *malformed)
         return modifications, tuple(variation_ids)
 
-    def explain(self, visitor_id, context, cached_ids, modifications, key):
+    def explain(self, visitor_id, context, cached_ids, modifications, key, forced=()):
         return told(modifications, key)
 
 

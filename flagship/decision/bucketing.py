@@ -108,10 +108,7 @@ class BucketingDecisionManager(DecisionManager):
             self._ask(self._cdn)
 
     def decide(self, visitor_id, anonymous_id, context, cached_ids, has_consented=True):
-        self._keep_fresh()
-        if self.panic:
-            raise DecisionError(self._state.reason, expected=True)
-        campaigns = self._campaigns()
+        campaigns = self._fresh_campaigns()
         try:
             if cached_ids is None and type(context) is dict:
                 return UndecidedFlags(campaigns, visitor_id, context), ()
@@ -119,6 +116,19 @@ class BucketingDecisionManager(DecisionManager):
         except Exception as error:  # a context that cannot be iterated at all
             raise DecisionError("no decision: %s" % type(error).__name__)
         return Flags(merge(variations)), _assignments_to_keep(campaigns, variations, cached_ids)
+
+    def decide_forced(self, visitor_id, anonymous_id, context, cached_ids, has_consented,
+                      forced):
+        from flagship.decision.forced import merge_forced
+        campaigns = self._fresh_campaigns()
+        found = self._find_forced(forced, self._events)
+        try:
+            variations = assign(campaigns, visitor_id, context, cached_ids)
+        except Exception as error:
+            raise DecisionError("no decision: %s" % type(error).__name__)
+        flags = merge_forced(campaigns, variations, found)
+        own = [each for each in variations if each.campaign_id not in found]
+        return Flags(flags), _assignments_to_keep(campaigns, own, cached_ids)
 
     def nearest_key(self, key):
         campaigns = self._file.campaigns
@@ -136,18 +146,30 @@ class BucketingDecisionManager(DecisionManager):
                 found.append((key, kind, kinds))
         return found
 
-    def explain(self, visitor_id, context, cached_ids, modifications, key):
+    def explain(self, visitor_id, context, cached_ids, modifications, key, forced=()):
         try:
-            return explain(self._campaigns(), visitor_id, context, cached_ids, key)
+            return explain(self._campaigns(), visitor_id, context, cached_ids, key, forced)
         except DecisionError:
             raise
         except Exception as error:
             raise DecisionError("no explanation: %s" % type(error).__name__)
 
+    @property
+    def campaigns(self):
+        return self._file.campaigns
+
+    def _fresh_campaigns(self):
+        """Return the Campaigns to decide with; raise DecisionError without any, and in panic."""
+        self._keep_fresh()
+        if self.panic:
+            raise DecisionError(self._state.reason, expected=True)
+        # Without a call: every decision comes by here.
+        return self._file.campaigns or self._campaigns()
+
     def _campaigns(self):
         campaigns = self._file.campaigns
         if campaigns is None:
-            raise DecisionError("there is no bucketing file yet")
+            raise DecisionError(self._unknown)
         return campaigns
 
     @property

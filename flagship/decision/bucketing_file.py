@@ -102,22 +102,11 @@ class BucketingFile(object):
         if self._file is not None or self._initial is None:
             return
         try:
-            self._use(self._decoded_initial(), "initial")
+            decoded = read_initial(self._initial, self._max_size, self._env_id)
+            self._use(decoded, "initial")
         except Exception as problem:
             self._events.error("[bucketing] initial_bucketing is ignored: %s%s", said(problem),
                                see("initial-bucketing"))
-
-    def _decoded_initial(self):
-        if isinstance(self._initial, dict):
-            # A copy in JSON's own types: the caller may change the dict, and on Python 2 it may
-            # contain bytes.
-            return decode(_encoded(self._initial), self._max_size)
-        content = read(self._initial, self._max_size)
-        if content is None:
-            raise Unreadable("does not exist: %s" % self._initial)
-        decoded = decode(content, self._max_size)
-        # The application may ship a snapshot that an earlier process wrote.
-        return Record(decoded, self._env_id).bucketing if is_record(decoded) else decoded
 
     def _use_snapshot(self, record):
         known = record.knows_environment
@@ -210,6 +199,20 @@ class BucketingFile(object):
                 self._events.warning("[bucketing] the snapshot %s is not kept: %s%s",
                                      self._snapshot.path, said(problem), see("snapshot"))
             self._snapshot_fails = True
+
+
+def read_initial(given, max_size, env_id):
+    """Return the decoded file of the option ``initial_bucketing``, a dict or a path; raises."""
+    if isinstance(given, dict):
+        # A copy in JSON's own types: the caller may change the dict, and on Python 2 it may contain
+        # bytes.
+        return decode(_encoded(given), max_size)
+    content = read(given, max_size)
+    if content is None:
+        raise Unreadable("does not exist: %s" % given)
+    decoded = decode(content, max_size)
+    # The application may ship a snapshot that an earlier process wrote.
+    return Record(decoded, env_id).bucketing if is_record(decoded) else decoded
 
 
 def said(problem):

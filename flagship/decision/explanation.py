@@ -14,8 +14,11 @@ from flagship.decision.targeting import (ALL_VISITORS, VISITOR_ID, compared_kind
 ASSIGNED, NOT_ALLOCATED = u"assigned", u"not allocated"
 NOT_TARGETED, SKIPPED = u"not targeted", u"skipped"
 
+#: The reason of a forced variation, and what it was decided by.
+FORCED = u"the variation is forced, and never reported", u"forced"
 
-def explain(campaigns, visitor_id, context, cached_ids=(), key=None):
+
+def explain(campaigns, visitor_id, context, cached_ids=(), key=None, forced=()):
     """Return what each campaign of a file gives a visitor, and why.
 
     :param Campaigns campaigns: the compiled file.
@@ -24,6 +27,7 @@ def explain(campaigns, visitor_id, context, cached_ids=(), key=None):
     :param cached_ids: ids of variations that the visitor was assigned before, or None.
     :param key: a flag key, to leave out the campaigns that cannot set it; None (default): all
         campaigns.
+    :param forced: a mapping from campaign id to the variation id that is forced; default: none.
     :return: one dict per campaign, in the file's order; :meth:`Visitor.explain` describes them.
     """
     context = {name: value for name, value in context.items()}
@@ -33,7 +37,8 @@ def explain(campaigns, visitor_id, context, cached_ids=(), key=None):
             if key is None:
                 explained.append(_told(campaign.id, SKIPPED, campaign.problem))
         elif key is None or _can_set(campaign, key):
-            explained.append(_explained(campaign, visitor_id, context, cached_ids or ()))
+            chosen = forced[campaign.id] if campaign.id in forced else None
+            explained.append(_explained(campaign, visitor_id, context, cached_ids or (), chosen))
     return explained
 
 
@@ -62,8 +67,9 @@ def told(modifications, key=None):
     for campaign_id, flags in sorted(by_campaign.items()):
         if key is None or key in flags:
             flag = next(iter(flags.values()))
+            reason, by = (FORCED if flag.forced else (u"the platform decided", u"platform"))
             explained.append(_told(
-                campaign_id, ASSIGNED, u"the platform decided", decidedBy=u"platform",
+                campaign_id, ASSIGNED, reason, decidedBy=by,
                 variationGroupId=flag.variation_group_id, variationId=flag.variation_id,
                 reference=flag.reference,
                 modifications={each.key: finite(each.value) for each in flags.values()}))
@@ -90,10 +96,17 @@ def _told(campaign_id, outcome, reason, **more):
     return campaign
 
 
-def _explained(campaign, visitor_id, context, cached_ids):
+def _explained(campaign, visitor_id, context, cached_ids, forced_id):
     groups = [_group(group, visitor_id, context) for group in campaign.groups]
     about = {"name": campaign.name, "slug": campaign.slug, "type": campaign.type,
              "variationGroups": groups}
+    for group, shown in zip(campaign.groups, groups) if forced_id is not None else ():
+        for variation in group.variations:
+            if variation.id == forced_id:
+                place = bucket(group.id, visitor_id)
+                shown.update(chosen=True, bucket=place)
+                return _told(campaign.id, ASSIGNED, FORCED[0], decidedBy=FORCED[1], bucket=place,
+                             variationGroupId=group.id, **dict(about, **_of_variation(variation)))
     for group, shown in zip(campaign.groups, groups):
         if shown["matches"]:
             outcome, reason, found = _decided(group, shown, visitor_id, cached_ids)

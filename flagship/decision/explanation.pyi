@@ -9,6 +9,7 @@ _Outcome = Literal["assigned", "not allocated", "not targeted", "skipped"]
 
 ASSIGNED: Literal["assigned"]
 NOT_ALLOCATED: Literal["not allocated"]
+FORCED: tuple[str, Literal["forced"]]
 NOT_TARGETED: Literal["not targeted"]
 SKIPPED: Literal["skipped"]
 
@@ -54,7 +55,7 @@ class ExplainedCampaign(TypedDict):
     type: str | None
     outcome: _Outcome
     reason: str
-    decidedBy: Literal["allocation", "cache", "platform"] | None
+    decidedBy: Literal["allocation", "cache", "forced", "platform"] | None
     variationGroupId: str | None
     variationId: str | None
     variationName: str | None
@@ -89,6 +90,7 @@ def explain(
     context: Mapping[str, _ContextValue],
     cached_ids: Collection[str] | None = (),
     key: str | None = None,
+    forced: Mapping[str, str] | tuple[()] = (),
 ) -> list[ExplainedCampaign]: ...
 def merged(
     explained: Iterable[ExplainedCampaign], only: str | None = None

@@ -56,10 +56,42 @@ class DecisionManager(object):
         """
         raise NotImplementedError
 
-    def explain(self, visitor_id, context, cached_ids, modifications, key):
+    @property
+    def campaigns(self):
+        """The compiled Campaigns of the file that this manager knows, or None."""
+        return None
+
+    def decide_forced(self, visitor_id, anonymous_id, context, cached_ids, has_consented,
+                      forced):
+        """Like :meth:`decide`, with variations of some campaigns forced, as far as this manager
+        knows the campaigns. What was cached for these campaigns is kept, and nothing is added.
+
+        :param dict forced: campaign id to variation id.
+        """
+        return self.decide(visitor_id, anonymous_id, context, cached_ids, has_consented)
+
+    def _find_forced(self, forced, events):
+        """Return the Variations to force, by campaign id; log which are not there."""
+        # Imported here, as nearly no process needs it.
+        from flagship.decision.forced import find_forced
+        campaigns = self.campaigns
+        found = {} if campaigns is None else find_forced(campaigns, forced)
+        for campaign_id, variation_id in sorted(forced.items()):
+            if campaign_id not in found:
+                reason = self._unknown if campaigns is None else "the bucketing file has none"
+                events.warn_once(
+                    "forced", (campaign_id, variation_id), "[force_variations] variation %r of "
+                    "campaign %r is ignored: %s" % (variation_id, campaign_id, reason))
+        return found
+
+    #: Why there are no campaigns to force.
+    _unknown = "there is no bucketing file yet"
+
+    def explain(self, visitor_id, context, cached_ids, modifications, key, forced=()):
         """Explain why a visitor gets its flags; sends no request and changes nothing.
 
         :param dict modifications: the visitor's flags, key to Modification.
+        :param forced: as for :meth:`decide_forced`; default: nothing is forced.
         :param key: a flag key, to leave out the campaigns that cannot set it, or None.
         :return: one plain dict per campaign, as :meth:`Visitor.explain` describes them.
         :raises DecisionError: if there are no campaigns to decide on.

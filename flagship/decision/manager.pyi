@@ -2,6 +2,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal
 
 from flagship.context import _ContextValue
+from flagship.decision.compiled import Campaigns
 from flagship.decision.explanation import ExplainedCampaign
 from flagship.decision.modification import Flags, Modification
 from flagship.errors import FlagshipError
@@ -15,6 +16,8 @@ class DecisionManager:
     knows_anonymous: bool
     panic: bool
     @property
+    def campaigns(self) -> Campaigns | None: ...
+    @property
     def details(self) -> dict[str, Any]: ...
     def start(self) -> None: ...
     def start_again(self) -> None: ...
@@ -26,6 +29,15 @@ class DecisionManager:
         cached_ids: tuple[str, ...] | None,
         has_consented: bool = True,
     ) -> tuple[Flags, tuple[str, ...]]: ...
+    def decide_forced(
+        self,
+        visitor_id: str,
+        anonymous_id: str | None,
+        context: dict[str, _ContextValue],
+        cached_ids: tuple[str, ...] | None,
+        has_consented: bool,
+        forced: Mapping[str, str],
+    ) -> tuple[Flags, tuple[str, ...]]: ...
     def explain(
         self,
         visitor_id: str,
@@ -33,6 +45,7 @@ class DecisionManager:
         cached_ids: tuple[str, ...] | None,
         modifications: Mapping[str, Modification],
         key: str | None,
+        forced: Mapping[str, str] | tuple[()] = (),
     ) -> list[ExplainedCampaign]: ...
     def nearest_key(self, key: str) -> str | None: ...
     def mistyped(

@@ -24,9 +24,12 @@ class Modification(tuple):
     :ivar str variation_group_id: the variation group.
     :ivar str variation_id: the variation.
     :ivar bool reference: whether that variation is the group's reference (its control).
+    :ivar bool forced: whether the variation was forced (see :meth:`Visitor.force_variations`), so
+        that it is never reported.
     """
 
     __slots__ = ()
+    forced = False
 
     def __new__(cls, key, value, campaign_id, variation_group_id, variation_id, reference):
         is_plain = value is not None and type(value) not in _CONTAINERS
@@ -49,6 +52,13 @@ class Modification(tuple):
     def __repr__(self):
         return ("Modification(key=%r, value=%r, campaign_id=%r, variation_group_id=%r, "
                 "variation_id=%r, reference=%r)" % self[:PLAIN])
+
+
+class ForcedModification(Modification):
+    """A flag of a variation that was forced."""
+
+    __slots__ = ()
+    forced = True
 
 
 def modifications_of(values, campaign_id, variation_group_id, variation_id, reference):

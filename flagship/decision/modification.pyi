@@ -7,6 +7,7 @@ PLAIN: int
 MAX_DEPTH: int
 
 class Modification(tuple[Any, ...]):
+    forced: bool
     def __new__(
         cls,
         key: str,
@@ -29,6 +30,8 @@ class Modification(tuple[Any, ...]):
     def variation_id(self) -> str: ...
     @property
     def reference(self) -> bool: ...
+
+class ForcedModification(Modification): ...
 
 def modifications_of(
     values: dict[str, Any],

@@ -38,7 +38,7 @@ class _Decisions(DecisionManager):
         modifications = sent.modifications_for(visitor_id, context)
         return Flags(modifications), tuple(each.variation_id for each in modifications.values())
 
-    def explain(self, visitor_id, context, cached_ids, modifications, key):
+    def explain(self, visitor_id, context, cached_ids, modifications, key, forced=()):
         return told(modifications, key)
 
 

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 
 from flagship.contrib.django import DjangoVisitorCache
 from flagship.contrib.django.middleware import FlagshipMiddleware, FlagshipRequest, user_id
+from flagship.contrib.django.overrides import save_overrides
 from flagship.contrib.flask import FlagshipExtension, current_visitor
 
 
@@ -20,6 +21,7 @@ def django_parts(request: HttpRequest) -> None:
     request.flagship  # error
     user_id()  # error
     text: str = user_id(request)  # error
+    save_overrides(request, {"campaign": "variation"})  # error
     FlagshipMiddleware()  # error
     FlagshipMiddleware("view")  # error
     DjangoVisitorCache(1)  # error

@@ -133,6 +133,9 @@ def context(visitor: Visitor) -> None:
     visitor.get_context()["country"].upper()  # error
     visitor.get_context("country")  # error
     visitor.get_selected_variations()["title"]  # error
+    visitor.force_variations("campaign")  # error
+    visitor.force_variations()  # error
+    visitor.forced_variations = {}  # error
 
 
 def objects(visitor: Visitor, given: dict[str, object],

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 
 from flagship import Config, Flagship
 from flagship.contrib.django import DjangoVisitorCache
+from flagship.contrib import flask as contrib_flask
 from flagship.contrib.flask import FlagshipExtension, current_visitor
 from flagship.emulator import Emulator
 from flagship.hits import Page
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from flagship.contrib.django.apps import FlagshipConfig
     from flagship.contrib.django.checks import check_settings
     from flagship.contrib.django.middleware import FlagshipMiddleware, FlagshipRequest, user_id
+    from flagship.contrib.django.overrides import forget_overrides, may_override, save_overrides
 
 
 def django_view(request: FlagshipRequest) -> HttpResponse:
@@ -39,6 +41,9 @@ def django_parts(request: HttpRequest, application: FlagshipConfig) -> HttpRespo
     name: str | None = user_id(request)
     middleware = FlagshipMiddleware(lambda request: HttpResponse(name or ""))
     middleware.process_request(request)
+    if may_override(request):
+        save_overrides(request, HttpResponse(), {"campaign": "variation"}, {"plan": None})
+    forget_overrides(request, HttpResponse())
     return middleware.process_response(request, HttpResponse())
 
 
@@ -48,6 +53,11 @@ def flask_context(request: flask.Request) -> dict[str, str | bool]:
 
 def flask_user(request: flask.Request) -> str | None:
     return request.args.get("user")
+
+
+def force(response: flask.Response) -> None:
+    contrib_flask.save_overrides(response, {"campaign": "variation"})
+    contrib_flask.forget_overrides(response)
 
 
 def home() -> str:

@@ -180,7 +180,12 @@ def modifications(visitor: Visitor) -> None:
         assert_type(modification.variation_group_id, str)
         assert_type(modification.variation_id, str)
         assert_type(modification.reference, bool)
+        assert_type(modification.forced, bool)
     assert_type(visitor.get_selected_variations(), list[str])
+    chosen: dict[str, str] = {"no-campaign": "no-variation"}
+    visitor.force_variations(chosen)
+    assert_type(visitor.forced_variations, dict[str, str])
+    visitor.force_variations(None)
     assert pickle.loads(pickle.dumps(present)) == present
     copied: Visitor = copy.deepcopy(visitor)
     assert copied.visitor_id == visitor.visitor_id

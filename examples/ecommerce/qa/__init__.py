@@ -1,2 +1,7 @@
-"""The QA panel: which variations a visitor gets, and why; what the platform received. For the demo
-alone."""
+"""What the demo adds to the QA panel of flagship.contrib.django.qa: what the emulator received, and
+its panic."""
+
+
+def anybody(request):
+    """The setting FLAGSHIP_OVERRIDES of the demo, which has no members of staff."""
+    return True

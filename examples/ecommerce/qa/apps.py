@@ -3,4 +3,4 @@ from django.apps import AppConfig
 
 class QaConfig(AppConfig):
     name = "qa"
-    verbose_name = "QA panel"
+    verbose_name = "The demo's part of the QA panel"

@@ -1,20 +1,20 @@
 """Which visitors there are to choose from."""
 from collections import OrderedDict, namedtuple
-
-from django.conf import settings
-
-#: ``context`` is what the platform was last told, ``seen`` when, seconds since the epoch.
-SeenVisitor = namedtuple("SeenVisitor", "visitor_id anonymous_id context seen")
+from json import dumps
+from urllib.parse import urlencode
 
 _MOST = 8
 
 
-def own_ids(request):
-    """The ids that the sender of a request may have as a visitor, the likelier first; makes no
-    visitor."""
-    ids = ["user-%s" % request.user.pk] if request.user.is_authenticated else []
-    cookie = request.COOKIES.get(getattr(settings, "FLAGSHIP_COOKIE_NAME", "flagship_visitor"))
-    return ids + [cookie] if cookie else ids
+class SeenVisitor(namedtuple("SeenVisitor", "visitor_id context")):
+    """Somebody whom the emulator heard of; ``context`` is what it was told last."""
+
+    def as_link(self):
+        """The id, and the query with which the panel shows this visitor in this context."""
+        pairs = [("visitor", self.visitor_id)]
+        for key, value in sorted(self.context.items()):
+            pairs += [("key", key), ("value", dumps(value))]
+        return {"visitor_id": self.visitor_id, "query": urlencode(pairs)}
 
 
 def recent(requests):
@@ -23,16 +23,12 @@ def recent(requests):
     :param requests: its requests, as qa.emulator.Emulator.requests gives them.
     :return: SeenVisitors, the latest first.
     """
-    seen, anonymous = OrderedDict(), {}
+    seen = OrderedDict()
     for request in requests:
-        body = request["body"]
-        if request["endpoint"] == "campaigns":
-            anonymous[body["visitorId"]] = body.get("anonymousId")
-        for visitor_id, context in _contexts(request["endpoint"], body):
+        for visitor_id, context in _contexts(request["endpoint"], request["body"]):
             seen.pop(visitor_id, None)
-            seen[visitor_id] = context, request["time"]
-    return [SeenVisitor(visitor_id, anonymous.get(visitor_id), context, time)
-            for visitor_id, (context, time) in list(reversed(list(seen.items())))[:_MOST]]
+            seen[visitor_id] = context
+    return [SeenVisitor(*each) for each in list(reversed(list(seen.items())))[:_MOST]]
 
 
 def _contexts(endpoint, body):

@@ -3,7 +3,6 @@ import re
 
 from flagship.context import PresetContext
 
-from qa import overrides
 from shop.cart import Cart
 from shop.countries import country_of, locale_of
 
@@ -16,7 +15,7 @@ def context_of(request):
 
     :return: context key to text, bool or float.
     """
-    context = {
+    return {
         PresetContext.DEVICE_TYPE.value: device_of(request.META.get("HTTP_USER_AGENT", "")),
         PresetContext.DEVICE_LOCALE.value: locale_of(request),
         PresetContext.LOCATION_COUNTRY.value: country_of(request),
@@ -24,8 +23,6 @@ def context_of(request):
         "vip": is_vip(request.user),
         "cart_value": float(Cart(request.session).subtotal),
     }
-    # What the QA panel set for this visitor; nothing outside the demo.
-    return overrides.apply(context, overrides.of(request))
 
 
 def device_of(user_agent):

@@ -35,7 +35,8 @@ INSTALLED_APPS = [
     "flagship.contrib.django",
     "results",
     "shop",
-    "qa",
+    "qa",  # before the panel, whose template it extends
+    "flagship.contrib.django.qa",
 ]
 
 MIDDLEWARE = [
@@ -54,6 +55,8 @@ MIDDLEWARE = [
 FLAGSHIP_ENV_ID = os.environ.get("FLAGSHIP_ENV_ID", "")
 FLAGSHIP_API_KEY = os.environ.get("FLAGSHIP_API_KEY", "")
 FLAGSHIP_CONTEXT = "shop.context.context_of"
+# A project has True here: for members of staff. The demo's panel is anybody's.
+FLAGSHIP_OVERRIDES = "qa.anybody" if QA_PANEL else True
 FLAGSHIP_OPTIONS = {
     # The platform decides, so that logging in keeps the experience; in bucketing mode there is no
     # such continuity.
@@ -72,6 +75,8 @@ FLAGSHIP_OPTIONS = {
     "polling_interval": 1 if EMULATOR_URL else 60,
 }
 if EMULATOR_URL:
+    # What API mode needs for forced variations.
+    FLAGSHIP_OPTIONS.update({"initial_bucketing": CAMPAIGNS})
     FLAGSHIP_OPTIONS.update({"decision_api_url": EMULATOR_URL + "/v2",
                              "cdn_url": EMULATOR_URL + "/cdn",
                              "tracking_url": EMULATOR_URL + "/collect"})

@@ -4,5 +4,6 @@ from django.urls import include, path
 
 urlpatterns = [path("", include("shop.urls"))]
 if settings.QA_PANEL:
-    urlpatterns.append(path("qa/results/", include("results.urls")))
-    urlpatterns.append(path("qa/", include("qa.urls")))
+    urlpatterns += [path("qa/results/", include("results.urls")),
+                    path("qa/", include("qa.urls")),
+                    path("qa/", include("flagship.contrib.django.qa.urls"))]

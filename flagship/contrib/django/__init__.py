@@ -26,6 +26,10 @@ JavaScript. The settings:
   the request came over https), ``FLAGSHIP_COOKIE_SAMESITE`` (``"Lax"``; not supported by Django
   1.11), ``FLAGSHIP_COOKIE_SIGNED`` (False; True signs the id with the ``SECRET_KEY``: someone who
   puts another visitor's id into the cookie becomes a new visitor).
+- ``FLAGSHIP_OVERRIDES``: who may force variations for their own browser, see
+  :mod:`flagship.contrib.django.overrides` and :mod:`flagship.contrib.django.qa`: True for active
+  members of staff, or a callable, or the dotted path of one, from the request to a truth value;
+  False (default): nobody.
 """
 from __future__ import absolute_import
 

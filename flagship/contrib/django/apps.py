@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core import checks
 
 from flagship.contrib import _settings, _web
-from flagship.contrib.django.checks import check_platform, check_settings
+from flagship.contrib.django.checks import check_overrides, check_platform, check_settings
 
 
 class FlagshipConfig(AppConfig):
@@ -20,6 +20,7 @@ class FlagshipConfig(AppConfig):
     def ready(self):
         checks.register(check_settings, "flagship")
         checks.register(check_platform, "flagship", deploy=True)
+        checks.register(check_overrides, "flagship", deploy=True)
         given = _settings.Settings(
             lambda name, default: getattr(settings, name, default), _settings.START)
         # The checks and the middleware report missing or invalid settings.

@@ -18,11 +18,14 @@
 ``flagship.E012``   ``FLAGSHIP_CLOSE_ON_SIGNALS`` is not a bool
 ``flagship.E014``   ``FLAGSHIP_CONSENT`` is neither a callable nor the dotted path of one, so that
                     nobody counts as having consented
+``flagship.E015``   ``FLAGSHIP_OVERRIDES`` is neither a bool, a callable nor the dotted path of one
 ``flagship.E016``   ``FLAGSHIP_HOOKS`` is not a list of hooks or the dotted paths of hooks
 ``flagship.W001``   the visitor cache uses the same cache as sessions, so visitors may evict
                     sessions
 ``flagship.W002``   the visitor cache uses one of Django's caches with a limit of at most 300
                     entries
+``flagship.W005``   ``FLAGSHIP_OVERRIDES`` is True, and the project does not know who is staff
+``flagship.W006``   the QA panel is installed, and ``FLAGSHIP_OVERRIDES`` lets nobody use it
 ==================  ============================================================================
 
 With ``manage.py check --deploy``, which makes a request to the platform, with a timeout of 5
@@ -32,22 +35,27 @@ seconds, and records nothing there:
 ``flagship.E013``   the platform refuses ``FLAGSHIP_API_KEY`` or ``FLAGSHIP_ENV_ID``
 ``flagship.W003``   the platform cannot be reached, or returns no usable response
 ``flagship.W004``   the platform is in panic, so that every visitor gets the defaults
+``flagship.W007``   ``FLAGSHIP_OVERRIDES`` lets anybody set overrides
+``flagship.W008``   the cookie of overrides is also sent over plain http
 ==================  ============================================================================
 """
 from __future__ import absolute_import
 
+from django.apps import apps
 from django.conf import settings
 from django.core.cache import caches
 from django.core.cache.backends.db import DatabaseCache
 from django.core.cache.backends.filebased import FileBasedCache
 from django.core.cache.backends.locmem import LocMemCache
 from django.core.checks import Error, Warning
+from django.http import HttpRequest
 
 from flagship._events import describe
 from flagship._troubleshooting import see
 from flagship.app import Flagship
 from flagship.config import Config
 from flagship.contrib import _settings
+from flagship.contrib._overrides import may_override
 from flagship.contrib._platform import inquire
 from flagship.contrib.django.cache import DjangoVisitorCache
 
@@ -57,7 +65,9 @@ _NUMBERS = {"FLAGSHIP_ENV_ID": "E002", "FLAGSHIP_API_KEY": "E002", "FLAGSHIP_OPT
             "FLAGSHIP_COOKIE_DOMAIN": "E008", "FLAGSHIP_COOKIE_SECURE": "E009",
             "FLAGSHIP_COOKIE_SAMESITE": "E010", "FLAGSHIP_COOKIE_SIGNED": "E011",
             "FLAGSHIP_CLOSE_ON_SIGNALS": "E012", "FLAGSHIP_CONSENT": "E014",
-            "FLAGSHIP_HOOKS": "E016"}
+            "FLAGSHIP_OVERRIDES": "E015", "FLAGSHIP_HOOKS": "E016"}
+_AUTHENTICATION = "AuthenticationMiddleware"  # a project may have a subclass
+_PANEL = "flagship.contrib.django.qa"
 _SESSIONS_IN_CACHE = ("django.contrib.sessions.backends.cache",
                       "django.contrib.sessions.backends.cached_db")
 _REFUSED = (401, 403, 404)
@@ -82,7 +92,8 @@ def check_settings(app_configs=None, **options):
     """
     given, problems = settings_and_problems()
     cache = (given.options or {}).get("visitor_cache_manager")
-    return problems + (_cache_problems(cache) if isinstance(cache, DjangoVisitorCache) else [])
+    return problems + _override_problems(given.overrides) + (
+        _cache_problems(cache) if isinstance(cache, DjangoVisitorCache) else [])
 
 
 def check_platform(app_configs=None, **options):
@@ -93,6 +104,43 @@ def check_platform(app_configs=None, **options):
     """
     return _asked(_settings.Settings(
         lambda name, default: getattr(settings, name, default), _settings.START))
+
+
+def check_overrides(app_configs=None, **options):
+    """Check that overrides are safe; registered by the application for ``check --deploy``.
+
+    :return: a list like that of :func:`check_settings`.
+    """
+    given, found = settings_and_problems()[0], []
+    if given.overrides not in (True, False) and may_override(given.overrides, _anonymous()):
+        found.append(Warning("FLAGSHIP_OVERRIDES lets anybody see and choose variations",
+                             id="flagship.W007", hint="True lets members of staff."))
+    if given.overrides and given.cookie_secure is False:
+        found.append(Warning(
+            "FLAGSHIP_OVERRIDES is on and FLAGSHIP_COOKIE_SECURE is False: the cookie of overrides "
+            "can be read on the way", id="flagship.W008", hint="Leave it None, or set it to True."))
+    return found
+
+
+def _anonymous():
+    request = HttpRequest()
+    request.method, request.session = "GET", {}
+    if apps.is_installed("django.contrib.auth"):
+        from django.contrib.auth.models import AnonymousUser
+        request.user = AnonymousUser()
+    return request
+
+
+def _override_problems(overrides):
+    if overrides is True and not any(_AUTHENTICATION in each for each in settings.MIDDLEWARE or ()):
+        return [Warning("FLAGSHIP_OVERRIDES is True, which lets members of staff, and no "
+                        "authentication says who is: nobody may", id="flagship.W005",
+                        hint="Add Django's %s to MIDDLEWARE, or set it to a function of the "
+                        "request." % _AUTHENTICATION)]
+    if not overrides and apps.is_installed(_PANEL):
+        return [Warning("%s is installed, and FLAGSHIP_OVERRIDES lets nobody use it" % _PANEL,
+                        id="flagship.W006", hint="True lets members of staff.")]
+    return []
 
 
 def _asked(given):

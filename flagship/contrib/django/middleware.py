@@ -3,7 +3,6 @@ from __future__ import absolute_import
 
 import warnings
 
-import django
 from django.apps import apps
 from django.core.signing import Signer
 from django.utils.cache import patch_cache_control, patch_vary_headers
@@ -13,9 +12,8 @@ from django.utils.functional import SimpleLazyObject
 from flagship._troubleshooting import see
 from flagship.app import Flagship
 from flagship.contrib import _web
+from flagship.contrib.django._cookies import loads_of, set_cookie
 from flagship.contrib.django.checks import settings_and_problems
-
-_HAS_SAME_SITE = django.VERSION >= (2, 1)
 
 
 class FlagshipMiddleware(MiddlewareMixin):
@@ -45,6 +43,9 @@ class FlagshipMiddleware(MiddlewareMixin):
         super(FlagshipMiddleware, self).__init__(get_response)
         self._settings, problems = settings_and_problems()
         self._settings.user_id = self._settings.user_id or user_id
+        if self._settings.overrides is True:
+            self._settings.overrides = is_staff
+        self._loads = loads_of(self._settings) if self._settings.overrides else None
         self._signer = None
         if self._settings.cookie_signed:
             self._signer = Signer(salt="flagship." + self._settings.cookie_name)
@@ -57,8 +58,8 @@ class FlagshipMiddleware(MiddlewareMixin):
                               + see("not-started"), RuntimeWarning)
 
     def process_request(self, request):
-        visitor = request._flagship = _web.RequestVisitor(self._settings, request, request.COOKIES,
-                                                          self._signer)
+        visitor = request._flagship = _web.RequestVisitor(
+            self._settings, request, request.COOKIES, self._signer, self._loads)
 
         def use():
             _keep_out_of_page_caches(request)
@@ -70,14 +71,21 @@ class FlagshipMiddleware(MiddlewareMixin):
         if not visitor.used:
             return response
         patch_vary_headers(response, ("Cookie",))
-        patch_cache_control(response, private=True)
+        if visitor.overrides is None:
+            patch_cache_control(response, private=True)
+        else:
+            patch_cache_control(response, private=True, no_store=True)
         cookie = visitor.cookie(request.is_secure())
         if cookie is not None:
-            response.set_cookie(**cookie)
-            if _HAS_SAME_SITE and self._settings.cookie_samesite:
-                # Not through set_cookie, which accepts 'None' only since Django 3.1.
-                response.cookies[cookie["key"]]["samesite"] = self._settings.cookie_samesite
+            set_cookie(response, cookie, self._settings)
         return response
+
+
+def is_staff(request):
+    """Return whether an active member of staff is logged in; False if the project has no
+    authentication."""
+    user = getattr(request, "user", None)
+    return user is not None and user.is_active and user.is_staff
 
 
 def user_id(request):

@@ -1,18 +1,15 @@
-"""Filters for the panel's templates."""
-import json
-
+"""What the panel's template shows of the emulator."""
 from django import template
+
+from qa.emulator import emulator
+from qa.visitors import recent
 
 register = template.Library()
 
 
-@register.filter
-def as_json(value):
-    """A value as the campaign file writes it."""
-    return json.dumps(value, ensure_ascii=False)
-
-
-@register.filter
-def width(buckets):
-    """How many buckets from the first to the one past the last."""
-    return buckets[1] - buckets[0]
+@register.simple_tag
+def emulator_state():
+    """``panic`` and ``seen``, the visitors it heard of last; None where the shop runs against the
+    platform."""
+    return {"panic": emulator.panic, "seen": [
+        each.as_link() for each in recent(emulator.requests)]} if emulator else None
