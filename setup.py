@@ -95,7 +95,8 @@ setup(
     entry_points={"console_scripts": ["flagship = flagship.cli:main"]},
     python_requires=">=2.7, !=3.0.*, !=3.1.*, !=3.2.*, !=3.3.*, !=3.4.*, !=3.5.*",
     package_data={"": ["py.typed", "*.pyi"], "flagship.emulator": ["page.*"],
-                  "flagship.contrib.django.qa": ["templates/flagship_qa/*", "static/flagship_qa/*"]},
+                  "flagship.contrib.django.qa": ["templates/flagship_qa/*",
+                                                 "static/flagship_qa/*"]},
     install_requires=requirements(),
     extras_require={
         "django": [DJANGO],
