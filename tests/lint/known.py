@@ -15,7 +15,8 @@ def write(path, entries):
     with open(path, encoding="utf-8") as file:
         comment = [line for line in file if line.startswith("#")]
     with open(path, "w", encoding="utf-8") as file:
-        file.writelines(comment + ["\n"] * bool(comment) + [entry + "\n" for entry in sorted(entries)])
+        file.writelines(comment + ["\n"] * bool(comment)
+                        + [entry + "\n" for entry in sorted(entries)])
 
 
 def compare(found, known, name):
