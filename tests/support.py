@@ -17,13 +17,13 @@ DATA = os.path.join(ROOT, "tests", "data")
 
 _HURRY = os.environ.get("FLAGSHIP_TESTS") == "quick"
 
-# What takes long and differs little from one Python to the next runs on the oldest and the main
-# one; with FLAGSHIP_TESTS=quick nowhere.
-WHOLE = sys.version_info[:2] in ((2, 7), (3, 11)) and not _HURRY
-SLOW = "it takes long, and runs on 2.7 and 3.11"
+# What takes long and differs little from one Python to the next runs on the main one; with
+# FLAGSHIP_TESTS=quick nowhere.
+WHOLE = sys.version_info[:2] == (3, 11) and not _HURRY
+SLOW = "it takes long, and runs on 3.11"
 
-# How processes and threads begin and end is where Pythons differ: on the newest as well.
-LIVES = WHOLE or sys.version_info[:2] == (3, 13) and not _HURRY
+# How processes and threads begin and end is where Pythons differ: on the oldest and newest as well.
+LIVES = WHOLE or sys.version_info[:2] in ((2, 7), (3, 13)) and not _HURRY
 
 # What an old Python has not, the oldest of 2 and of 3 show; what a new one has no more, the newest.
 # Between them run the tests of what programs call and of what differs with the libraries.

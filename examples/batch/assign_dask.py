@@ -12,23 +12,22 @@ A run that was interrupted goes on when the same command is given again: finishe
 OUTPUT.parts, under names that tell the rows and settings that they were made of, until OUTPUT is
 complete. Formats, skipped rows and exit codes are those of assign.py. Python 3 alone, as Dask is.
 """
-import concurrent.futures
 import contextlib
 import multiprocessing
 import os
 import shutil
 import sys
 
-FORKS = "forkserver" in multiprocessing.get_all_start_methods()
-if FORKS and __name__ == "__main__" and "--scheduler" not in sys.argv:
-    # The process that the workers are forked from imports what they need now, while this one does
-    # the same. Otherwise each of them would afterwards.
-    from multiprocessing import forkserver
-    forkserver.set_forkserver_preload(
-        ["distributed", "flagship.app", "flagship.decision.evaluator"])
-    forkserver.ensure_running()
-
 try:
+    from concurrent.futures import ThreadPoolExecutor
+    FORKS = "forkserver" in multiprocessing.get_all_start_methods()
+    if FORKS and __name__ == "__main__" and "--scheduler" not in sys.argv:
+        # The process that the workers are forked from imports what they need now, while this one
+        # does the same. Otherwise each of them would afterwards.
+        from multiprocessing import forkserver
+        forkserver.set_forkserver_preload(
+            ["distributed", "flagship.app", "flagship.decision.evaluator"])
+        forkserver.ensure_running()
     import dask
     from dask.distributed import Client, LocalCluster, as_completed
 except ImportError as missing:
@@ -67,7 +66,7 @@ def run(options):
         settings, header = assign.settings_of(options, file)
         head = assign.head_of(settings)
         # Cut while the cluster starts, where there is anything to be done on it for certain.
-        partitions = stack.enter_context(concurrent.futures.ThreadPoolExecutor(1)).submit(
+        partitions = stack.enter_context(ThreadPoolExecutor(1)).submit(
             list, parts.cut(file, path, settings.input, options.partition,
                             assign.identity_of(settings), folder))
         client = None if os.path.isdir(folder) else stack.enter_context(cluster_of(options))
