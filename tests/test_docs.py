@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tests.support import ROOT
+from tests.support import ROOT, slow
 from tests.run_page import blocks
 from tests.test_quickstart import environment
 
@@ -58,7 +58,7 @@ def test_every_class_is_in_the_reference():
                                  "flagship.cache.cache_visitor.VisitorAssignments")]
 
 
-@pytest.mark.skipif(sys.version_info < (3, 10), reason="the pages are written for a present Python")
+@slow
 @pytest.mark.parametrize("page", PAGES)
 def test_page(page, tmpdir):
     path = os.path.join(DOCS, page)
