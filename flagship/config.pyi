@@ -1,7 +1,8 @@
 import os
 from collections.abc import Callable, Sequence
 from enum import Enum
-from typing import Any, Generic, Literal, TypeVar, type_check_only
+from inspect import Signature
+from typing import Any, ClassVar, Generic, Literal, TypeVar, type_check_only
 from typing_extensions import Never
 
 import requests
@@ -33,6 +34,7 @@ class Config:
         API = "API"
         BUCKETING = "BUCKETING"
 
+    __signature__: ClassVar[Signature]
     env_id: _ReadOnly[str | None]
     api_key: _ReadOnly[str | None]
     mode: Config.Mode

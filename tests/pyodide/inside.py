@@ -25,7 +25,7 @@ hypothesis.settings.load_profile("few")
 
 URL = os.environ["EMULATOR"]
 URLS = {"decision_api_url": URL + "/v2", "cdn_url": URL + "/cdn", "tracking_url": URL + "/collect"}
-OPTIONAL = {"django", "flask", "openfeature"}
+OPTIONAL = {"django", "flask", "openfeature", "opentelemetry", "prometheus_client", "sentry_sdk"}
 HITS = [
     Page("https://shop.example.com/"), Screen("basket"),
     Event(EventCategory.ACTION_TRACKING, "click").with_event_value(3),
