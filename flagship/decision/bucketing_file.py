@@ -12,7 +12,6 @@ from flagship._troubleshooting import see
 from flagship.decision.compiled import Campaigns
 from flagship.decision.content import Unreadable, decode, decode_file
 from flagship.decision.document import Campaign, RefusedFile
-from flagship.decision.evaluator import carry_audiences
 from flagship.decision.snapshot import Record, Snapshot, is_record, read
 from flagship.transport.client import RequestFailed
 
@@ -171,8 +170,6 @@ class BucketingFile(object):
             file = _File(campaigns, source, last_modified, digest)
             file.known, file.order = before.known, before.order
         else:
-            if before is not None:
-                carry_audiences(campaigns, before.campaigns)
             file = _File(campaigns, source, last_modified, digest)
             file.remember(texts, decoded)
         self._file = file

@@ -15,9 +15,6 @@ _NOTHING = None, None, None, None, None
 # cleared.
 _MAX_AUDIENCES = 128
 
-# How many are worked out for a new file before it is used.
-_CARRIED_AUDIENCES = 8
-
 
 def assign(campaigns, visitor_id, context, cached_ids=()):
     """Return the variations that a visitor gets, at most one per campaign, in the file's order.
@@ -181,28 +178,14 @@ def audience_of(campaigns, visitor_id, context):
     """Return the :class:`Audience` of a visitor. Cached, because most visitors belong to one of a
     few; parameters as in :func:`assign`."""
     holding = frozenset(campaigns.targetings.holding(context, visitor_id))
-    return campaigns.audiences.get(holding) or _new_audience(campaigns, holding)
-
-
-def _new_audience(campaigns, holding):
-    groups = _groups(campaigns, holding)
-    if len(campaigns.audiences) >= _MAX_AUDIENCES:
-        campaigns.audiences.clear()
-    parts = tuple([group.parts or group.prepare() for group in groups])
-    audience = campaigns.audiences[holding] = Audience(parts, *_singles(groups))
+    audience = campaigns.audiences.get(holding)
+    if audience is None:
+        groups = _groups(campaigns, holding)
+        if len(campaigns.audiences) >= _MAX_AUDIENCES:
+            campaigns.audiences.clear()
+        parts = tuple([group.parts or group.prepare() for group in groups])
+        audience = campaigns.audiences[holding] = Audience(parts, *_singles(groups))
     return audience
-
-
-def carry_audiences(campaigns, before):
-    """Work out the audiences that the previous file's visitors belonged to last, so that the first
-    visitors after a refresh need not. Takes a few milliseconds if there are 1,000 campaigns.
-
-    :param Campaigns campaigns: the new file, compiled from the previous one, whose Conditions it
-        shares; not in use yet.
-    :param Campaigns before: the previous file.
-    """
-    for holding in list(before.audiences)[-_CARRIED_AUDIENCES:]:
-        _new_audience(campaigns, holding)
 
 
 def _groups(campaigns, holding):

@@ -21,7 +21,6 @@ class Audience(_Parts):
 def audience_of(
     campaigns: Campaigns, visitor_id: str, context: dict[str, _ContextValue]
 ) -> Audience: ...
-def carry_audiences(campaigns: Campaigns, before: Campaigns) -> None: ...
 def assign(
     campaigns: Campaigns,
     visitor_id: str,
