@@ -29,9 +29,8 @@ disturbed rounds. The floor is one hash, modulo, comparison and pick a flag in a
 - **All 100 flags for a new user**: make the user and get the 100 values; here `create_visitor`,
   `synchronize_modifications` and 100 times `get_modification`. The call for all flags where there
   is one (LaunchDarkly, Optimizely, PostHog, ConfigCat), else one call a flag.
-- **One flag for a new user**: the same for one value. A synchronisation decides all 100 campaigns,
-  the others decide the one flag that is asked for, so here they are ahead where they are; a second
-  flag costs them the same again.
+- **One flag for a new user**: the same for one value. Only the campaigns that can set it are
+  decided; most of the rest is making the visitor. Eppo's core, in Rust, is ahead here.
 - **One flag for a known user**: the user's objects are kept. Here, as in flagship 2.1.5 and 3.0.1,
   that is a visitor that has its flags. The others decide again; the snapshots of all flags that
   LaunchDarkly and PostHog offer can be kept and read from too.
