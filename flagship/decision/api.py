@@ -59,10 +59,9 @@ class ApiDecisionManager(DecisionManager):
                       forced):
         from flagship.decision.forced import force_answer, ids_of, mark_forced
         found = self._find_forced(forced, self._events)
-        answered = self._ask(visitor_id, anonymous_id, context, has_consented)
         if not found:
-            modifications, variation_ids = self._flags(answered)
-            return Flags(modifications), variation_ids
+            return self.decide(visitor_id, anonymous_id, context, cached_ids, has_consented)
+        answered = self._ask(visitor_id, anonymous_id, context, has_consented)
         modifications, variation_ids = self._flags(force_answer(self.campaigns, answered, found))
         ids = ids_of(self.campaigns, found)
         kept = [each for each in cached_ids or () if each in ids]
