@@ -16,7 +16,7 @@ from flagship import Config
 from flagship.decision.bucketing_file import _File
 from flagship.decision.compiled import Campaigns
 from flagship.decision.content import Unreadable, decode, decode_file
-from flagship.decision.document import Campaign
+from flagship.decision.document import CampaignsReader, Document
 from flagship.decision.evaluator import assign, decide_flags, merge
 from flagship.decision.explanation import explain
 from tests.support import everybody
@@ -48,6 +48,10 @@ def texts(draw):
     return spaced("{") + ",".join(inner) + spaced("}")
 
 
+def as_it_is(decoded, index):
+    return decoded
+
+
 def decoded_by(decoding, content):
     try:
         return repr(decoding(content))  # as 1 == True
@@ -60,7 +64,7 @@ def decoded_by(decoding, content):
 def test_decoding_campaign_by_campaign(text, odd, place):
     """Whatever the text, good or not, it is what decoding the whole gives."""
     content = (text[:place] + odd + text[place:]).encode("utf-8")
-    assert decoded_by(lambda content: decode_file(content, SIZE, {}, [])[0], content) \
+    assert decoded_by(lambda content: decode_file(content, SIZE, {}, [], as_it_is)[0], content) \
         == decoded_by(lambda content: decode(content, SIZE), content)
 
 
@@ -73,12 +77,17 @@ class Refreshes(object):
     def use(self, content):
         """The compiled campaigns, and the indexes of those that were decoded."""
         known, order = (self.file.known, self.file.order) if self.file else ({}, [])
-        decoded, given = decode_file(content, SIZE, known, order)
-        campaigns = Campaigns(decoded, self.file and self.file.campaigns)
+        reader, decoded_at = CampaignsReader(), []
+
+        def read(campaign, index):
+            decoded_at.append(index)
+            return reader.read(campaign, index)
+        decoded, given = decode_file(content, SIZE, known, order, read)
+        document = Document(decoded, reader=reader if given else None)
+        campaigns = Campaigns(document, self.file and self.file.campaigns)
         self.file = _File(campaigns, "network", None, None)
-        self.file.remember(given, decoded)
-        return campaigns, [place for place, each in enumerate(decoded["campaigns"])
-                           if type(each) is not Campaign]
+        self.file.remember(list(zip(given, decoded["campaigns"])))
+        return campaigns, decoded_at
 
 
 def said(campaigns):
@@ -130,7 +139,7 @@ def test_millions_of_nothing():
     """What is no campaign costs no more than it costs to decode it; the others are used."""
     content = b'{"campaigns": [' + b"null, " * 300000 + as_bytes(FILE[0]) + b"]}"
     began = clock()
-    decoded, given = decode_file(content, SIZE, {}, [])
+    decoded, given = decode_file(content, SIZE, {}, [], as_it_is)
     taken, began = clock() - began, clock()
     decode(content, SIZE)
     assert taken < 5 * (clock() - began) + 1

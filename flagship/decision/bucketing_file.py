@@ -11,7 +11,7 @@ from flagship._json import encode
 from flagship._troubleshooting import see
 from flagship.decision.compiled import Campaigns
 from flagship.decision.content import Unreadable, decode, decode_file
-from flagship.decision.document import Campaign, RefusedFile
+from flagship.decision.document import CampaignsReader, Document, RefusedFile
 from flagship.decision.snapshot import Record, Snapshot, is_record, read
 from flagship.transport.client import RequestFailed
 
@@ -34,20 +34,16 @@ class _File(object):
         self.last_modified, self.loaded_at = last_modified, time.time()
         self.known, self.order = {}, []
 
-    def remember(self, texts, decoded):
+    def remember(self, read):
         """Remember the text and the parsed form of each campaign without problems, to reuse them
         if the next file contains the same text.
 
-        :param list texts: the texts of the campaigns in ``decoded``; may be empty.
+        :param list read: pairs of the text of a campaign and what a CampaignsReader returned for
+            it, in the file's order.
         """
-        if not texts:
-            return
-        given = decoded["campaigns"]
-        known = {text: each for text, each in zip(texts, given) if type(each) is Campaign}
-        taken_over = set(known.values())
-        known.update((texts[each.index], each) for each in self.campaigns.document.campaigns
-                     if each.is_sound and each not in taken_over)
-        self.known, self.order = known, [text for text in texts if text in known]
+        self.known = {text: campaign for text, campaign in read
+                      if getattr(campaign, "is_sound", False)}
+        self.order = [text for text, _ in read if text in self.known]
 
 
 class BucketingFile(object):
@@ -139,8 +135,11 @@ class BucketingFile(object):
         digest = hashlib.sha256(answer.body).digest()
         if file is None or (file.digest, file.last_modified) != (digest, modified):
             known, order = ({}, []) if file is None else (file.known, file.order)
-            decoded, texts = decode_file(answer.body, self._max_size, known, order)
-            self._use(decoded, "network", modified, digest, texts)
+            reader = CampaignsReader()
+            decoded, texts = decode_file(answer.body, self._max_size, known, order, reader.read)
+            read = list(zip(texts, decoded["campaigns"])) if texts else []
+            document = Document(decoded, reader=reader if texts else None)
+            self._use(document, "network", modified, digest, read)
             self._save(answer.body, modified)
 
     def _answer(self, endpoint, deadline, condition):
@@ -154,11 +153,12 @@ class BucketingFile(object):
                 self._refused = condition  # perhaps it is the condition that is rejected
         return self._http.send(endpoint, deadline=deadline)
 
-    def _use(self, decoded, source, last_modified=None, digest=None, texts=()):
+    def _use(self, decoded, source, last_modified=None, digest=None, read=()):
         """Replace the current file; if the new one is not a bucketing file, keep the current one
         and raise RefusedFile.
 
-        :param texts: the texts of its campaigns, as :func:`decode_file` returns them.
+        :param decoded: the decoded JSON or a Document.
+        :param read: as in :meth:`_File.remember`.
         """
         before = self._file
         campaigns = Campaigns(decoded, before and before.campaigns)
@@ -171,7 +171,7 @@ class BucketingFile(object):
             file.known, file.order = before.known, before.order
         else:
             file = _File(campaigns, source, last_modified, digest)
-            file.remember(texts, decoded)
+            file.remember(read)
         self._file = file
         self._tell_panic(campaigns.panic)
         self._say(campaigns, source, last_modified)

@@ -45,21 +45,25 @@ def decode(content, max_size):
         raise Unreadable("is not JSON")
 
 
-def decode_file(content, max_size, known, order):
+def decode_file(content, max_size, known, order, read):
     """Return the decoded JSON of a bucketing file. It is decoded campaign by campaign, so that
-    other threads can run in between, and known campaigns are not decoded again.
+    other threads can run in between, and known campaigns are not decoded again. Each campaign is
+    read as soon as it is decoded, because thousands of decoded ones would keep the garbage
+    collector busy.
 
     :param content: as in :func:`decode`; so is ``max_size``.
     :param dict known: the text of a campaign (a JSON object) to what represents it in the result.
     :param list order: the texts of ``known`` in the order in which they are expected.
+    :param read: a function of ``(decoded campaign, index)`` that returns what represents a campaign
+        that is not known.
     :return: ``(decoded, texts)``; ``texts`` are those of ``decoded["campaigns"]``, or empty if the
-        file could not be split into campaigns.
+        file could not be split into campaigns: then all of it is decoded, and nothing is read.
     :raises Unreadable: as :func:`decode` does.
     """
     _check_parts(content, max_size)
     try:
         text, scan = _json.scanner(without_mark(content))
-        return _Campaigns(text, scan, known, order).read()
+        return _Campaigns(text, scan, known, order, read).read()
     except (_Unusual, ValueError, RecursionError):
         return decode(content, max_size), []
 
@@ -71,8 +75,8 @@ class _Unusual(Exception):
 class _Campaigns(object):
     """Decodes a bucketing file, an object with a list of campaigns, piece by piece."""
 
-    def __init__(self, text, scan, known, order):
-        self._text, self._scan = text, scan
+    def __init__(self, text, scan, known, order, read):
+        self._text, self._scan, self._read = text, scan, read
         self._known, self._order = known, order
         self._places = {}  # text -> its index in the order
         self._position = 0
@@ -114,11 +118,13 @@ class _Campaigns(object):
                     item, self._position = self._known[text], begin + len(text)
                     expected += 1
             if item is None:
-                item = self._value()
-                if type(item) is not dict or not item:
+                given = self._value()
+                if type(given) is not dict or not given:
                     raise _Unusual()  # there may be millions: decoding all at once is cheapest
                 text = self._text[begin:self._position]
-                item, expected = self._match(item, text, expected)
+                item, expected = self._known_as(text, expected)
+                if item is None:
+                    item = self._read(given, len(items))
             items.append(item)
             texts.append(text)
             if len(items) % _A_TURN == 0 and len(items) <= _MOST_TURNS * _A_TURN:
@@ -126,11 +132,11 @@ class _Campaigns(object):
             if self._take(u",]") == u"]":
                 return items, texts
 
-    def _match(self, item, text, expected):
-        """Return the item, or what is known for its text, and the index in the order that is
-        expected next."""
+    def _known_as(self, text, expected):
+        """Return what is known for a text, or None, and the index in the order that is expected
+        next."""
         if text not in self._known:
-            return item, expected + 1
+            return None, expected + 1
         if not self._places:
             self._places = {text: place for place, text in enumerate(self._order)}
         return self._known[text], self._places[text] + 1

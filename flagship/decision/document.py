@@ -10,7 +10,8 @@ from flagship.errors import FlagshipParsingError
 MAX_PROBLEMS = 20         # kept per file; a hostile file may have millions
 _MAX_ALLOCATION = 1e15    # so that sums stay finite
 _USUAL_ALLOCATION = 100
-_SKIPPED = u": the campaign is skipped"
+_IS_SKIPPED = u": the campaign is skipped"
+_SKIPPED = object()       # in place of a skipped campaign that is not kept
 
 
 class RefusedFile(FlagshipParsingError):
@@ -48,9 +49,10 @@ class Document(object):
     """A bucketing file.
 
     :param decoded: the decoded JSON. In place of a decoded campaign it may contain a Campaign of an
-        earlier file, one without problems, which is reused unchanged.
+        earlier file, one without problems, which is reused unchanged, or what ``reader`` returned.
     :param str root: the place of ``decoded`` in what was read; default: all of it.
     :param int most: maximum number of problems to keep, default 20; the others are only counted.
+    :param CampaignsReader reader: has read some of the campaigns already. None (default): none was.
     :raises RefusedFile: if it is not a bucketing file.
 
     :ivar bool panic: whether the file asks for panic.
@@ -65,14 +67,10 @@ class Document(object):
     __slots__ = ("panic", "experience_continuity", "one_visitor_one_test", "campaigns",
                  "problems", "problem_count")
 
-    def __init__(self, decoded, root=u"", most=MAX_PROBLEMS):
+    def __init__(self, decoded, root=u"", most=MAX_PROBLEMS, reader=None):
         if not isinstance(decoded, dict):
             raise RefusedFile("a bucketing file must be an object, not %s" % kind_of(decoded), root)
-        problems = _Problems(most)
         self.panic = decoded.get("panic") is True
-        if not isinstance(decoded.get("panic"), (bool, type(None))):
-            problems.add(place_of(root, u"panic"), u"must be true or false, not %s: it is taken "
-                         u"for false" % kind_of(decoded["panic"]))
         campaigns = decoded.get("campaigns", [] if self.panic else None)
         if not isinstance(campaigns, list):
             # An object without campaigns is probably an error message from some server; accepting
@@ -83,7 +81,13 @@ class Document(object):
         settings = settings if isinstance(settings, dict) else {}
         self.experience_continuity = settings.get("enabledXPC") is True
         self.one_visitor_one_test = settings.get("enabled1V1T") is True
-        self.campaigns = tuple(_read_campaigns(campaigns, place_of(root, u"campaigns"), problems))
+        reader = reader or CampaignsReader(root, most)
+        read = [reader.read(given, index) for index, given in enumerate(campaigns)]
+        self.campaigns = tuple([each for each in read if each is not _SKIPPED])
+        problems = reader.problems
+        if not isinstance(decoded.get("panic"), (bool, type(None))):
+            problems.add_first(place_of(root, u"panic"), u"must be true or false, not %s: it is "
+                               u"taken for false" % kind_of(decoded["panic"]))
         self.problems, self.problem_count = tuple(problems.kept), problems.count
 
 
@@ -197,23 +201,41 @@ class _Problems(object):
             self.kept.append(Problem(place, message, campaign))
         self.count += 1
 
+    def add_first(self, place, message):
+        """Add a problem that is not in a campaign, before all others."""
+        self.kept.insert(0, Problem(place, message))
+        del self.kept[self._most:]
+        self.count += 1
 
-def _read_campaigns(campaigns, inside, problems):
-    is_full = problems.is_full
-    for index, given in enumerate(campaigns):
-        if given.__class__ is Campaign:
-            yield given
-            continue
+
+class CampaignsReader(object):
+    """Reads the campaigns of one file, and collects their problems.
+
+    :param str root: as in :class:`Document`; so is ``most``.
+    """
+
+    __slots__ = ("problems", "_place")
+
+    def __init__(self, root=u"", most=MAX_PROBLEMS):
+        self.problems, self._place = _Problems(most), place_of(root, u"campaigns")
+
+    def read(self, given, index):
+        """Return the Campaign at an index of the file, or an object that stands for one that is
+        skipped; Documents accept both in place of the decoded campaign.
+
+        :param given: the decoded campaign, or what stands for it already.
+        """
+        if given.__class__ is Campaign or given is _SKIPPED:
+            return given
+        problems = self.problems
+        is_full, count = problems.is_full, problems.count
         # There may be millions that are not objects, or are empty: these must cost nothing.
         if is_full and not (given.__class__ is dict and given):
             problems.count += 1
-            continue
-        count = problems.count
-        campaign = _CampaignReader(problems, inside, index).read(given)
+            return _SKIPPED
+        campaign = _CampaignReader(problems, self._place, index).read(given)
         campaign.is_sound = problems.count == count
-        if campaign.problem is None or not is_full:
-            yield campaign
-        is_full = problems.is_full
+        return campaign if campaign.problem is None or not is_full else _SKIPPED
 
 
 class _CampaignReader(object):
@@ -357,7 +379,7 @@ class _CampaignReader(object):
     def _wrong(self, place, message):
         """Report a problem because of which the campaign is skipped."""
         place = _place_text(place)
-        self._problems.add(place, message + _SKIPPED, self._place[1])
+        self._problems.add(place, message + _IS_SKIPPED, self._place[1])
         if self._problem is None:
             inner = place[len(_place_text(self._place)):].lstrip(u".")
             self._problem = u"%s %s" % (inner or u"it", message)

@@ -22,7 +22,18 @@ class Document:
     campaigns: tuple[Campaign, ...]
     problems: tuple[Problem, ...]
     problem_count: int
-    def __init__(self, decoded: object, root: str = "", most: int = 20) -> None: ...
+    def __init__(
+        self,
+        decoded: object,
+        root: str = "",
+        most: int = 20,
+        reader: CampaignsReader | None = None,
+    ) -> None: ...
+
+class CampaignsReader:
+    problems: Any
+    def __init__(self, root: str = "", most: int = 20) -> None: ...
+    def read(self, given: object, index: int) -> Any: ...
 
 class _Part:
     @property
