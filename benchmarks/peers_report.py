@@ -44,8 +44,10 @@ def digits(number):
 
 
 def _ratio(taken, base):
-    ratio = taken / base if base else None
-    return "-" if ratio is None else "%.2f" % ratio if ratio < 10 else "{:,.0f}".format(ratio)
+    if not base:
+        return "-"
+    ratio = taken / base
+    return "%.2f" % ratio if ratio < 10 else "{:,.0f}".format(ratio)
 
 
 def table(facts, measure, this, floor):

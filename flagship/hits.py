@@ -14,6 +14,8 @@ _ADVISED_SHORT = 10
 
 
 class HitType(Enum):
+    """The kinds of hits, as the platform names them."""
+
     PAGE = u"PAGEVIEW"
     SCREENVIEW = u"SCREENVIEW"
     EVENT = u"EVENT"
@@ -22,6 +24,8 @@ class HitType(Enum):
 
 
 class EventCategory(Enum):
+    """What an :class:`Event` is about, as the platform names it."""
+
     ACTION_TRACKING = u"Action Tracking"
     USER_ENGAGEMENT = u"User Engagement"
 

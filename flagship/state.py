@@ -97,6 +97,7 @@ class PlatformState(object):
         return int(self._withheld.get(lineage(), 0))
 
     def close(self, reason="Flagship is closed"):
+        """Stop serving for good, for a reason that log lines give."""
         with self._changing:
             self._end, self.closed = reason, True
             self._refresh()

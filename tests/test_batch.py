@@ -134,10 +134,12 @@ def parsed(output):
             continue
         named = {name: cell for name, cell in zip(header, row) if cell}
         assert named["visitor_id"] not in rest
-        rest[named["visitor_id"]] = tuple(
-            {name[len(kind):]: cell for name, cell in named.items() if name.startswith(kind)}
-            for kind in ("variation:", "flag:"))
+        rest[named["visitor_id"]] = _of_kind(named, "variation:"), _of_kind(named, "flag:")
     return rest
+
+
+def _of_kind(named, kind):
+    return {name[len(kind):]: cell for name, cell in named.items() if name.startswith(kind)}
 
 
 # -- what is read and written
@@ -244,8 +246,8 @@ def test_a_bad_row_is_reported_with_its_line_and_costs_nobody_else(run, kind, ba
 @given(st.lists(st.lists(st.text("ab,\"\n\r é", max_size=6), min_size=2, max_size=3), max_size=20),
        st.integers(1, 60))
 def test_however_the_input_is_cut_its_rows_are_the_same(written, size):
-    source = "".join(",".join('"%s"' % cell.replace('"', '""') for cell in row) + "\n"
-                     for row in written)
+    quoted = [['"%s"' % cell.replace('"', '""') for cell in row] for row in written]
+    source = "".join([",".join(row) + "\n" for row in quoted])
     blocks = list(rows.blocks(io.BytesIO(source.encode("utf-8")), "csv", size))
     assert b"".join(blocks) == source.encode("utf-8")
     found, skipped = [], []

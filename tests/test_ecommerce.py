@@ -331,11 +331,12 @@ class TestBuying:
     @pytest.mark.parametrize("variation_id, there",
                              [("gift-note-on", True), ("gift-note-off", False), (None, False)])
     def test_the_gift_note_is_a_flag(self, guest, variation_id, there):
-        ann = guest(somebody(*[variation_id] if variation_id else [], cart_value=58.0)
-                    if variation_id else next(
-                        each for each in iter(somebody, None)
-                        if not {"gift-note-on", "gift-note-off"} & set(
-                            assigned(each, cart_value=58.0))))
+        if variation_id:
+            ann = guest(somebody(variation_id, cart_value=58.0))
+        else:
+            ann = guest(next(each for each in iter(somebody, None) if not
+                             {"gift-note-on", "gift-note-off"} & set(
+                                 assigned(each, cart_value=58.0))))
         ann.post("cart/ferry-jug/add/", quantity="1")
         assert ("Gift note" in ann.get("checkout/")) is there
 

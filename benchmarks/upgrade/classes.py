@@ -64,8 +64,9 @@ class Step(object):
 
     @property
     def contexts(self):
-        return tuple(dict((repr(key), value) for key, value in each.get("context", {}).get(
-            "dict", [])) for each in (self.old, self.new))
+        def values(done):
+            return {repr(key): value for key, value in done.get("context", {}).get("dict", [])}
+        return values(self.old), values(self.new)
 
     def bodies(self, endpoint):
         """The bodies of the requests to one endpoint, of both."""

@@ -24,7 +24,9 @@ class AssignmentCache(object):
         overwrite an assignment that the store still has."""
         done, record = self._call("lookup", lambda: self._manager.lookup(visitor_id))
         try:
-            return None if not done else () if record is None else read_record(record, visitor_id)
+            if not done:
+                return None
+            return () if record is None else read_record(record, visitor_id)
         except UnreadableRecord as problem:
             self._events.warning("[visitor cache] what lookup returned is ignored: %s%s", problem,
                                  see("visitor-cache"))

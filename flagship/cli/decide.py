@@ -47,6 +47,7 @@ Examples:
 
 
 def add(commands):
+    """Add the command and its arguments to the command line."""
     parser = commands.add_parser("decide", help="what a visitor gets, and why",
                                  description=_DESCRIPTION, epilog=_EPILOG,
                                  formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -74,6 +75,7 @@ def add(commands):
 
 
 def run(options, say):
+    """Return the Outcome of a parsed command line."""
     visitor_id = _arguments.text("--visitor", options.visitor)
     key = None if options.flag is None else _arguments.text("--flag", options.flag)
     context, as_text = _context.read(options)

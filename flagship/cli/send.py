@@ -100,6 +100,7 @@ _KINDS = (
 
 
 def add(commands):
+    """Add the command and its arguments to the command line."""
     parser = commands.add_parser("send", help="send a hit, for smoke tests",
                                  description=_DESCRIPTION, epilog=_EPILOG,
                                  formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -138,6 +139,7 @@ class _Messages(FlagshipEventHandler):
 
 
 def run(options, say):
+    """Return the Outcome of a parsed command line."""
     visitor_id = _arguments.text("--visitor", options.visitor)
     environment = _arguments.env_id(options)
     messages = _Messages()

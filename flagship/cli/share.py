@@ -47,6 +47,7 @@ _OUTSIDE = u"  outside"
 
 
 def add(commands):
+    """Add the command and its arguments to the command line."""
     parser = commands.add_parser("share", help="how many visitors land in each variation",
                                  description=_DESCRIPTION, epilog=_EPILOG,
                                  formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -59,6 +60,7 @@ def add(commands):
 
 
 def run(options, say):
+    """Return the Outcome of a parsed command line."""
     _visitors.check(options, {"FILE": options.file})
     context, as_text = _context.read(options)
     source = _source.read(options)

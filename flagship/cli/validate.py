@@ -34,6 +34,7 @@ Examples:
 
 
 def add(commands):
+    """Add the command and its arguments to the command line."""
     parser = commands.add_parser("validate", help="what in a bucketing file is ignored, and why",
                                  description=_DESCRIPTION, epilog=_EPILOG,
                                  formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -45,6 +46,7 @@ def add(commands):
 
 
 def run(options, say):
+    """Return the Outcome of a parsed command line."""
     source = _source.read(options)
     line = column = None
     campaigns = 0

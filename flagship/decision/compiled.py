@@ -238,7 +238,7 @@ class _Asked(object):
             try:
                 if test(value):
                     holding.add(condition)
-            except Exception:
+            except Exception:  # it cannot be compared with this value
                 pass
 
 
@@ -258,10 +258,7 @@ class Condition(object):
 
 
 class Targetings(object):
-    """The distinct targetings of a bucketing file.
-
-    :ivar ask_visitor_id: whether one of them is on the visitor's id.
-    """
+    """The distinct targetings of a bucketing file."""
 
     __slots__ = ("_conditions", "_adopted", "_targets", "_asked", "_of_visitor", "_absent")
 
@@ -275,6 +272,7 @@ class Targetings(object):
 
     @property
     def ask_visitor_id(self):
+        """Whether one of them is on the visitor's id."""
         return self._of_visitor is not None
 
     def target(self, alternatives):

@@ -85,10 +85,12 @@ class Emulator(object):
 
     @property
     def env_id(self):
+        """The environment that it serves, text."""
         return self._platform.env_id
 
     @property
     def api_key(self):
+        """The API key that it accepts, text."""
         return self._platform.api_key
 
     @property

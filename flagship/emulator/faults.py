@@ -54,10 +54,12 @@ class Faults(object):
         self._faults, self._changing = {}, threading.Lock()
 
     def set(self, endpoint, fault):
+        """Give the requests to an endpoint a fault, until the next ``set`` or ``clear``."""
         with self._changing:
             self._faults[endpoint] = fault
 
     def clear(self, endpoint=None):
+        """End the fault of an endpoint, or of all."""
         with self._changing:
             if endpoint is None:
                 self._faults.clear()

@@ -49,6 +49,7 @@ class Request(object):
         return decode(self.body)
 
     def as_dict(self):
+        """Return the request in types that JSON has."""
         return {"endpoint": self.endpoint, "method": self.method, "path": self.path,
                 "headers": self.headers, "body": self.body.decode("utf-8", "replace"),
                 "status": self.status, "message": self.message, "time": self.time}

@@ -118,6 +118,7 @@ class Sent(object):
         self._kept = {SentActivation: [], SentHit: [], SentContext: []}
 
     def keep(self, record):
+        """Keep a record of what was sent."""
         self._kept[type(record)].append(record)
 
     def modifications_for(self, visitor_id, context):

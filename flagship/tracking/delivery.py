@@ -36,9 +36,11 @@ class Route(object):
         return self._most_at_end if ending else self._most
 
     def is_open(self):
+        """Return whether a request may be made now."""
         return monotonic() >= self.opens
 
     def succeeded(self):
+        """End the backoff: a request succeeded."""
         self.well, self._pause, self._asked = True, _FIRST_PAUSE, False
 
     def failed(self, failure):
@@ -104,6 +106,7 @@ class Delivery(object):
         return min(later) if later else now
 
     def hurry(self):
+        """End the backoff of all routes, unless the platform asked for it."""
         for route in self.routes:
             route.hurry()
 

@@ -177,9 +177,10 @@ class HttpClient(object):
                     finally:
                         self._give_back(connections)
                 except Exception as error:  # a user's session may raise anything
-                    if tries == 2 or deadline.is_over() or not retry.may_send_again(
-                            endpoint.repeatable, deadline.sent, deadline.cut,
-                            deadline.connected, deadline.received):
+                    may_send_again = retry.may_send_again(
+                        endpoint.repeatable, deadline.sent, deadline.cut, deadline.connected,
+                        deadline.received)
+                    if tries == 2 or deadline.is_over() or not may_send_again:
                         raise self._failure(endpoint, error, deadline, begun)
                     deadline.begin()
 

@@ -79,6 +79,7 @@ class Deadline(object):
         return left
 
     def is_over(self):
+        """Return whether the time is up or the request was cancelled."""
         return self.cancelled or monotonic() >= self._ends
 
     def limit(self, sock, wait=None):

@@ -44,6 +44,7 @@ class RecentVisitors(object):
         self.forget()
 
     def forget(self):
+        """Forget all visitors."""
         # The decision manager and the visitors that it decided on, replaced in a single assignment.
         self._kept = None, {}
 
