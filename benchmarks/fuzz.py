@@ -38,7 +38,7 @@ with atheris.instrument_imports(include=["flagship", "rows"]):
     from flagship.decision.snapshot import Record
     from flagship.emulator import Emulator
     from flagship.emulator.arrivals import rows_of
-    from flagship.emulator.platform import Request, encoded, route_of
+    from flagship.emulator.platform import Request, encode_json, route_of
     from flagship.state import PlatformState
     from flagship.errors import FlagshipParsingError
     from flagship.handler import FlagshipEventHandler
@@ -146,7 +146,7 @@ def emulator(data):
     status, _, body, _ = platform._answer(request)
     assert 200 <= status < 500, (status, body)
     for _, each in platform.requests_after(0):
-        encoded([row.as_dict() for row in rows_of(each)])
+        encode_json([row.as_dict() for row in rows_of(each)])
         rows_of(each, 1)
 
 

@@ -58,7 +58,7 @@ class Runtime(object):
 
     def close(self, timeout):
         self.state.close()
-        shut(self.parts, timeout)
+        shut_down(self.parts, timeout)
 
 
 def neutral(events, reason, decisions=None):
@@ -73,7 +73,7 @@ def neutral(events, reason, decisions=None):
     return runtime
 
 
-def shut(parts, timeout):
+def shut_down(parts, timeout):
     """Deliver what is queued, within ``timeout`` seconds, then stop threads and close sockets."""
     parts.tracking.close(timeout)
     parts.decisions.close()

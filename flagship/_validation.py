@@ -47,7 +47,8 @@ def integer(function, parameter, value, minimum=None, maximum=None):
     """Return an int, not a bool, within the bounds (inclusive)."""
     if isinstance(value, bool) or not isinstance(value, integer_types):
         raise typing_error(function, parameter, value, "int")
-    return _within(function, parameter, _bounded(function, parameter, int(value)), minimum, maximum)
+    value = _check_bounds(function, parameter, int(value))
+    return _within(function, parameter, value, minimum, maximum)
 
 
 def number(function, parameter, value, above=None, maximum=None):
@@ -59,13 +60,13 @@ def number(function, parameter, value, above=None, maximum=None):
             raise param_error(function, parameter, "(float) must be finite, not NaN or infinity")
         value = float(value)
     else:
-        value = _bounded(function, parameter, int(value))
+        value = _check_bounds(function, parameter, int(value))
     if above is not None and value <= above:
         raise param_error(function, parameter, "must be greater than %s, not %r" % (above, value))
     return _within(function, parameter, value, None, maximum)
 
 
-def _bounded(function, parameter, value):
+def _check_bounds(function, parameter, value):
     if value.bit_length() > MAX_BITS:
         raise param_error(function, parameter, "(int) must be of at most %d bits" % MAX_BITS)
     return value

@@ -47,7 +47,7 @@ def _origins(value):
     return {(kind.__module__.split(".", 1)[0], kind.__name__) for kind in type(value).__mro__}
 
 
-def unproxied(value):
+def unwrap_proxy(value):
     """Return the object behind a proxy (a value whose ``__class__`` differs from its type); any
     other value is returned unchanged."""
     for _ in range(10):
@@ -65,20 +65,20 @@ def unproxied(value):
     return value
 
 
-def _guarded(read):
+def _guard_reader(read):
     """Decorate a reader so that any exception that the value itself raises becomes Unreadable."""
-    def guarded(value, *args, **kwargs):
+    def read_guarded(value, *args, **kwargs):
         try:
             return read(value, *args, **kwargs)
         except (Absent, Unreadable, WrongType):
             raise
         except Exception as error:  # a proxy, __str__ or __float__ that raises
             raise Unreadable("cannot be read: it raises %s" % type(error).__name__)
-    guarded.__name__, guarded.__doc__ = read.__name__, read.__doc__
-    return guarded
+    read_guarded.__name__, read_guarded.__doc__ = read.__name__, read.__doc__
+    return read_guarded
 
 
-@_guarded
+@_guard_reader
 def text(value, identifiers=False):
     """Return a value as text, of exactly the text type, that UTF-8 can encode.
 
@@ -101,7 +101,7 @@ def text(value, identifiers=False):
 
 
 def _present(value):
-    value = unproxied(value)
+    value = unwrap_proxy(value)
     if value is None or _MISSING & _origins(value):
         raise Absent()
     return value
@@ -126,7 +126,7 @@ def cut_to(value, max_bytes):
     return encoded[:max_bytes].decode("utf-8", "ignore")
 
 
-@_guarded
+@_guard_reader
 def scalar(value):
     """Return a context value as text, bool, int or finite float, of exactly that type."""
     kind = type(value)
@@ -140,7 +140,7 @@ def scalar(value):
     return text(value)
 
 
-@_guarded
+@_guard_reader
 def number(value):
     """Return a finite int or float; text that is a number is converted."""
     value = _present(value)
@@ -151,7 +151,7 @@ def number(value):
     return _number_in(text(value))
 
 
-@_guarded
+@_guard_reader
 def count(value):
     """Return an int; an integral number of another type, or text that is one, is converted."""
     value = number(value)
@@ -187,7 +187,7 @@ def _number_in(value):
     return _number(int(value) if digits.isdigit() else float(value))
 
 
-@_guarded
+@_guard_reader
 def boolean(value):
     """Return a bool; 0 and 1, as databases store one, are read so, but no text, as ``"no"`` would
     be true."""
@@ -213,7 +213,7 @@ def flag(value):
         return False
 
 
-@_guarded
+@_guard_reader
 def pairs(value, sequences=False):
     """Return the ``[(key, value)]`` of a mapping, as its ``items()`` returns them.
 

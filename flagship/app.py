@@ -7,7 +7,7 @@ from flagship import _process, _signals, _values
 from flagship import _validation as check
 from flagship._credentials import read_credentials
 from flagship._events import EventLog, current, set_current
-from flagship._runtime import NOT_STARTED, Runtime, connect, connect_cache, neutral, shut
+from flagship._runtime import NOT_STARTED, Runtime, connect, connect_cache, neutral, shut_down
 from flagship._troubleshooting import see
 from flagship.config import Config
 from flagship.errors import FlagshipError, InitializationError
@@ -129,7 +129,7 @@ class Flagship(object):
             events.raise_or_report(error)
 
     def _start(self, env_id, api_key, config):
-        start = _Start(config._given(env_id, api_key))
+        start = _Start(config._identity(env_id, api_key))
         while True:
             with self._changing:
                 running = self._runtime is not None and self._given == start.given
@@ -176,7 +176,7 @@ class Flagship(object):
                 self._config, self._given = config, start.given
                 self._cache_manager = config.visitor_cache_manager
         if closed:
-            return shut(parts, config.timeout)
+            return shut_down(parts, config.timeout)
         heeded = None
         while heeded is not runtime.parts.decisions:  # another start may replace it at any time
             heeded = runtime.parts.decisions

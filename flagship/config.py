@@ -333,7 +333,7 @@ class Config(object):
         """Whether the Decision API is a self-hosted instance of the vendor's server."""
         return self.decision_api == "self-hosted"
 
-    def _given(self, env_id, api_key):
+    def _identity(self, env_id, api_key):
         """Return what two starts must have in common to count as the same; options that can change
         without a restart are left out."""
         options = {name: self.__dict__[name] for name in self._OPTIONS

@@ -83,7 +83,7 @@ def _milliseconds(value):
     return value
 
 
-def _cut(function, parameter, text, max_bytes=_MAX_TEXT):
+def _cut_text(function, parameter, text, max_bytes=_MAX_TEXT):
     kept = _values.cut_to(text, max_bytes)
     if kept != text:
         current().warning("[%s] %s is cut to %d bytes", function, parameter, max_bytes)
@@ -152,7 +152,7 @@ class Hit(object):
         except _values.Unreadable as problem:
             current().warning("[%s] %s %s", name, field, problem)
             return self
-        text = _cut(name, field, text.strip() if strip else text, max_bytes)
+        text = _cut_text(name, field, text.strip() if strip else text, max_bytes)
         if not text:
             current().warning("[%s] %s is empty", name, field)
         return self._set(field, text)
@@ -184,7 +184,7 @@ class Hit(object):
 
     def _text(self, function, field, value, parameter=None):
         def read(value):
-            return _cut(function, parameter or field, _values.text(value, identifiers=True))
+            return _cut_text(function, parameter or field, _values.text(value, identifiers=True))
         return self._read(function, field, value, read, "text", parameter)
 
     def _short(self, function, field, value):

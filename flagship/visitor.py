@@ -6,7 +6,7 @@ from flagship._compat import is_ascii, monotonic, text_type
 from flagship._events import reports_mistakes
 from flagship._json import script_text
 from flagship._troubleshooting import see
-from flagship.decision.explanation import merged, unknown_key
+from flagship.decision.explanation import merge_explained, unknown_key
 from flagship.decision.manager import DecisionError
 from flagship.decision.modification import PLAIN, VALUE, Flags, Modifications, finite
 from flagship.errors import FlagshipError
@@ -417,7 +417,7 @@ class Visitor(object):
     def _note_mistyped(self):
         """Warn, once per key, of context values whose type may be why the visitor has no such
         flag."""
-        for key, kind, kinds in self._runtime.parts.decisions.mistyped(self._context):
+        for key, kind, kinds in self._runtime.parts.decisions.find_mistyped(self._context):
             self._events.warn_once("mistyped", key, "[context] %r is %s, and campaigns compare it "
                                    "with %s%s" % (key, kind, " or ".join(sorted(kinds)),
                                                   see("context-types")))
@@ -463,7 +463,7 @@ class Visitor(object):
                 flags[key] = dict(_origin(each), value=flags[key])
         return script_text(flags)
 
-    @reports_mistakes(lambda visitor, error: visitor._explained([], None, False, error.message))
+    @reports_mistakes(lambda visitor, error: visitor._document([], None, False, error.message))
     def explain(self, key=None):
         """Explain why the visitor gets its flags: the decision that a synchronisation would make
         now, as plain dicts. In API mode, return what the platform's last answer said; it gives no
@@ -485,7 +485,7 @@ class Visitor(object):
         """
         key = key if key is None else check.text("explain", "key", key)
         if self._state.closed:
-            return self._explained([], None, False, self._state.reason)
+            return self._document([], None, False, self._state.reason)
         parts = self._runtime.parts
         visitor_id = self._ids[0]
         cached_ids = self._look_up(parts.cache, visitor_id)
@@ -493,13 +493,13 @@ class Visitor(object):
             campaigns = parts.decisions.explain(
                 visitor_id, self._context, cached_ids, self._flags.all(), key, self._forced)
         except DecisionError as failure:
-            return self._explained([], cached_ids, False, failure.message)
+            return self._document([], cached_ids, False, failure.message)
         if not self._state.serving:
-            return self._explained(campaigns, cached_ids, False, self._state.reason)
+            return self._document(campaigns, cached_ids, False, self._state.reason)
         reason = "" if key is None else unknown_key(key, parts.decisions.nearest_key(key))
-        return self._explained(campaigns, cached_ids, True, reason, merged(campaigns, key))
+        return self._document(campaigns, cached_ids, True, reason, merge_explained(campaigns, key))
 
-    def _explained(self, campaigns, cached_ids, serving, reason, modifications=()):
+    def _document(self, campaigns, cached_ids, serving, reason, modifications=()):
         visitor_id, anonymous_id = self._identity()
         return {"mode": self._runtime.parts.decisions.mode, "visitorId": visitor_id,
                 "anonymousId": anonymous_id, "context": dict(self._context),

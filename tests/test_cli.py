@@ -20,7 +20,7 @@ from flagship import Config
 from flagship.cache import SQLiteVisitorCache
 from flagship.cli._findings import findings
 from flagship.cli._layout import Layout, width_of
-from flagship.cli._shares import bounds, counted
+from flagship.cli._shares import bounds, count_shares
 from flagship.cli._syntax import NotJson, check
 from flagship.decision.compiled import Campaigns
 from flagship.decision.evaluator import assign
@@ -611,7 +611,7 @@ def test_visitors_are_counted_as_they_are_decided(campaigns, context):
     """The counts by bucket give each variation as many visitors as get it one by one."""
     compiled = Campaigns(document(campaigns))
     ids = ["gold", "", "ann", "18"] + ["v%d" % number for number in range(20)]
-    visitors, counts = counted(compiled, iter(ids), context)
+    visitors, counts = count_shares(compiled, iter(ids), context)
     prepared = [group.prepare() for groups in compiled.walk for group in groups]
     owners = {group.decode("utf-8"): [chosen[place] for place in table]
               for group, chosen, table, _ in prepared}
@@ -762,7 +762,7 @@ def test_lines_fit_the_terminal(monkeypatch, arguments, columns):
 def test_wide_characters_count_twice():
     rows = Layout(80, "utf-8").table([["商店", "x"], ["abcd", "y"]])
     assert rows == ["商店  x", "abcd  y"]
-    assert Layout(80, "utf-8").cut("商店商店", 6) == "商店…"
+    assert Layout(80, "utf-8").cut_text("商店商店", 6) == "商店…"
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252"])

@@ -13,7 +13,7 @@ from flagship import Config, Flagship
 from flagship.cache import MemoryVisitorCache
 from flagship.decision.compiled import Campaigns
 from flagship.decision.evaluator import assign, merge
-from flagship.decision.explanation import explain, merged
+from flagship.decision.explanation import explain, merge_explained
 from flagship.errors import TypingError
 from tests.support import Log, data, eventually, everybody, slow
 
@@ -56,7 +56,9 @@ def test_it_tells_what_is_decided(campaigns, visitor_id, context, cached_ids):
     variations = assign(compiled, visitor_id, context, cached_ids)
     assert [each["variationId"] for each in told
             if each["outcome"] == "assigned"] == [each.id for each in variations]
-    assert {key: (flag["value"], flag["variationId"]) for key, flag in merged(told).items()} == {
+    flags = {key: (flag["value"], flag["variationId"])
+             for key, flag in merge_explained(told).items()}
+    assert flags == {
         key: (flag.value, flag.variation_id) for key, flag in merge(variations).items()}
     for each in told:
         chosen = [group for group in each["variationGroups"] if group["chosen"]]
@@ -76,8 +78,8 @@ def test_vectors(name):
     for each in documents:
         campaigns = Campaigns(each["bucketing"])
         for case in each["cases"]:
-            assert merged(explain(campaigns, case["visitorId"],
-                                  case["context"])) == case["expected"]
+            explained = explain(campaigns, case["visitorId"], case["context"])
+            assert merge_explained(explained) == case["expected"]
 
 
 SHOP = {"campaigns": [

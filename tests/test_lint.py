@@ -62,6 +62,12 @@ CASES = [
      "class C(Base):\n    'It.'\n    def f(self): pass\n"),
     ("missing_docstrings", LIBRARY, "class C(Base):\n    x = 1\n", "class _C(Base):\n    x = 1\n"),
     ("missing_docstrings", "flagship/_thing.py", None, "def f(): pass\n"),
+    ("bare_participles", LIBRARY, "def told(a):\n    \"\"\"Tell.\"\"\"\n",
+     "def tell(a):\n    \"\"\"Tell.\"\"\"\n"),
+    ("bare_participles", LIBRARY, "def _counted(): pass\n", "def _count_text(): pass\n"),
+    ("bare_participles", LIBRARY, None,
+     "class _C(object):\n    @property\n    def sent(self): pass\n"
+     "    @functools.wraps(f)\n    def wrapped(self): pass\n"),
     ("odd_words", LIBRARY,
      "'''Closing\ntwice is harmless.'''\n", "'''Idempotent, timeout is a number.'''\n"),
     ("odd_words", LIBRARY, "log('the Time-out')\n", "log('the timeout')\n"),

@@ -103,7 +103,7 @@ def _pair(given):
         except _syntax.NotJson as problem:
             raise Usage("--context %s: %s is not JSON (%s); for text write %s=%s" % (
                 argument, value, problem.message, key, value))
-    return key, _checked("--context %s" % argument, key, value), is_text
+    return key, _check_value("--context %s" % argument, key, value), is_text
 
 
 def _document(given):
@@ -118,15 +118,16 @@ def _document(given):
         raise Usage("%s: %s" % (place, problem))
     if not isinstance(document, dict):
         raise Usage("%s: must be a JSON object, not %s" % (place, type(document).__name__))
-    return checked(place, document)
+    return check_context(place, document)
 
 
-def checked(place, document):
+def check_context(place, document):
     """Return a decoded JSON object as a context; raise Usage, with the place, if it is none."""
-    return {key: _checked("%s: %s" % (place, key), key, value) for key, value in document.items()}
+    return {key: _check_value("%s: %s" % (place, key), key, value)
+            for key, value in document.items()}
 
 
-def _checked(place, key, value):
+def _check_value(place, key, value):
     try:
         contexts.key_text(key)
         return contexts.checked_value(key, value)

@@ -1,7 +1,7 @@
 """Finds what differs between two bucketing files. Pure."""
 from collections import OrderedDict
 
-from flagship.cli._layout import json_shown, named
+from flagship.cli._layout import json_shown, name_or_id
 from flagship.decision.targeting import ALL_VISITORS, is_number
 
 ADDED, REMOVED, CHANGED, SAME = u"added", u"removed", u"changed", u"same"
@@ -81,7 +81,7 @@ def pairs(before, after):
 def _note(found, what, before, after, group=None, variation=None, flag=None, differs=False):
     if not differs and _is_same(before, after):
         return
-    where = u" / ".join(named(each.name, each.id) for each in (group, variation)
+    where = u" / ".join(name_or_id(each.name, each.id) for each in (group, variation)
                         if each is not None)
     found.append({"what": what, "where": where, "variationGroupId": group and group.id,
                   "variationId": variation and variation.id, "flag": flag, "before": before,
@@ -92,7 +92,8 @@ def _note_presence(found, what, old, new, group, variation=None):
     """Note that a part is only in one of the files; return whether it is."""
     if old is not None and new is not None:
         return False
-    before, after = [None if each is None else named(each.name, each.id) for each in (old, new)]
+    before, after = [None if each is None else name_or_id(each.name, each.id)
+                     for each in (old, new)]
     _note(found, what, before, after, group, variation, differs=True)
     return True
 
@@ -102,7 +103,7 @@ def _note_order(found, before, after, group=None):
     that several set, of variation groups the first that matches, and buckets go by variations."""
     common = [each for each in before if each in after], [each for each in after if each in before]
     if common[0] != common[1]:
-        old, new = [[named(parts[each].name, parts[each].id) for each in ids]
+        old, new = [[name_or_id(parts[each].name, parts[each].id) for each in ids]
                     for parts, ids in zip((before, after), common)]
         _note(found, u"order", old, new, group, differs=True)
 

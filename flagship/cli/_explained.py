@@ -1,5 +1,5 @@
 """Formats a decision's explanation, as returned by ``visitor.explain()``, for people. Pure."""
-from flagship.cli._layout import json_shown, named, shown
+from flagship.cli._layout import json_shown, name_or_id, escape
 from flagship.decision.targeting import ALL_VISITORS, unusable
 
 
@@ -7,8 +7,8 @@ def lines(explained, layout, why):
     """Return lines with the visitor's flags, and with ``why`` also each campaign's reasons."""
     found = _flags(explained, layout)
     if why and explained["cachedVariationIds"] is not None:
-        known = u", ".join(map(shown, explained["cachedVariationIds"])) or u"none"
-        found += [u""] + layout.wrapped(u"Cached assignments: " + known, 0)
+        known = u", ".join(map(escape, explained["cachedVariationIds"])) or u"none"
+        found += [u""] + layout.wrap(u"Cached assignments: " + known, 0)
     for campaign in explained["campaigns"] if why else ():
         found += [u""] + _campaign(campaign, layout)
     return found
@@ -18,9 +18,9 @@ _HEADS = [u"flag", u"value", u"campaign", u"variation"]
 
 
 def _flags(explained, layout):
-    flags, visitor = explained["modifications"], shown(explained["visitorId"])
+    flags, visitor = explained["modifications"], escape(explained["visitorId"])
     if not explained["serving"]:
-        return layout.wrapped(
+        return layout.wrap(
             u"Visitor %s gets the defaults: %s" % (visitor, explained["reason"]), 0)
     head = u"Visitor %s gets %d flag%s" % (visitor, len(flags), "" if len(flags) == 1 else "s")
     if not flags:
@@ -30,31 +30,31 @@ def _flags(explained, layout):
     for key in sorted(flags):
         flag = flags[key]
         from_ = names[flag["campaignId"], flag["variationId"]]
-        rows.append([shown(key), json_shown(flag["value"]),
-                     named(from_["name"], flag["campaignId"]),
-                     named(from_["variationName"], flag["variationId"])])
+        rows.append([escape(key), json_shown(flag["value"]),
+                     name_or_id(from_["name"], flag["campaignId"]),
+                     name_or_id(from_["variationName"], flag["variationId"])])
     if layout.is_narrow:
         blocks = [[u""] + layout.block(row[0], list(zip(_HEADS[1:], row[1:]))) for row in rows]
         return [head + u":"] + sum(blocks, [])
     table = layout.table([[each.upper() for each in _HEADS]] + rows)
-    return [head + u":", u"", layout.painted(table[0], "bold")] + table[1:]
+    return [head + u":", u"", layout.paint(table[0], "bold")] + table[1:]
 
 
 def _with_id(name, id_):
     """Return ``Name (id)``, or only the id if there is no name."""
-    called = named(name, id_)
-    return called if called == shown(id_) else u"%s (%s)" % (called, shown(id_))
+    called = name_or_id(name, id_)
+    return called if called == escape(id_) else u"%s (%s)" % (called, escape(id_))
 
 
 def _campaign(campaign, layout):
     outcome = campaign["outcome"]
     if outcome == u"assigned":
-        outcome = named(campaign["variationName"], campaign["variationId"])
+        outcome = name_or_id(campaign["variationName"], campaign["variationId"])
     title = _with_id(campaign["name"], campaign["campaignId"] or u"a campaign without id")
-    reason = shown(campaign["reason"])
+    reason = escape(campaign["reason"])
     if campaign["decidedBy"] == u"cache":
         reason += u"; its bucket is %d" % campaign["bucket"]
-    found = [u"%s: %s" % (layout.painted(title, "bold"), outcome)] + layout.wrapped(reason, 2)
+    found = [u"%s: %s" % (layout.paint(title, "bold"), outcome)] + layout.wrap(reason, 2)
     tried = True
     for group in campaign["variationGroups"]:
         found += _group(group, layout, tried, campaign["variationId"])
@@ -83,14 +83,14 @@ def _targeting(targeting, layout):
     mark = layout.yes if targeting["matches"] else layout.no
     if targeting["key"] == ALL_VISITORS:
         return [mark, u"every visitor", u""]
-    asked = u"%s %s %s" % (shown(targeting["key"]), shown(u"%s" % targeting["operator"]),
+    asked = u"%s %s %s" % (escape(targeting["key"]), escape(u"%s" % targeting["operator"]),
                            json_shown(targeting["value"]))
     if targeting["problem"]:
         ignored = unusable(targeting["operator"], targeting["value"]) is not None
-        return [mark, asked, shown(targeting["problem"]) + (
+        return [mark, asked, escape(targeting["problem"]) + (
             u": matches nobody" if ignored else u"")]
     if not targeting["present"]:
-        return [mark, asked, u"the visitor has no %s" % shown(targeting["key"])]
+        return [mark, asked, u"the visitor has no %s" % escape(targeting["key"])]
     return [mark, asked, u"the visitor has " + json_shown(targeting["visitorValue"])]
 
 
@@ -112,11 +112,11 @@ def _rows(rows, layout):
     """Return the lines of a table whose first column is a mark. If there is no room for a table,
     the other columns are put one below the other."""
     if not layout.is_narrow:
-        return [u"      " + line for line in layout.indented(6).table(rows)]
+        return [u"      " + line for line in layout.indent(6).table(rows)]
     lines = []
     for row in rows:
-        first = layout.wrapped(u" ".join(row[:2]), 4)
+        first = layout.wrap(u" ".join(row[:2]), 4)
         lines += first[:1] + [u"  " + each for each in first[1:]]
         for cell in filter(None, row[2:]):
-            lines += layout.wrapped(cell, 8)
+            lines += layout.wrap(cell, 8)
     return lines

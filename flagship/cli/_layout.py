@@ -18,19 +18,19 @@ _LEAST, _NARROW = 40, 60  # terminal widths, in columns
 _NO_TERMINAL = 80  # width for bars if the output is a pipe or a file
 
 
-def shown(text):
+def escape(text):
     """Return text with its control characters escaped."""
     return _UNSAFE.sub(lambda found: u"\\u%04x" % ord(found.group()), text)
 
 
-def named(name, id_):
+def name_or_id(name, id_):
     """Return what to call a part of a file: its name if it has one, else its id."""
-    return shown(name if name and isinstance(name, text_type) else id_)
+    return escape(name if name and isinstance(name, text_type) else id_)
 
 
 def json_shown(value):
     """Return a decoded JSON value as one line of JSON; non-ASCII text stays readable."""
-    return shown(text_type(json.dumps(value, ensure_ascii=False, sort_keys=True)))
+    return escape(text_type(json.dumps(value, ensure_ascii=False, sort_keys=True)))
 
 
 def width_of(text):
@@ -72,7 +72,7 @@ class Layout(object):
         except (UnicodeError, LookupError):
             self.blocks = False
         marks = (u"\u2713", u"\u2717", u"\u25b8") if self.blocks else (u"+", u"-", u">")
-        self.yes, self.no, self.here = map(self.painted, marks, ("green", "red", "green"))
+        self.yes, self.no, self.here = map(self.paint, marks, ("green", "red", "green"))
         self._cut, self._mark = (u"\u2026", u"\u2502") if self.blocks else (u"~", u"|")
 
     @property
@@ -85,20 +85,20 @@ class Layout(object):
         """The width available for a line with a bar, in columns."""
         return self._columns or _NO_TERMINAL
 
-    def indented(self, columns):
+    def indent(self, columns):
         """Return a Layout for the space to the right of ``columns`` columns."""
         inner = copy.copy(self)
         if self._columns is not None:
             inner._columns = self._columns - columns
         return inner
 
-    def painted(self, text, color):
+    def paint(self, text, color):
         """Return text in a color, or bold; unchanged if there are no colors."""
         if not self._is_colored or not text:
             return text
         return u"\x1b[%sm%s\x1b[0m" % (_COLORS[color], text)
 
-    def cut(self, text, columns):
+    def cut_text(self, text, columns):
         """Return text cut to at most ``columns`` columns, with a sign at the end if it was cut."""
         if width_of(text) <= columns:
             return text
@@ -110,8 +110,8 @@ class Layout(object):
             kept.append(each)
         return u"".join(kept) + self._cut
 
-    def padded(self, text, columns):
-        text = self.cut(text, columns)
+    def pad(self, text, columns):
+        text = self.cut_text(text, columns)
         return text + u" " * (columns - width_of(text))
 
     def table(self, rows):
@@ -125,7 +125,7 @@ class Layout(object):
             widths[widths.index(max(widths))] -= 1
         gap, lines = u" " * _GAP, []
         for row in rows:
-            lines.append(gap.join(self.padded(cell, width) for cell, width in zip(row, widths)))
+            lines.append(gap.join(self.pad(cell, width) for cell, width in zip(row, widths)))
         return lines
 
     def block(self, title, facts):
@@ -134,10 +134,10 @@ class Layout(object):
         :param facts: ``(name, text)`` pairs.
         """
         width = max(width_of(name) for name, _ in facts) + _GAP
-        lines = [self.painted(title, "bold")]
+        lines = [self.paint(title, "bold")]
         for name, text in facts:
-            first = self.wrapped(text, _GAP + width)
-            first[0] = u" " * _GAP + self.padded(name, width) + first[0].lstrip()
+            first = self.wrap(text, _GAP + width)
+            first[0] = u" " * _GAP + self.pad(name, width) + first[0].lstrip()
             lines += first
         return lines
 
@@ -155,7 +155,7 @@ class Layout(object):
             cells[min(int(mark * columns), columns - 1)] = self._mark
         return u"".join(cells)
 
-    def wrapped(self, text, indent):
+    def wrap(self, text, indent):
         """Return lines of text, indented by ``indent`` spaces; on a terminal they are wrapped
         between words."""
         lines, line = [], u""

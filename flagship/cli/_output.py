@@ -5,7 +5,7 @@ import os
 import sys
 
 from flagship._compat import monotonic, terminal_columns, to_stream
-from flagship.cli._layout import Layout, number, shown
+from flagship.cli._layout import Layout, number, escape
 from flagship.decision.modification import finite
 
 #: The values of ``--color``: on a terminal that shows colors, always, never.
@@ -25,7 +25,7 @@ class Output(object):
 
     def say(self, message):
         """Write one message to stderr."""
-        self.write_error(u"%s: %s\n" % (self.program, shown(message)))
+        self.write_error(u"%s: %s\n" % (self.program, escape(message)))
 
     def write(self, text):
         """Write text to stdout unchanged."""
@@ -97,9 +97,9 @@ class Progress(object):
         """Yield the items, and show how many were consumed."""
         if self._due is None:
             return items
-        return self._counted(items)
+        return self._count_items(items)
 
-    def _counted(self, items):
+    def _count_items(self, items):
         for done, item in enumerate(items):
             if not done % _EACH:
                 now = self._clock()

@@ -9,7 +9,7 @@ CONFIDENCE = 0.99
 _SIGMAS = 12  # beyond this, probabilities are too small to matter in a float sum
 
 
-def counted(campaigns, visitor_ids, context):
+def count_shares(campaigns, visitor_ids, context):
     """Count how many of the visitors land in each bucket of each variation group.
 
     The decision is that without a visitor cache, for visitors who share a context.
@@ -27,7 +27,7 @@ def counted(campaigns, visitor_ids, context):
             holding = frozenset(targetings.holding(context, visitor_id))
             targeted = targets.get(holding)
             if targeted is None:
-                targeted = targets[holding] = _chosen(campaigns.walk, holding, counts)
+                targeted = targets[holding] = _matching_groups(campaigns.walk, holding, counts)
         visitors += 1
         visitor = visitor_id.encode("utf-8")
         for group, buckets in targeted:
@@ -36,7 +36,7 @@ def counted(campaigns, visitor_ids, context):
                       for (place, group), buckets in counts.items() if any(buckets)}
 
 
-def _chosen(walk, holding, counts):
+def _matching_groups(walk, holding, counts):
     """Return ``[(group id in UTF-8, its counts)]`` of the groups that match visitors for whom the
     Conditions in ``holding`` hold."""
     chosen = []

@@ -170,9 +170,9 @@ def _zsh_function(command):
     if command.commands:
         lines.append('    local curcontext="$curcontext" state line\n    typeset -A opt_args')
         specs += [":command:->command", "*::argument:->arguments"]
-    lines.append("    _arguments -C \\\n        " + " \\\n        ".join(map(_quoted, specs)))
+    lines.append("    _arguments -C \\\n        " + " \\\n        ".join(map(_quote, specs)))
     if command.commands:
-        named = [_quoted("%s:%s" % (each.name, each.about)) for each in command.commands]
+        named = [_quote("%s:%s" % (each.name, each.about)) for each in command.commands]
         lines += ["    case $state in", "        command)",
                   "            local -a commands=(%s)" % " ".join(named),
                   "            _describe command commands", "            ;;",
@@ -195,7 +195,7 @@ def _zsh_text(text):
     return text
 
 
-def _quoted(text):
+def _quote(text):
     return "'%s'" % text.replace("'", "'\\''")
 
 
@@ -208,7 +208,7 @@ def fish(program):
         below = " ".join(each.name for each in command.commands)
         if below:
             conditions.append("not __fish_seen_subcommand_from " + below)
-        when = " -n %s" % _quoted("; and ".join(conditions)) if conditions else ""
+        when = " -n %s" % _quote("; and ".join(conditions)) if conditions else ""
         start = "complete -c flagship" + when
         lines += ["%s -a %s -d %s" % (start, each.name, _fish_text(each.about))
                   for each in command.commands]

@@ -67,7 +67,7 @@ def of_argument(options, argument, given):
     """Return the Source of one argument, a path, a URL or ``-``; raise Usage or Unavailable."""
     name = _arguments.text(argument, given)
     if name.startswith((u"http://", u"https://")):
-        return Source(name, _fetched(_arguments.config(options), name))
+        return Source(name, _fetch_file(_arguments.config(options), name))
     return Source(name, content(given, name))
 
 
@@ -75,7 +75,7 @@ def of_environment(options, env_id):
     """Return the Source of an environment's file, from the platform; raise Usage or Unavailable."""
     settings = _arguments.config(options, cdn_url=options.cdn_url)
     name = file_url(settings.cdn_url, env_id)
-    return Source(name, _fetched(settings, name))
+    return Source(name, _fetch_file(settings, name))
 
 
 def content(path, name):
@@ -106,7 +106,7 @@ def decode(content):
         raise _syntax.NotJson("it %s" % error)  # the syntax is valid, but it has too many parts
 
 
-def _fetched(settings, url):
+def _fetch_file(settings, url):
     http = HttpClient(settings, EventLog(settings.event_handler))
     try:
         return http.send(Endpoint("bucketing", "GET", url, repeatable=True)).body

@@ -4,7 +4,7 @@ import random
 from flagship._compat import text_type, to_text
 from flagship.cli import _arguments, _context, _source, _syntax
 from flagship.cli._errors import Usage
-from flagship.cli._layout import json_shown, number, shown
+from flagship.cli._layout import json_shown, number, escape
 from flagship.decision.content import without_mark
 
 
@@ -61,14 +61,14 @@ def _with_context(place, line, context):
     visitor_id, own = document.get(u"visitorId"), document.get(u"context") or {}
     if not isinstance(visitor_id, text_type) or not visitor_id or not isinstance(own, dict):
         raise Usage('%s: must be {"visitorId": text, "context": {...}}' % place)
-    return visitor_id, dict(context, **_context.checked(place, own))
+    return visitor_id, dict(context, **_context.check_context(place, own))
 
 
-def described(document):
+def describe_visitors(document):
     """Return a sentence on a document's ``visitors``, ``seed`` and ``context``."""
     seed, context = document["seed"], document["context"]
     made = u"from a file" if seed is None else u"made up with seed %d" % seed
-    pairs = [u"%s=%s" % (shown(key), json_shown(context[key])) for key in sorted(context)]
+    pairs = [u"%s=%s" % (escape(key), json_shown(context[key])) for key in sorted(context)]
     told = u"context " + u", ".join(pairs) if pairs else u"no context"
     return u"%s visitors %s, %s" % (number(document["visitors"]), made, told)
 

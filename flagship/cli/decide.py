@@ -11,7 +11,7 @@ from flagship.cli._errors import Unavailable, Usage, suggestion
 from flagship.cli._output import Outcome
 from flagship.decision.api import ApiDecisionManager
 from flagship.decision.compiled import Campaigns
-from flagship.decision.explanation import explain, merged, told, unknown_key
+from flagship.decision.explanation import explain, merge_explained, explain_given, unknown_key
 from flagship.decision.manager import DecisionError
 from flagship.state import PlatformState
 from flagship.errors import FlagshipParsingError
@@ -80,7 +80,7 @@ def run(options, say):
     key = None if options.flag is None else _arguments.text("--flag", options.flag)
     context, as_text = _context.read(options)
     _refuse_what_has_no_effect(options)
-    decide = _asked if options.mode == "api" else _decided
+    decide = _ask_platform if options.mode == "api" else _decide_locally
     serving, reason, cached_ids, campaigns, doubts = decide(
         options, visitor_id, context, as_text, key, say)
     for line in doubts:
@@ -89,7 +89,7 @@ def run(options, say):
         say(reason)
     document = {"mode": u"%s" % options.mode.upper(), "visitorId": visitor_id, "anonymousId": None,
                 "context": context, "serving": serving, "reason": reason,
-                "modifications": merged(campaigns, key) if serving else {}}
+                "modifications": merge_explained(campaigns, key) if serving else {}}
     explained = dict(document, campaigns=campaigns, cachedVariationIds=cached_ids)
     return Outcome(1 if reason else 0, explained if options.explain else document,
                    lambda layout: _explained.lines(explained, layout, options.explain))
@@ -112,9 +112,9 @@ def _refuse_what_has_no_effect(options):
             raise Usage("%s has no effect: %s" % (option, why))
 
 
-def _decided(options, visitor_id, context, as_text, key, say):
+def _decide_locally(options, visitor_id, context, as_text, key, say):
     """Decide locally, using a bucketing file."""
-    campaigns = compiled(_source.read(options), say)
+    campaigns = compile_source(_source.read(options), say)
     cached_ids = [_arguments.text("--cached", each) for each in options.cached]
     if options.cache is not None:
         cached_ids += _looked_up(options, visitor_id, say)
@@ -128,7 +128,7 @@ def _decided(options, visitor_id, context, as_text, key, say):
             _context.doubts(context, as_text, campaigns))
 
 
-def compiled(source, say, needs_flags=False):
+def compile_source(source, say, needs_flags=False):
     """Return a Source's compiled Campaigns, and report what is ignored; raise Usage if it cannot be
     used, or if flags are needed and a file in panic has none."""
     try:
@@ -165,7 +165,7 @@ def _looked_up(options, visitor_id, say):
         return []
 
 
-def _asked(options, visitor_id, context, as_text, key, say):
+def _ask_platform(options, visitor_id, context, as_text, key, say):
     """Let the platform decide, without sending the context event of a visitor's synchronisation.
     """
     settings = _arguments.config(options, decision_api_url=options.decision_api_url)
@@ -187,4 +187,4 @@ def _asked(options, visitor_id, context, as_text, key, say):
     if key is not None and key not in modifications:
         doubts.append(u'the platform\'s answer has no flag "%s"%s' % (
             key, suggestion(key, modifications)))
-    return True, u"", None, told(modifications, key), doubts
+    return True, u"", None, explain_given(modifications, key), doubts

@@ -4,9 +4,9 @@ from collections import Counter
 
 from flagship.cli import _arguments, _context, _differences, _source, _visitors
 from flagship.cli._errors import Unavailable, Usage
-from flagship.cli._layout import json_shown, named, number, shown, width_of
+from flagship.cli._layout import json_shown, name_or_id, number, escape, width_of
 from flagship.cli._output import Outcome, Progress
-from flagship.cli.decide import compiled
+from flagship.cli.decide import compile_source
 from flagship.decision.evaluator import assign
 
 _DESCRIPTION = """\
@@ -68,7 +68,7 @@ def run(options, say):
         sources = [_read(options, name) for name in ("old", "new")]
     except Unavailable as problem:
         raise Usage(u"%s" % problem)  # exit code 1 is for differences
-    files = [compiled(source, say) for source in sources]
+    files = [compile_source(source, say) for source in sources]
     for line in _context.doubts(context, as_text, files[1]):
         say(line)
     total, seed, visitors = _visitors.read_with_contexts(options, context)
@@ -121,14 +121,14 @@ class _Moves(object):
     def count(self, visitors):
         for visitor_id, context in visitors:
             self.visitors += 1
-            before = self._assigned(0, visitor_id, context)
+            before = self._assign_by_group(0, visitor_id, context)
             cached_ids = list(before.values()) if self._keep else ()
-            after = self._assigned(1, visitor_id, context, cached_ids)
+            after = self._assign_by_group(1, visitor_id, context, cached_ids)
             self.changed += any(key in after and after[key] != before[key] for key in before)
             for key in set(before) | set(after):
                 self.moves.setdefault(key, Counter())[before.get(key), after.get(key)] += 1
 
-    def _assigned(self, place, visitor_id, context, cached_ids=()):
+    def _assign_by_group(self, place, visitor_id, context, cached_ids=()):
         campaigns, keys = self._files[place], self._keys[place]
         if campaigns.panic:
             return {}
@@ -167,14 +167,14 @@ def _kind(before, after):
 
 def _lines(document, files, layout):
     visitors = document["visitors"]
-    lines = layout.wrapped(u"%s: %s (%.1f %%) change variation" % (
-        _visitors.described(document), number(document["changed"]),
+    lines = layout.wrap(u"%s: %s (%.1f %%) change variation" % (
+        _visitors.describe_visitors(document), number(document["changed"]),
         100.0 * document["changed"] / visitors), 0)
     if document["changes"]:
         lines.append(u"")
         for each in document["changes"]:
             lines += _change_lines(each, layout)
-    names = {variation.id: named(variation.name, variation.id) for each in files
+    names = {variation.id: name_or_id(variation.name, variation.id) for each in files
              for campaign in each.document.campaigns for group in campaign.groups
              for variation in group.variations}
     same = 0
@@ -193,32 +193,32 @@ _COLORS = {_differences.ADDED: "green", _differences.REMOVED: "red",
 
 
 def _campaign_lines(campaign, names, layout):
-    title = u"%s: %s" % (named(campaign["name"], campaign["campaignId"]), campaign["change"])
-    lines = [layout.painted(each, _COLORS[campaign["change"]])
-             for each in layout.wrapped(title, 0)]
+    title = u"%s: %s" % (name_or_id(campaign["name"], campaign["campaignId"]), campaign["change"])
+    lines = [layout.paint(each, _COLORS[campaign["change"]])
+             for each in layout.wrap(title, 0)]
     for each in campaign["changes"]:
         lines += _change_lines(each, layout)
     counts = u", ".join(u"%s %s" % (number(campaign[name]), name)
                         for name in ("kept", "changed", "new", "gone") if campaign[name])
-    lines += layout.wrapped(u"visitors: %s" % (counts or u"none"), 2)
+    lines += layout.wrap(u"visitors: %s" % (counts or u"none"), 2)
     rows = [[number(each["visitors"]), names.get(each["from"], u"(none)"), u"->",
              names.get(each["to"], u"(none)")] for each in campaign["moves"]]
     if rows:
         width = max(width_of(row[0]) for row in rows)
         rows = [[row[0].rjust(width)] + row[1:] for row in rows]
-        lines += [u"    " + line for line in layout.indented(4).table(rows)]
+        lines += [u"    " + line for line in layout.indent(4).table(rows)]
     return lines
 
 
 def _change_lines(change, layout):
-    what = shown(u"flag %s" % change["flag"]) if change["flag"] is not None else change["what"]
+    what = escape(u"flag %s" % change["flag"]) if change["flag"] is not None else change["what"]
     where = u" of " + change["where"] if change["where"] else u""
     values = [_value(change, name) for name in ("before", "after")]
     if change["what"] == u"targeting":  # too long for one line
-        return layout.wrapped(what + where, 2) + [
+        return layout.wrap(what + where, 2) + [
             line for sign, value in zip(u"-+", values)
-            for line in layout.wrapped(u"%s %s" % (sign, value), 4)]
-    return layout.wrapped(u"%s%s: %s -> %s" % (what, where, values[0], values[1]), 2)
+            for line in layout.wrap(u"%s %s" % (sign, value), 4)]
+    return layout.wrap(u"%s%s: %s -> %s" % (what, where, values[0], values[1]), 2)
 
 
 def _value(change, name):
@@ -228,7 +228,7 @@ def _value(change, name):
     if value is None and change["flag"] is None:
         return u"(none)"
     if change["what"] in (u"targeting", u"variation group", u"variation"):
-        return shown(value)
+        return escape(value)
     if change["what"] == u"order":
         return u", ".join(value)
     return json_shown(value)

@@ -14,7 +14,7 @@ from flagship._threads import start_daemon
 from flagship._troubleshooting import see
 from flagship.cli import _arguments, _local
 from flagship.cli._errors import Usage
-from flagship.cli._layout import shown
+from flagship.cli._layout import escape
 from flagship.cli._local import LEVELS, OK, SKIPPED, WARNING, WRONG, Check
 from flagship.cli._output import Outcome
 from flagship.config import Config
@@ -81,13 +81,13 @@ def add(commands):
 def run(options, say):
     """Return the Outcome of all checks; raise Usage if the command line is wrong."""
     _arguments.config(options)  # rejects an invalid timeout
-    checks = _checks(options, _given(options))
+    checks = _checks(options, _read_settings(options))
     checks = [each._replace(message=one_line(without_user_info(each.message)))
               for each in sorted(checks, key=lambda check: LEVELS.index(check.level))]
     well = all(check.level != WRONG for check in checks)
     document = {"well": well, "checks": [_as_dict(check) for check in checks]}
     return Outcome(0 if well else 1, document, lambda layout: [
-        shown(u"%-7s  %-11s  %s" % check) for check in checks])
+        escape(u"%-7s  %-11s  %s" % check) for check in checks])
 
 
 def _as_dict(check):
@@ -110,10 +110,10 @@ class _Given(object):
         self.mode = None
 
 
-def _given(options):
+def _read_settings(options):
     """Return the settings; those on the command line take precedence. Raise Usage if the command
     line is wrong."""
-    module = None if options.settings is None else _imported(options.settings)
+    module = None if options.settings is None else _import_settings(options.settings)
     own = {"FLAGSHIP_ENV_ID": options.env_id, "FLAGSHIP_API_KEY": options.api_key}
 
     def get(name, default):
@@ -142,7 +142,7 @@ def _refuse_option(name, value):
         raise Usage("--%s: %s" % (name.replace("_", "-"), _arguments.problem(error)))
 
 
-def _imported(name):
+def _import_settings(name):
     """Return a settings module; raise Usage if it cannot be imported."""
     name = _arguments.text("--settings", name)
     sys.path.insert(0, os.getcwd())
@@ -177,7 +177,7 @@ def _checks(options, given):
         found += _of_platform(options, given, works)
     else:
         found.append(Check(SKIPPED, u"platform", u"not asked"))
-        found += _joined(works, options.timeout)
+        found += _run_all(works, options.timeout)
     return found + [_local.versions()]
 
 
@@ -194,12 +194,12 @@ def _of_platform(options, given, works):
     if looks_swapped(given.env_id, given.api_key):
         # No request is made, because the API key would be part of the URL.
         return [Check(WRONG, u"credentials", u"the environment's id and the API key are swapped"
-                      + see("wrong-key"))] + _joined(works, options.timeout)
+                      + see("wrong-key"))] + _run_all(works, options.timeout)
     try:
         inquiry = inquire(given.env_id, given.api_key, given.options, options.timeout)
     except Exception as error:  # a user's session may raise anything
         problem = error.message if isinstance(error, FlagshipError) else describe(error)
-        return [Check(WRONG, u"credentials", u"%s%s" % (problem, see("wrong-key")))] + _joined(
+        return [Check(WRONG, u"credentials", u"%s%s" % (problem, see("wrong-key")))] + _run_all(
             works, options.timeout)
     replies = {}
     questions = {u"campaigns": inquiry.campaigns, u"hits": inquiry.hits}
@@ -213,14 +213,14 @@ def _of_platform(options, given, works):
         return ask
     try:
         proxies = _proxies(inquiry, questions)
-        found = _joined(dict(works, **{name: asking(name) for name in questions}), options.timeout)
+        found = _run_all(dict(works, **{name: asking(name) for name in questions}), options.timeout)
     finally:
         inquiry.close()
     return [_credentials(given, replies)] + found + [
         proxies, _clock(replies)] + _of_file(replies.get(u"bucketing"))
 
 
-def _joined(works, timeout):
+def _run_all(works, timeout):
     """Run ``works``, functions by name, in parallel and return their Checks; one that does not end
     in time is wrong."""
     found = {}

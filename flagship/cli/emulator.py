@@ -7,7 +7,7 @@ import time
 
 from flagship.cli import _arguments, _source, _syntax
 from flagship.cli._errors import Usage
-from flagship.cli._layout import shown
+from flagship.cli._layout import escape
 from flagship.cli._output import Outcome, Output
 from flagship.decision.compiled import Campaigns
 from flagship.errors import FlagshipError, FlagshipParsingError
@@ -63,7 +63,7 @@ def run(options, say):
     output, ended = Output("flagship emulator"), []
     before = signal.signal(signal.SIGTERM, lambda *_: ended.append(True))
     try:
-        with _started(emulator, options.port):
+        with _start_emulator(emulator, options.port):
             output.write(u"".join(line + u"\n" for line in _introduction(emulator, options, file)))
             _serve(emulator, file, output, say, ended)
     except KeyboardInterrupt:
@@ -88,7 +88,7 @@ def _emulator(options, file):
         raise Usage(u"--port: %s" % _arguments.problem(error))
 
 
-def _started(emulator, port):
+def _start_emulator(emulator, port):
     try:
         return emulator.start()
     except EnvironmentError as error:
@@ -101,7 +101,7 @@ def _introduction(emulator, options, file):
     credentials = u"any environment id and API key, such as the program's own"
     if options.env_id is not None or options.api_key is not None:
         credentials = u"environment id %s, API key %s" % (
-            shown(emulator.env_id), shown(emulator.api_key))
+            escape(emulator.env_id), escape(emulator.api_key))
     campaigns = u"no campaigns" if file is None else file.summary
     urls = [u'%s="%s"' % pair for pair in sorted(emulator.urls.items())]
     pairs = [(u"what arrives", emulator.url + u"/"), (u"results", emulator.url + u"/#results"),
@@ -122,7 +122,7 @@ def _serve(emulator, file, output, say, ended):
         if file is not None and file.is_changed():
             try:
                 emulator.set_bucketing(file.read())
-                output.write(u"%s\n" % shown(u"now with " + file.summary))
+                output.write(u"%s\n" % escape(u"now with " + file.summary))
             except Usage as problem:
                 say(u"%s; the campaigns stay as they were" % problem)
             except FlagshipParsingError as error:
@@ -134,7 +134,7 @@ def _serve(emulator, file, output, say, ended):
 def _line(request):
     from flagship.emulator.arrivals import rows_of
     rows = rows_of(request, 1)
-    return shown(u"%s  %-4s  %-10s  %s  %s  %s" % (
+    return escape(u"%s  %-4s  %-10s  %s  %s  %s" % (
         time.strftime("%H:%M:%S", time.localtime(request.time)), request.method,
         request.endpoint or u"-", rows[0].visitor or u"-", request.status,
         u", ".join(row.what for row in rows))).rstrip() + u"\n"

@@ -6,10 +6,10 @@ import re
 from flagship._compat import argument_text
 from flagship.cli import _arguments, _source, _uses
 from flagship.cli._errors import Usage
-from flagship.cli._layout import json_shown, named, shown
+from flagship.cli._layout import json_shown, name_or_id, escape
 from flagship.cli._names import MARK, constants
 from flagship.cli._output import Outcome
-from flagship.cli.decide import compiled
+from flagship.cli.decide import compile_source
 from flagship.decision.explanation import unknown_key
 
 _DESCRIPTION = """\
@@ -67,7 +67,7 @@ def run(options, say):
     """Return the Outcome of a parsed command line."""
     paths = _files(options.paths, say)
     source = _source.read(options)
-    campaigns = compiled(source, say, needs_flags=True)
+    campaigns = compile_source(source, say, needs_flags=True)
     linter = _Linter(campaigns)
     linter.read_all(paths)
     if not linter.uses_any:
@@ -181,7 +181,7 @@ class _Linter(object):
                     for key in variation.values}
             for key in sorted(keys - self._read):
                 self._add("unread", name, 1, 1, key, u"no code reads %s, which campaign %s sets" % (
-                    json_shown(key), named(campaign.name, campaign.id)),
+                    json_shown(key), name_or_id(campaign.name, campaign.id)),
                     note=not self._is_complete)
 
     def _add(self, kind, path, line, column, key, message, note=False):
@@ -191,6 +191,6 @@ class _Linter(object):
 
 def _lines(findings, layout):
     return [u"%s:%d:%d: %s%s" % (
-        layout.painted(shown(each["path"]), "bold"), each["line"], each["column"],
-        layout.painted(u"note: ", "yellow") if each["note"] else u"", shown(each["message"]))
+        layout.paint(escape(each["path"]), "bold"), each["line"], each["column"],
+        layout.paint(u"note: ", "yellow") if each["note"] else u"", escape(each["message"]))
         for each in findings]

@@ -8,11 +8,11 @@ from flagship._json import decode
 from flagship.app import Flagship
 from flagship.cli import _arguments
 from flagship.cli._errors import Usage
-from flagship.cli._layout import json_shown, shown
+from flagship.cli._layout import json_shown, escape
 from flagship.cli._output import Outcome
 from flagship.errors import FlagshipError
 from flagship.handler import FlagshipEventHandler
-from flagship.tracking.immediate import identified
+from flagship.tracking.immediate import with_ids
 
 _DESCRIPTION = """\
 Send one hit at once, and print what was sent and what the platform answered.
@@ -50,7 +50,7 @@ def _number(option, value):
     try:
         return decode(_text(option, value).encode("utf-8"))
     except ValueError:
-        raise Usage("%s: must be a number, not %s" % (option, shown(_text(option, value))))
+        raise Usage("%s: must be a number, not %s" % (option, escape(_text(option, value))))
 
 
 def _size(option, value):
@@ -151,7 +151,7 @@ def run(options, say):
         for warning in messages.warnings:
             say(warning)
         accepted, answer = flagship.create_visitor(visitor_id).send_hit(hit)
-    sent = dict(identified(hit.get_data(), visitor_id, None), cid=environment)
+    sent = dict(with_ids(hit.get_data(), visitor_id, None), cid=environment)
     document = {"url": settings.tracking_url + u"/", "sent": sent, "accepted": accepted,
                 "answer": text_type(answer)}
     return Outcome(0 if accepted else 1, document, lambda layout: _lines(document, layout))
@@ -163,16 +163,17 @@ def _hit(options):
         if given[0][1] not in _CATEGORIES:
             raise Usage("CATEGORY: must be action or engagement, not %s" % given[0][1])
         given[0] = given[0][0], _CATEGORIES[given[0][1]]
-    hit = _checked(" ".join(name for name, _ in given), options.hit, [value for _, value in given])
+    hit = _check_hit(" ".join(name for name, _ in given), options.hit,
+                     [value for _, value in given])
     for option, method, read, _ in options.fields:
         value = getattr(options, option[2:].replace("-", "_"))
         if value is not None:
             value = read(option, value)
-            _checked(option, getattr(hit, method), value if isinstance(value, tuple) else [value])
+            _check_hit(option, getattr(hit, method), value if isinstance(value, tuple) else [value])
     return hit
 
 
-def _checked(place, call, arguments):
+def _check_hit(place, call, arguments):
     """Return the hit that ``call`` creates or changes. Raise Usage for an invalid value, even one
     that the SDK would just leave out of the hit, because the user can correct it."""
     try:
@@ -187,7 +188,7 @@ def _checked(place, call, arguments):
 
 def _lines(document, layout):
     lines = [u"POST %s" % document["url"]]
-    lines += [u"  %-4s %s" % (shown(key), json_shown(document["sent"][key]))
+    lines += [u"  %-4s %s" % (escape(key), json_shown(document["sent"][key]))
               for key in sorted(document["sent"])]
     color, outcome = ("green", u"accepted") if document["accepted"] else ("red", u"not accepted")
-    return lines + [u"%s: %s" % (layout.painted(outcome, color), shown(document["answer"]))]
+    return lines + [u"%s: %s" % (layout.paint(outcome, color), escape(document["answer"]))]

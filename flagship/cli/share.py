@@ -3,10 +3,10 @@
 import argparse
 
 from flagship.cli import _arguments, _context, _source, _visitors
-from flagship.cli._layout import named, number, width_of
+from flagship.cli._layout import name_or_id, number, width_of
 from flagship.cli._output import Outcome, Progress
-from flagship.cli._shares import bounds, counted
-from flagship.cli.decide import compiled
+from flagship.cli._shares import bounds, count_shares
+from flagship.cli.decide import compile_source
 from flagship.decision.allocation import spread
 
 _DESCRIPTION = """\
@@ -64,12 +64,12 @@ def run(options, say):
     _visitors.check(options, {"FILE": options.file})
     context, as_text = _context.read(options)
     source = _source.read(options)
-    campaigns = compiled(source, say)
+    campaigns = compile_source(source, say)
     for line in _context.doubts(context, as_text, campaigns):
         say(line)
     total, seed, ids = _visitors.read(options)
     with Progress(total) as progress:
-        visitors, counts = counted(campaigns, progress.counting(ids), context)
+        visitors, counts = count_shares(campaigns, progress.counting(ids), context)
     document = {"file": source.name, "visitors": visitors, "seed": seed,
                 "context": context, "campaigns": _campaigns(campaigns, visitors, counts)}
     return Outcome(0, document, lambda layout: _lines(document, layout))
@@ -111,7 +111,7 @@ def _variation(variation, buckets, among, visitors):
 
 
 def _lines(document, layout):
-    lines = layout.wrapped(_visitors.described(document), 0)
+    lines = layout.wrap(_visitors.describe_visitors(document), 0)
     rows = [_cells(variation) for campaign in document["campaigns"]
             for group in campaign["variationGroups"] for variation in group["variations"]]
     if rows:
@@ -123,15 +123,16 @@ def _lines(document, layout):
                 widths[-1] = 0  # no room for the "by chance" column
         if not layout.is_narrow:
             head = _line(_HEADS, u"", widths, layout)
-            lines += [u"", layout.painted(head, "bold")]
+            lines += [u"", layout.paint(head, "bold")]
     for campaign in document["campaigns"]:
-        name = named(campaign["name"], campaign["campaignId"])
+        name = name_or_id(campaign["name"], campaign["campaignId"])
         if not campaign["variationGroups"]:
-            lines += [u""] + layout.wrapped(u"%s: no visitor is targeted" % name, 0)
+            lines += [u""] + layout.wrap(u"%s: no visitor is targeted" % name, 0)
         for group in campaign["variationGroups"]:
             title = u"%s / %s: %s visitors" % (
-                name, named(group["name"], group["variationGroupId"]), number(group["visitors"]))
-            lines += [u""] + layout.wrapped(title, 0)
+                name, name_or_id(group["name"], group["variationGroupId"]),
+                number(group["visitors"]))
+            lines += [u""] + layout.wrap(title, 0)
             for each in group["variations"]:
                 lines += _of_variation(each, widths, layout)
         if campaign["variationGroups"] and campaign["notTargeted"]:
@@ -146,7 +147,7 @@ def _of_variation(variation, widths, layout):
     bar = layout.bar(variation["share"], variation["buckets"] / 100.0, columns)
     if not layout.is_narrow:
         return [_line(cells, bar, widths, layout)]
-    found = [u"  " + layout.painted(cells[0], "bold"), u"    " + bar]
+    found = [u"  " + layout.paint(cells[0], "bold"), u"    " + bar]
     return found + [u"    %s %s" % pair for pair in zip(_HEADS[1:], cells[1:]) if pair[1]]
 
 
@@ -160,7 +161,7 @@ def _cells(variation):
     allocation = u"%d %%" % variation["buckets"]
     if variation["allocation"] not in (None, variation["buckets"]):
         allocation = u"%s: %s" % (number(variation["allocation"]), allocation)
-    return (named(variation["name"], variation["variationId"] or u"(no variation)"),
+    return (name_or_id(variation["name"], variation["variationId"] or u"(no variation)"),
             u"%.1f %%" % (100 * variation["share"]), allocation, number(variation["visitors"]),
             chance)
 
@@ -173,8 +174,8 @@ def _bar(widths, layout):
 def _line(cells, bar, widths, layout):
     name, share, allocation, visitors, chance = cells
     if chance.endswith(_OUTSIDE):
-        chance = chance[:-len(_OUTSIDE)] + layout.painted(_OUTSIDE, "yellow")
+        chance = chance[:-len(_OUTSIDE)] + layout.paint(_OUTSIDE, "yellow")
     return u"  %s  %s  %s  %s  %s  %s" % (
-        layout.padded(name, widths[0]), bar.ljust(max(_bar(widths, layout), _LEAST_BAR)),
+        layout.pad(name, widths[0]), bar.ljust(max(_bar(widths, layout), _LEAST_BAR)),
         share.rjust(widths[1]), allocation.rjust(widths[2]), visitors.rjust(widths[3]),
         chance if widths[4] else u"")

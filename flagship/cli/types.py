@@ -6,7 +6,7 @@ from flagship.cli import _arguments, _source
 from flagship.cli._errors import Usage
 from flagship.cli._names import MARK, constants
 from flagship.cli._output import Outcome
-from flagship.cli.decide import compiled
+from flagship.cli.decide import compile_source
 from flagship.decision.content import without_mark
 
 _DESCRIPTION = """\
@@ -91,7 +91,7 @@ def run(options, say):
     if options.check == "-":
         raise Usage("--check: must be a file")
     source = _source.read(options)
-    campaigns = compiled(source, say, needs_flags=True)
+    campaigns = compile_source(source, say, needs_flags=True)
     flags = _flags(campaigns.document)
     module = _MODULE + u"".join(u"%s: Flag[%s] = Flag(%s, %s)\n" % (
         flag["name"], flag["type"], _literal(flag["key"]), _literal(flag["default"]))

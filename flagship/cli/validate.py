@@ -3,7 +3,7 @@ import argparse
 
 from flagship.cli import _arguments, _source, _syntax
 from flagship.cli._findings import IGNORED, WARNING, Finding, findings
-from flagship.cli._layout import shown
+from flagship.cli._layout import escape
 from flagship.cli._output import Outcome
 
 _DESCRIPTION = """\
@@ -72,14 +72,14 @@ def _lines(document, layout):
         counts.append(u"%d ignored" % document["ignored"])
     if document["warnings"]:
         counts.append(_count(document["warnings"], u"warning"))
-    lines = [u"%s: %s" % (shown(document["file"]), u", ".join(counts))]
+    lines = [u"%s: %s" % (escape(document["file"]), u", ".join(counts))]
     for each in document["findings"]:
         place = each["place"] or u"the file"
         if each["line"] is not None:
             place = u"line %d, column %d" % (each["line"], each["column"])
         color = "red" if each["level"] == IGNORED else "yellow"
-        lines += [u"", u"%s  %s" % (layout.painted(each["level"], color), place)]
-        lines += layout.wrapped(shown(each["message"]), len(WARNING) + 2)
+        lines += [u"", u"%s  %s" % (layout.paint(each["level"], color), place)]
+        lines += layout.wrap(escape(each["message"]), len(WARNING) + 2)
     return lines
 
 

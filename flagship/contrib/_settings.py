@@ -55,7 +55,7 @@ def _function(name, value):
     if not isinstance(value, string_types):
         raise check.typing_error("settings", name, value,
                                  "a callable, the dotted path of one, or None")
-    found = _imported(name, value)
+    found = _import_path(name, value)
     if not callable(found):
         raise check.typing_error("settings", name, found, "the dotted path of a callable")
     return found
@@ -66,7 +66,7 @@ def nobody(request):
     return False
 
 
-def _imported(name, path):
+def _import_path(name, path):
     """Return what a dotted path names."""
     module, _, attribute = native(check.text("settings", name, path)).rpartition(".")
     try:
@@ -83,7 +83,7 @@ def _hooks(name, value):
         return ()
     from flagship.hooks import Hook
     allowed = "a list or tuple of hooks, subclasses of flagship.hooks.Hook or their dotted paths"
-    found = tuple(_imported(name, each) if isinstance(each, string_types) else each
+    found = tuple(_import_path(name, each) if isinstance(each, string_types) else each
                   for each in check.instance("settings", name, value, (list, tuple), allowed))
     for each in found:
         if not (isinstance(each, Hook) or isinstance(each, type) and issubclass(each, Hook)):

@@ -3,7 +3,7 @@ from flagship._troubleshooting import see
 from flagship.context import without_private_keys
 from flagship.decision.content import Unreadable, decode
 from flagship.decision.document import id_text
-from flagship.decision.explanation import told
+from flagship.decision.explanation import explain_given
 from flagship.decision.manager import DecisionError, DecisionManager
 from flagship.decision.modification import Flags, Modification, is_too_deep
 from flagship.tracking.immediate import SDK_HEADERS
@@ -45,13 +45,13 @@ class ApiDecisionManager(DecisionManager):
         """
         if self._known is None and self._initial is not None:
             # Imported here, as nearly no process needs it.
-            from flagship.decision.bucketing_file import read_initial, said
+            from flagship.decision.bucketing_file import read_initial, problem_text
             from flagship.decision.compiled import Campaigns
             try:
                 self._known = Campaigns(read_initial(self._initial, self._max_size, self._env_id))
             except Exception as problem:
-                self._events.error("[campaigns] initial_bucketing is ignored: %s%s", said(problem),
-                                   see("initial-bucketing"))
+                self._events.error("[campaigns] initial_bucketing is ignored: %s%s",
+                                   problem_text(problem), see("initial-bucketing"))
             self._initial = None
         return self._known
 
@@ -107,7 +107,7 @@ class ApiDecisionManager(DecisionManager):
         return modifications, tuple(variation_ids)
 
     def explain(self, visitor_id, context, cached_ids, modifications, key, forced=()):
-        return told(modifications, key)
+        return explain_given(modifications, key)
 
 
 def campaigns_endpoint(config, has_consented=True):

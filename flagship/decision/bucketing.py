@@ -5,7 +5,7 @@ import threading
 from flagship._compat import elapsed
 from flagship._process import Lock, lineage
 from flagship._threads import RepeatingTask, why_threads_do_not_run
-from flagship.decision.bucketing_file import BucketingFile, file_url, said
+from flagship.decision.bucketing_file import BucketingFile, file_url, problem_text
 from flagship.decision.content import Unreadable
 from flagship.decision.document import RefusedFile
 from flagship.decision.evaluator import UndecidedFlags, assign, merge
@@ -134,7 +134,7 @@ class BucketingDecisionManager(DecisionManager):
         campaigns = self._file.campaigns
         return None if campaigns is None else campaigns.nearest_key(key)
 
-    def mistyped(self, context):
+    def find_mistyped(self, context):
         campaigns, found = self._file.campaigns, []
         for key, value in context.items() if campaigns is not None else ():
             pair = key, type(value)
@@ -259,7 +259,7 @@ class BucketingDecisionManager(DecisionManager):
         try:
             self._ask(self._cdn, late=elapsed() > self._due + _LATE)
         except BaseException as error:  # the thread must survive anything
-            self._events.error("[bucketing] %s", said(error))
+            self._events.error("[bucketing] %s", problem_text(error))
         if self._interval <= 0:
             return None
         return max(self._due - elapsed(), min(self._interval, _GLANCE))
@@ -301,9 +301,9 @@ class BucketingDecisionManager(DecisionManager):
         except RequestFailed as failure:
             cause = failure.cause
         except (Unreadable, RefusedFile) as problem:
-            cause = said(problem)
+            cause = problem_text(problem)
         except Exception as error:  # whatever it is, the next poll may do better
-            cause = said(error)
+            cause = problem_text(error)
         if not self._closed:
             self._events.warning("[bucketing] the file could not be refreshed: %s", cause)
         return True

@@ -94,15 +94,15 @@ class BucketingFile(object):
                 self._use_snapshot(record)
         except Exception as problem:
             self._events.warning("[bucketing] the snapshot %s is ignored: %s%s",
-                                 self._snapshot.path, said(problem), see("snapshot"))
+                                 self._snapshot.path, problem_text(problem), see("snapshot"))
         if self._file is not None or self._initial is None:
             return
         try:
             decoded = read_initial(self._initial, self._max_size, self._env_id)
             self._use(decoded, "initial")
         except Exception as problem:
-            self._events.error("[bucketing] initial_bucketing is ignored: %s%s", said(problem),
-                               see("initial-bucketing"))
+            self._events.error("[bucketing] initial_bucketing is ignored: %s%s",
+                               problem_text(problem), see("initial-bucketing"))
 
     def _use_snapshot(self, record):
         known = record.knows_environment
@@ -197,7 +197,7 @@ class BucketingFile(object):
         except Exception as problem:
             if not self._snapshot_fails:
                 self._events.warning("[bucketing] the snapshot %s is not kept: %s%s",
-                                     self._snapshot.path, said(problem), see("snapshot"))
+                                     self._snapshot.path, problem_text(problem), see("snapshot"))
             self._snapshot_fails = True
 
 
@@ -206,7 +206,7 @@ def read_initial(given, max_size, env_id):
     if isinstance(given, dict):
         # A copy in JSON's own types: the caller may change the dict, and on Python 2 it may contain
         # bytes.
-        return decode(_encoded(given), max_size)
+        return decode(_encode_initial(given), max_size)
     content = read(given, max_size)
     if content is None:
         raise Unreadable("does not exist: %s" % given)
@@ -215,7 +215,7 @@ def read_initial(given, max_size, env_id):
     return Record(decoded, env_id).bucketing if is_record(decoded) else decoded
 
 
-def said(problem):
+def problem_text(problem):
     """Return a problem with a file as text."""
     if isinstance(problem, Unreadable):
         return u"it %s" % problem.args
@@ -236,7 +236,7 @@ def _is_validator(modified):
         return False
 
 
-def _encoded(initial):
+def _encode_initial(initial):
     """Return a dict as JSON; a campaign that JSON cannot express becomes null."""
     try:
         return encode(initial)

@@ -13,7 +13,7 @@ from flagship._compat import integer_types, text_type
 from flagship.decision.allocation import bucket_table
 from flagship.decision.document import Document, make_flags
 from flagship.decision.targeting import ABSENT, ALL_VISITORS, VISITOR_ID, compared_kinds, \
-    compile_condition, compile_test, elements, keyed
+    compile_condition, compile_test, elements, scalar_key
 
 _EVERYBODY = frozenset()
 
@@ -215,7 +215,7 @@ class _Asked(object):
         self.equal, self.tests = {}, []
 
     def add_equal(self, value, condition):
-        if type(keyed(value)) is tuple and not isinstance(value, bool):
+        if type(scalar_key(value)) is tuple and not isinstance(value, bool):
             # Not in the table: an attacker could choose such numbers so that their hashes collide.
             self.tests.append((condition, compile_test(u"EQUALS", value)))
             return

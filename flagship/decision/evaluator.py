@@ -30,7 +30,7 @@ def assign(campaigns, visitor_id, context, cached_ids=()):
     visitor = visitor_id.encode("utf-8")
     if cached_ids:
         cached_ids = frozenset(cached_ids)
-        assigned = [_cached(variations, cached_ids)
+        assigned = [_cached_variation(variations, cached_ids)
                     or chosen[table[hash32(group + visitor, 0, False) % BUCKETS]]
                     for group, chosen, table, variations in groups]
     else:
@@ -206,7 +206,7 @@ def _singles(groups):
     return singles, all(chosen[table[-1]] is not None for _, _, chosen, table in singles)
 
 
-def _cached(variations, cached_ids):
+def _cached_variation(variations, cached_ids):
     for variation in variations:
         if variation.id in cached_ids:
             return variation

@@ -35,14 +35,15 @@ def explain(campaigns, visitor_id, context, cached_ids=(), key=None, forced=()):
     for campaign in campaigns.document.campaigns:
         if campaign.problem is not None:
             if key is None:
-                explained.append(_told(campaign.id, SKIPPED, campaign.problem))
+                explained.append(_explained_campaign(campaign.id, SKIPPED, campaign.problem))
         elif key is None or _can_set(campaign, key):
             chosen = forced[campaign.id] if campaign.id in forced else None
-            explained.append(_explained(campaign, visitor_id, context, cached_ids or (), chosen))
+            explained.append(_explain_campaign(
+                campaign, visitor_id, context, cached_ids or (), chosen))
     return explained
 
 
-def merged(explained, only=None):
+def merge_explained(explained, only=None):
     """Return the flags of explained campaigns, key to a plain dict; the later campaign wins.
 
     :param only: a flag key, to leave out the others; None (default): all.
@@ -54,7 +55,7 @@ def merged(explained, only=None):
             if only is None or key == only}
 
 
-def told(modifications, key=None):
+def explain_given(modifications, key=None):
     """Explain flags that the platform decided: return the campaigns they come from.
 
     :param dict modifications: key to Modification.
@@ -68,7 +69,7 @@ def told(modifications, key=None):
         if key is None or key in flags:
             flag = next(iter(flags.values()))
             reason, by = (FORCED if flag.forced else (u"the platform decided", u"platform"))
-            explained.append(_told(
+            explained.append(_explained_campaign(
                 campaign_id, ASSIGNED, reason, decidedBy=by,
                 variationGroupId=flag.variation_group_id, variationId=flag.variation_id,
                 reference=flag.reference,
@@ -86,7 +87,7 @@ def unknown_key(key, nearest):
     return u'no campaign sets "%s"%s' % (key, nearest and u'; did you mean "%s"?' % nearest)
 
 
-def _told(campaign_id, outcome, reason, **more):
+def _explained_campaign(campaign_id, outcome, reason, **more):
     """Return an explained campaign; fields that are not given are empty."""
     campaign = {"campaignId": campaign_id, "name": None, "slug": None, "type": None,
                 "outcome": outcome, "reason": reason, "decidedBy": None,
@@ -96,7 +97,7 @@ def _told(campaign_id, outcome, reason, **more):
     return campaign
 
 
-def _explained(campaign, visitor_id, context, cached_ids, forced_id):
+def _explain_campaign(campaign, visitor_id, context, cached_ids, forced_id):
     groups = [_group(group, visitor_id, context) for group in campaign.groups]
     about = {"name": campaign.name, "slug": campaign.slug, "type": campaign.type,
              "variationGroups": groups}
@@ -105,18 +106,19 @@ def _explained(campaign, visitor_id, context, cached_ids, forced_id):
             if variation.id == forced_id:
                 place = bucket(group.id, visitor_id)
                 shown.update(chosen=True, bucket=place)
-                return _told(campaign.id, ASSIGNED, FORCED[0], decidedBy=FORCED[1], bucket=place,
-                             variationGroupId=group.id, **dict(about, **_of_variation(variation)))
+                return _explained_campaign(
+                    campaign.id, ASSIGNED, FORCED[0], decidedBy=FORCED[1], bucket=place,
+                    variationGroupId=group.id, **dict(about, **_of_variation(variation)))
     for group, shown in zip(campaign.groups, groups):
         if shown["matches"]:
-            outcome, reason, found = _decided(group, shown, visitor_id, cached_ids)
-            return _told(campaign.id, outcome, reason, **dict(about, **found))
+            outcome, reason, found = _explain_group(group, shown, visitor_id, cached_ids)
+            return _explained_campaign(campaign.id, outcome, reason, **dict(about, **found))
     reason = (u"no variation group's targeting matches" if groups
               else u"the campaign has no variation groups")
-    return _told(campaign.id, NOT_TARGETED, reason, **about)
+    return _explained_campaign(campaign.id, NOT_TARGETED, reason, **about)
 
 
-def _decided(group, shown, visitor_id, cached_ids):
+def _explain_group(group, shown, visitor_id, cached_ids):
     """Return ``(outcome, reason, facts)`` of a campaign for a visitor of the given group."""
     place = bucket(group.id, visitor_id)
     cached = [each for each in group.variations if each.id in cached_ids][:1]
@@ -169,7 +171,7 @@ def _targeting(targeting, visitor_id, context):
     value = visitor_id if key == VISITOR_ID else context.get(key)
     matches = problem is None and holds(key, targeting.operator, targeting.value, context,
                                         visitor_id)
-    value = _shown(value)
+    value = _expressible_value(value)
     reason = _of_another_kind(targeting, value) if problem is None else problem[1]
     return {"key": key, "operator": targeting.operator, "value": finite(targeting.value),
             "present": present, "visitorValue": value, "matches": matches, "problem": reason}
@@ -188,7 +190,7 @@ def _of_another_kind(targeting, value):
     return u"%s against %s" % (given % json_text(value), u" or ".join(sorted(wanted)))
 
 
-def _shown(value):
+def _expressible_value(value):
     """Return a context value, or None if JSON cannot express it."""
     return value if type(value) in (bool, text_type) or is_number(value) else None
 

@@ -12,7 +12,7 @@ def find_forced(campaigns, forced):
         out.
     """
     found = {}
-    for campaign in _used(campaigns):
+    for campaign in _used_campaigns(campaigns):
         variation = _variation_of(campaign, forced.get(campaign.id))
         if variation is not None:
             found.setdefault(campaign.id, variation)
@@ -29,7 +29,7 @@ def merge_forced(campaigns, variations, found):
     """
     # By identity: two campaigns of a file may have the same id.
     assigned, flags = {id(each) for each in variations}, {}
-    for campaign in _used(campaigns):
+    for campaign in _used_campaigns(campaigns):
         forced = campaign.id in found and _variation_of(campaign, found[campaign.id].id)
         if forced:
             flags.update(_forced_flags(forced))
@@ -51,7 +51,7 @@ def force_answer(campaigns, answered, found):
     """
     answer = [each for each in answered if _id_of(each) not in found]
     before, missing = [], set(found)
-    for campaign in _used(campaigns):
+    for campaign in _used_campaigns(campaigns):
         if campaign.id in missing:
             missing.remove(campaign.id)
             earlier = [place for place, each in enumerate(answer) if _id_of(each) in before]
@@ -62,7 +62,7 @@ def force_answer(campaigns, answered, found):
 
 def ids_of(campaigns, found):
     """Return the ids of all variations of the campaigns in ``found``, a set."""
-    return {variation.id for campaign in _used(campaigns) if campaign.id in found
+    return {variation.id for campaign in _used_campaigns(campaigns) if campaign.id in found
             for group in campaign.groups for variation in group.variations}
 
 
@@ -72,7 +72,7 @@ def mark_forced(modifications, found):
             for key, each in modifications.items()}
 
 
-def _used(campaigns):
+def _used_campaigns(campaigns):
     return [each for each in campaigns.document.campaigns if each.problem is None]
 
 

@@ -103,7 +103,7 @@ class DecisionManager(object):
         similar; None if the key is known, or if this manager does not know the flag keys."""
         return None
 
-    def mistyped(self, context):
+    def find_mistyped(self, context):
         """Return the context values of a kind that no campaign compares them with, as ``(key, kind,
         kinds)``. Each kind of a key is only reported once. Empty if this manager does not know the
         campaigns.

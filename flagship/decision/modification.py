@@ -47,7 +47,7 @@ class Modification(tuple):
 
     @property
     def value(self):
-        return copied(self[VALUE])
+        return copy_value(self[VALUE])
 
     def __repr__(self):
         return ("Modification(key=%r, value=%r, campaign_id=%r, variation_group_id=%r, "
@@ -121,14 +121,14 @@ class Modifications(Mapping):
         return "Modifications(%r)" % (self._by_key,)
 
 
-def copied(value):
+def copy_value(value):
     """Return a value that the caller may change without affecting other users of it."""
     kind = type(value)
     if kind is dict:
-        return {key: copied(part) if type(part) in _CONTAINERS else part
+        return {key: copy_value(part) if type(part) in _CONTAINERS else part
                 for key, part in value.items()}
     if kind is list:
-        return [copied(part) if type(part) in _CONTAINERS else part for part in value]
+        return [copy_value(part) if type(part) in _CONTAINERS else part for part in value]
     return value
 
 

@@ -176,10 +176,10 @@ def _record(content, env_id, last_modified):
     try:
         text = content.decode("ascii")
     except UnicodeDecodeError:
-        text = _NOT_ASCII.sub(_escaped, content.decode("utf-8").lstrip(u"\ufeff"))
+        text = _NOT_ASCII.sub(_escape_match, content.decode("utf-8").lstrip(u"\ufeff"))
     head = json.dumps({_ENVIRONMENT: env_id, _MODIFIED: last_modified}, sort_keys=True)
     return (u'%s, "%s": %s}' % (head[:-1], _CONTENT, text)).encode("ascii")
 
 
-def _escaped(found):
+def _escape_match(found):
     return text_type(json.dumps(found.group())[1:-1])

@@ -24,7 +24,7 @@ _EXACT = 2 ** 53
 ABSENT = object()
 
 
-def keyed(value):
+def scalar_key(value):
     """Return a dict key for a scalar: the same for all scalars of one kind that are equal."""
     if value is True or value is False:
         return (value,)  # in Python True == 1, so as dict keys they would be the same
@@ -164,13 +164,13 @@ def elements(value):
 
 
 def _equals(value):
-    wanted = frozenset(keyed(each) for each in elements(value))
-    return lambda present: type(present) in KINDS and keyed(present) in wanted
+    wanted = frozenset(scalar_key(each) for each in elements(value))
+    return lambda present: type(present) in KINDS and scalar_key(present) in wanted
 
 
 def _not_equals(value):
-    wanted = frozenset(keyed(each) for each in elements(value))
-    return lambda present: type(present) in KINDS and keyed(present) not in wanted
+    wanted = frozenset(scalar_key(each) for each in elements(value))
+    return lambda present: type(present) in KINDS and scalar_key(present) not in wanted
 
 
 def _on_text(test):
@@ -198,7 +198,7 @@ def _not_contains(value):
     return lambda present: type(present) in KINDS and not contains(present)
 
 
-def _ordered(compare):
+def _order_operator(compare):
     """Return an operator that compares numbers with numbers and text with text."""
     def compile_order(value):
         if isinstance(value, text_type):
@@ -247,10 +247,10 @@ _OPERATORS = {
     u"NOT_CONTAINS": (_not_contains, True, _SCALARS),
     u"STARTS_WITH": (_on_text(lambda present, wanted: present.startswith(wanted)), False, _SCALARS),
     u"ENDS_WITH": (_on_text(lambda present, wanted: present.endswith(wanted)), False, _SCALARS),
-    u"GREATER_THAN": (_ordered(operator.gt), False, _SCALARS),
-    u"GREATER_THAN_OR_EQUALS": (_ordered(operator.ge), False, _SCALARS),
-    u"LOWER_THAN": (_ordered(operator.lt), False, _SCALARS),
-    u"LOWER_THAN_OR_EQUALS": (_ordered(operator.le), False, _SCALARS),
+    u"GREATER_THAN": (_order_operator(operator.gt), False, _SCALARS),
+    u"GREATER_THAN_OR_EQUALS": (_order_operator(operator.ge), False, _SCALARS),
+    u"LOWER_THAN": (_order_operator(operator.lt), False, _SCALARS),
+    u"LOWER_THAN_OR_EQUALS": (_order_operator(operator.le), False, _SCALARS),
     u"EXISTS": (lambda value: ABSENT if value is False else _is_there, False, _ALSO_NULL),
     u"NOT_EXISTS": (lambda value: _is_there if value is False else ABSENT, False, _ALSO_NULL),
     u"SEMVER_EQUALS": (_version(operator.eq), False, _TEXT),

@@ -28,8 +28,8 @@ class Row(object):
     __slots__ = ("kind", "visitor", "what", "body")
 
     def __init__(self, kind, visitor, what, body):
-        self.kind, self.visitor = kind, _cut(_said(visitor))
-        self.what, self.body = _cut(what), _cut(_indented(body), _MAX_BODY)
+        self.kind, self.visitor = kind, _cut_text(_as_text(visitor))
+        self.what, self.body = _cut_text(what), _cut_text(_dump_indented(body), _MAX_BODY)
 
     def as_dict(self):
         """Return all attributes as a JSON-serialisable dict."""
@@ -89,36 +89,37 @@ def _visitor(part):
 def _what(part):
     for name in ("s", "data", "context"):
         if isinstance(part.get(name), dict):
-            pairs = [u"%s=%s" % (key, _said(part[name][key])) for key in sorted(part[name])]
+            pairs = [u"%s=%s" % (key, _as_text(part[name][key])) for key in sorted(part[name])]
             return u", ".join(pairs) or u"no context"
     if "t" in part:
         kind = part["t"]
         facts = _FACTS.get(kind, ()) if isinstance(kind, text_type) else ()
-        return u" ".join([_said(kind)] + [_said(part[name]) for name in facts if name in part])
+        return u" ".join(
+            [_as_text(kind)] + [_as_text(part[name]) for name in facts if name in part])
     if "vaid" in part:
-        return u"%s, variation %s" % (_said(part.get("caid")), _said(part["vaid"]))
+        return u"%s, variation %s" % (_as_text(part.get("caid")), _as_text(part["vaid"]))
     return u""
 
 
-def _said(value):
+def _as_text(value):
     """Return text unchanged, and anything else as JSON."""
-    return value if isinstance(value, text_type) else _dumped(value)
+    return value if isinstance(value, text_type) else _dump(value)
 
 
-def _indented(body):
+def _dump_indented(body):
     if body is None:
         return u""
     if isinstance(body, bytes):
         return body[:_MAX_BODY].decode("utf-8", "replace")
-    return _dumped(body, indent=2, separators=(",", ": "))
+    return _dump(body, indent=2, separators=(",", ": "))
 
 
-def _dumped(value, **options):
+def _dump(value, **options):
     try:
         return text_type(json.dumps(value, ensure_ascii=False, sort_keys=True, **options))
     except (ValueError, RuntimeError):
         return u"..."  # nested too deep
 
 
-def _cut(text, limit=_MAX_TEXT):
+def _cut_text(text, limit=_MAX_TEXT):
     return text if len(text) <= limit else text[:limit - 1] + u"\u2026"

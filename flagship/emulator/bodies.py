@@ -18,7 +18,7 @@ class Refusal(Exception):
         self.status, self.message = status, message
 
 
-def decoded(content):
+def decode_body(content):
     """Return the JSON object in a body (bytes); raise Refusal if it is not one."""
     try:
         body = decode(content)

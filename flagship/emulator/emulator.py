@@ -7,7 +7,7 @@ from flagship._emulated import base_urls
 from flagship.emulator.bodies import Refusal
 from flagship.emulator.faults import Fault, Faults
 from flagship.emulator.front import Front, is_own
-from flagship.emulator.platform import ENDPOINTS, Platform, encoded
+from flagship.emulator.platform import ENDPOINTS, Platform, encode_json
 from flagship.emulator.server import Server
 from flagship.emulator.simulation import Simulation, open_visits
 
@@ -261,7 +261,7 @@ class Emulator(object):
         """Return ``(status, headers, body, fault)`` for a request; fault is None if there is
         none."""
         if is_own(request):
-            return self._taken(lambda own: self._front.answer(own, self.port), request) + (None,)
+            return self._handle(lambda own: self._front.answer(own, self.port), request) + (None,)
         fault = self._faults.take(request.endpoint)
         with self._working:
             self._take(request)
@@ -271,7 +271,7 @@ class Emulator(object):
                 if body is None:
                     body = b" " * fault.size if fault.size else b'{"message": "misbehaving"}'
             else:
-                status, headers, body = self._taken(self._platform.answer, request)
+                status, headers, body = self._handle(self._platform.answer, request)
             request.status = status
         return status, dict(headers, **fault.headers) if fault else headers, body, fault
 
@@ -284,11 +284,11 @@ class Emulator(object):
             self._platform.forget(self._keep)
 
     @staticmethod
-    def _taken(answer, request):
+    def _handle(answer, request):
         try:
             return answer(request)
         except Refusal as refusal:
             status, request.message = refusal.status, refusal.message
         except Exception as error:  # a server must answer any request
             status, request.message = 500, repr(error)
-        return status, {}, encoded({"message": request.message})
+        return status, {}, encode_json({"message": request.message})

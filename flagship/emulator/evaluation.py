@@ -35,11 +35,11 @@ def compare_rates(converted, visitors, reference):
     """
     counts = [(converted, visitors), reference]
     if min(min(hits, total - hits) for hits, total in counts) < MIN_CONVERSIONS:
-        return _compared(EARLY)
+        return _comparison(EARLY)
     ratio = math.log(float(converted) / visitors * reference[1] / reference[0])
     error = math.sqrt(sum(1.0 / hits - 1.0 / total for hits, total in counts))
     low, uplift, high = [math.expm1(ratio + margin * error) for margin in (-_Z, 0, _Z)]
-    return _compared(None, uplift, low, high, math.erfc(abs(ratio) / error / math.sqrt(2)))
+    return _comparison(None, uplift, low, high, math.erfc(abs(ratio) / error / math.sqrt(2)))
 
 
 def compare_means(sample, reference):
@@ -51,17 +51,17 @@ def compare_means(sample, reference):
         the values. The verdict is EARLY below MIN_BUYERS, and where no value differs from another.
     """
     if min(sample[1], reference[1]) < MIN_BUYERS:
-        return _compared(EARLY)
+        return _comparison(EARLY)
     means, errors = zip(*[_mean_and_error(*each) for each in (sample, reference)])
     error = math.sqrt(sum(errors))
     if not error:
-        return _compared(EARLY)
+        return _comparison(EARLY)
     freedom = sum(errors) ** 2 / sum(
         each ** 2 / (total - 1) for each, total in zip(errors, (sample[0], reference[0])))
     uplift = means[0] - means[1]
     margin = error * _t_quantile(freedom)
-    return _compared(None, uplift, uplift - margin, uplift + margin,
-                     t_test(uplift / error, freedom))
+    return _comparison(None, uplift, uplift - margin, uplift + margin,
+                       t_test(uplift / error, freedom))
 
 
 def _mean_and_error(visitors, buyers, total, squares):
@@ -70,7 +70,7 @@ def _mean_and_error(visitors, buyers, total, squares):
     return mean, max(0.0, squares - total * mean) / (visitors - 1) / visitors
 
 
-def _compared(verdict, uplift=None, low=None, high=None, p=None):
+def _comparison(verdict, uplift=None, low=None, high=None, p=None):
     if verdict is None:
         verdict = BETTER if low > 0 else OPEN
         verdict = WORSE if high < 0 else verdict

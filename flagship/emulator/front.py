@@ -7,7 +7,7 @@ import time
 from flagship._compat import parse_qs, urlsplit
 from flagship.emulator.arrivals import rows_of
 from flagship.emulator.bodies import Refusal
-from flagship.emulator.platform import encoded
+from flagship.emulator.platform import encode_json
 from flagship.errors import FlagshipError
 
 PREFIX = "/_emulator/"
@@ -48,7 +48,7 @@ class Front(object):
             ("POST", "faults"): lambda request: _misbehave(emulator, **_object(request)),
             ("DELETE", "faults"): lambda request: emulator.behave(),
             ("GET", "panic"): lambda request: emulator.panic,
-            ("POST", "panic"): lambda request: setattr(emulator, "panic", _decoded(request)),
+            ("POST", "panic"): lambda request: setattr(emulator, "panic", _decode_answer(request)),
             ("POST", "bucketing"): lambda request: emulator.set_bucketing(_object(request)),
             ("GET", "results"): lambda request: emulator.results,
             ("POST", "simulation"): lambda request: emulator.simulate(**_object(request)),
@@ -68,7 +68,7 @@ class Front(object):
         if call is None:
             raise Refusal(404, "no such address")
         try:
-            return 200, _HEADERS, encoded(call(request))
+            return 200, _HEADERS, encode_json(call(request))
         except (FlagshipError, TypeError, ValueError) as error:
             raise Refusal(400, "%s" % error)
 
@@ -93,7 +93,7 @@ def _misbehave(emulator, endpoint=None, **fault):
     emulator.misbehave(endpoint, **fault)
 
 
-def _decoded(request):
+def _decode_answer(request):
     try:
         return request.json()
     except ValueError as error:
@@ -103,7 +103,7 @@ def _decoded(request):
 def _object(request):
     """Return the object in a request's body. Anything else is refused: a path would let any client
     of the emulator read files."""
-    value = _decoded(request)
+    value = _decode_answer(request)
     if not isinstance(value, dict):
         raise ValueError("the body must be an object, not %s" % type(value).__name__)
     return value

@@ -162,9 +162,10 @@ class Platform(object):
             raise FlagshipParsingError(u"%s: %s" % (path, error.message))
 
     def _use(self, bucketing):
-        content = encoded(bucketing)
+        content = encode_json(bucketing)
         document = decode(content)
-        encoded(document)  # rejects an integer so long that it is decoded as infinity, like 1e999
+        # Rejects an integer so long that it is decoded as infinity, like 1e999.
+        encode_json(document)
         self._decisions.use(document)
         self.results.use(_groups(self.document))
         # At least one second later, so that a 304 cannot hide a change.
@@ -181,7 +182,7 @@ class Platform(object):
         if route.env_id == u"" or route.env_id not in (None, self._only or route.env_id):
             raise Refusal(404 if route.endpoint in _FILES.values() else 401, "unknown environment")
         status, headers, answer = _ANSWERS[route.endpoint](self, request, route)
-        return status, headers, answer if isinstance(answer, bytes) else encoded(answer)
+        return status, headers, answer if isinstance(answer, bytes) else encode_json(answer)
 
     def _bucketing(self, request, route):
         content, modified = self._file
@@ -201,7 +202,7 @@ class Platform(object):
         if not route.is_self_hosted and not self._is_key(request.headers.get("x-api-key")):
             raise Refusal(401, "x-api-key is missing or wrong")
         query = parse_qs(urlsplit(request.path).query, keep_blank_values=True)
-        body = bodies.decoded(request.body)
+        body = bodies.decode_body(request.body)
         asked = bodies.decision_request(body)
         if route.campaign and not self._decisions.has_campaign(route.campaign):
             raise Refusal(400, u"The campaign %s is paused or doesn\u2019t exist. Verify your "
@@ -218,7 +219,7 @@ class Platform(object):
         if route.endpoint == "flags":
             return 200, {}, flags_answer(decisions, every)
         if route.campaign is None:
-            return 200, {}, self._shown(visitor_id, decisions, every, query)
+            return 200, {}, self._answer_in_mode(visitor_id, decisions, every, query)
         for decision in decisions:
             answer = campaign_answer(decision, every)
             if route.campaign in (u"", answer["id"], answer.get("slug")):
@@ -228,7 +229,7 @@ class Platform(object):
     def _is_key(self, key):
         return bool(key) if self._only is None else key == self.api_key
 
-    def _shown(self, visitor_id, decisions, every, query):
+    def _answer_in_mode(self, visitor_id, decisions, every, query):
         """Return the answer in the mode given in the query; it is empty if the mode is unknown."""
         mode = query.get("mode", [""])[-1] or "normal"
         answer = {}
@@ -258,13 +259,13 @@ class Platform(object):
             self.segments.append(segment)
 
     def _events(self, request, route):
-        body = bodies.decoded(request.body)
+        body = bodies.decode_body(request.body)
         bodies.event_request(body)
         self.context_events.append(body)
         return 204, {}, b""
 
     def _activate(self, request, route):
-        activations = bodies.activations(bodies.decoded(request.body), self._only)
+        activations = bodies.activations(bodies.decode_body(request.body), self._only)
         self.activations.extend(activations)
         for each in activations:
             self.results.add_activation(each, request.time)
@@ -273,7 +274,7 @@ class Platform(object):
         return 204, {}, b""
 
     def _hit(self, request, route):
-        body = bodies.decoded(request.body)
+        body = bodies.decode_body(request.body)
         try:
             hits = collect.hits(body, len(request.body), self._only)
         except collect.Invalid as problem:
@@ -300,7 +301,7 @@ def _groups(document):
                 (each.id, each.name or each.id, each.reference) for each in group.variations]
 
 
-def encoded(value):
+def encode_json(value):
     """Return a value as JSON (bytes); raise FlagshipParsingError if JSON cannot express it."""
     try:
         return encode(value)

@@ -113,7 +113,7 @@ class Results(object):
         visitor = self._visitor(ids)
         if visitor is None:
             return
-        made = _made(hit.get("qt", late), arrived)
+        made = _time_made(hit.get("qt", late), arrived)
         if kind == "EVENT":
             goal = self._goal(("event", hit["ea"]))
             visitor.goals[goal] = max(made, visitor.goals.get(goal, made))
@@ -125,7 +125,7 @@ class Results(object):
     def _activate(self, ids, body, arrived):
         visitor = None if body.get("qa") else self._visitor(ids)
         if visitor is not None:
-            group, made = body["caid"], _made(body.get("qt"), arrived)
+            group, made = body["caid"], _time_made(body.get("qt"), arrived)
             self._campaigns.setdefault(group, self._known.get(group, group))
             seen = group, body["vaid"]
             visitor.seen[seen] = min(made, visitor.seen.get(seen, made))
@@ -174,7 +174,7 @@ class Results(object):
     def _recount(self, visitor):
         """Replace what the tallies contain of a visitor."""
         self._discount(visitor)
-        visitor.counted = list(_counted(visitor, self._campaigns)) if visitor.seen else []
+        visitor.counted = list(_count_visitor(visitor, self._campaigns)) if visitor.seen else []
         for group, variation, goals, revenue in visitor.counted:
             if variation is None:
                 self._contaminated[group] = self._contaminated.get(group, 0) + 1
@@ -208,10 +208,10 @@ class Results(object):
         reference = references[0] if len(references) == 1 else None
         return {"campaign": campaign, "group": group, "name": name,
                 "contaminated": self._contaminated.get(group, 0),
-                "variations": [dict(self._evaluated(tally, reference), id=each, name=label)
+                "variations": [dict(self._evaluate(tally, reference), id=each, name=label)
                                for (each, label, _), tally in zip(variations, tallies)]}
 
-    def _evaluated(self, tally, reference):
+    def _evaluate(self, tally, reference):
         """Return the numbers of a variation, and how they compare with the reference's; None
         instead if it is the reference, or there is none."""
         compares = reference is not None and tally is not reference
@@ -230,7 +230,7 @@ class Results(object):
                             if compares else None}}
 
 
-def _counted(visitor, campaigns):
+def _count_visitor(visitor, campaigns):
     """Yield ``(group, variation, goals, revenue)`` for each experiment that a visitor takes part
     in; the variation is None if it is contaminated."""
     seen = {}
@@ -249,7 +249,7 @@ def _counted(visitor, campaigns):
         yield pairs[0] + (goals | {_ANY} if goals else (), sum(each for _, each in orders))
 
 
-def _made(late, arrived):
+def _time_made(late, arrived):
     """Return when something was made that arrived ``late`` milliseconds after it."""
     try:
         return arrived - min(int(late or 0), MAX_AGE_MS) / 1000.0

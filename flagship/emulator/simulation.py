@@ -13,7 +13,7 @@ import threading
 
 from flagship import _validation as check
 from flagship._events import EventLog
-from flagship._runtime import Runtime, connect, shut
+from flagship._runtime import Runtime, connect, shut_down
 from flagship._threads import start_daemon
 from flagship.config import Config
 from flagship.decision.allocation import bucket
@@ -122,7 +122,7 @@ def open_visits(emulator, document):
         yield visit
     finally:
         parts.tracking.flush(_TIMEOUT)
-        shut(parts, _TIMEOUT)
+        shut_down(parts, _TIMEOUT)
 
 
 def _values(document):

@@ -6,12 +6,12 @@ from flagship._runtime import Parts, Runtime
 from flagship.app import Flagship
 from flagship.config import Config
 from flagship.context import without_private_keys
-from flagship.decision.explanation import told
+from flagship.decision.explanation import explain_given
 from flagship.decision.manager import DecisionError, DecisionManager
 from flagship.decision.modification import Flags
 from flagship.status import Counters
 from flagship.testing.sent import SentActivation, SentContext, SentHit
-from flagship.tracking.immediate import TrackingClient, activation, identified
+from flagship.tracking.immediate import TrackingClient, activation, with_ids
 
 _DOWN = "the platform is down, as the test says"
 _CREDENTIALS = "flagship-testing"
@@ -39,7 +39,7 @@ class _Decisions(DecisionManager):
         return Flags(modifications), tuple(each.variation_id for each in modifications.values())
 
     def explain(self, visitor_id, context, cached_ids, modifications, key, forced=()):
-        return told(modifications, key)
+        return explain_given(modifications, key)
 
 
 class _Tracking(TrackingClient):
@@ -64,7 +64,7 @@ class _Tracking(TrackingClient):
             visitor_id, context, {"type": "CONTEXT", "visitorId": visitor_id, "data": context}))
 
     def send_hit(self, visitor_id, anonymous_id, hit):
-        wire = dict(identified(hit.get_data(), visitor_id, anonymous_id), cid=self._env_id)
+        wire = dict(with_ids(hit.get_data(), visitor_id, anonymous_id), cid=self._env_id)
         return self._keep(self._collect, "200", SentHit(visitor_id, anonymous_id, wire["t"], wire))
 
     @property

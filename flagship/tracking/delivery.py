@@ -4,7 +4,7 @@ from collections import deque
 from flagship._compat import monotonic
 from flagship._troubleshooting import see
 from flagship.tracking.items import (ACTIVATE, HIT, MAX_ACTIVATIONS, MAX_AGE, OTHER, batches,
-                                     body_of, counted, kinds_of)
+                                     body_of, count_text, kinds_of)
 from flagship.transport.client import RequestFailed
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0  # retry backoff in seconds, doubled by each failure
@@ -39,11 +39,11 @@ class Route(object):
         """Return whether a request may be made now."""
         return monotonic() >= self.opens
 
-    def succeeded(self):
+    def note_success(self):
         """End the backoff: a request succeeded."""
         self.well, self._pause, self._asked = True, _FIRST_PAUSE, False
 
-    def failed(self, failure):
+    def note_failure(self, failure):
         """Back off: exponentially, and for at least as long as the platform's Retry-After."""
         asked = failure.retry_after or 0.0
         self.well, self._asked = False, asked > 0
@@ -122,7 +122,7 @@ class Delivery(object):
         self._settle(items, self._queue.failed, "not delivered before the end")
         if items:
             self._events.warning("[tracking] lost %s that could not be delivered before the end: "
-                                 "%s%s", counted(len(items)), kinds_of(items), see("lost"))
+                                 "%s%s", count_text(len(items)), kinds_of(items), see("lost"))
 
     def drop(self, items):
         """Count items that were dropped because the queue is full; the log lines about them are
@@ -146,21 +146,21 @@ class Delivery(object):
         number, self._unsaid = self._unsaid, 0
         if number:
             self._events.warning("[tracking] dropped %s, as the queue is full%s",
-                                 counted(number), see("lost"))
+                                 count_text(number), see("lost"))
 
     def name_unreadable(self, reasons):
         """Count rows of the spool that cannot be read, and log why."""
         if reasons:
             self._lose_rows(len(reasons), self._queue.failed, "unreadable in the spool")
             self._events.warning("[tracking] removed %s from the spool that cannot be read: %s",
-                                 counted(len(reasons)), "; ".join(sorted(set(reasons))[:5]))
+                                 count_text(len(reasons)), "; ".join(sorted(set(reasons))[:5]))
 
     def name_uncertain(self, number):
         """Count and log items whose process died while sending them."""
         if number:
             self._lose_rows(number, self._queue.failed, "its process died while sending it")
             self._events.warning("[tracking] removed %s from the spool that may have arrived when "
-                                 "the sending process died", counted(number))
+                                 "the sending process died", count_text(number))
 
     def doubt(self):
         """Begin with a probe on endpoints that were not tried yet: leftover items may mean that
@@ -246,7 +246,7 @@ class Delivery(object):
             return RequestFailed(route.endpoint, "MemoryError", received=False)
         except Exception as error:  # unexpected: treat as rejected, so that it is not retried
             return RequestFailed(route.endpoint, "%s: %s" % (type(error).__name__, error), 400)
-        route.succeeded()
+        route.note_success()
         self._settle(items, self._queue.sent)
         return None
 
@@ -262,25 +262,25 @@ class Delivery(object):
             return  # the request was not made
         if failure.tried:
             self._events.warning("[%s] not sent: %s", route.endpoint, failure.cause)
-        route.failed(failure)
+        route.note_failure(failure)
 
     def _fail(self, route, items, failure):
         """Settle items whose request must not be retried: it may have arrived, or was rejected as a
         whole."""
         cause = failure.cause
         if failure.status is None:
-            route.failed(failure)
+            route.note_failure(failure)
             if self._cancelled:
                 cause = "it was under way when the time for it was over"
         self._settle(items, self._queue.failed, cause)
         self._events.warning("[%s] not sent: %s; not sending again %s: %s", route.endpoint, cause,
-                             counted(len(items)), kinds_of(items))
+                             count_text(len(items)), kinds_of(items))
 
     def _refuse(self, route, items, size, problem):
         if items:
             self._settle(items, self._queue.failed, problem.cause)
             self._events.warning("[%s] not sent: %s; refused %s of %d: %s", route.endpoint,
-                                 problem.cause, counted(len(items)), size, kinds_of(items))
+                                 problem.cause, count_text(len(items)), size, kinds_of(items))
 
     def _give_back(self, items):
         rows = [item for item in items if item.row is not None]

@@ -45,7 +45,7 @@ class TrackingClient(object):
 
     def send_hit(self, visitor_id, anonymous_id, hit):
         """Report a valid hit."""
-        return self._take(self._collect, identified(hit.get_data(), visitor_id, anonymous_id))
+        return self._take(self._collect, with_ids(hit.get_data(), visitor_id, anonymous_id))
 
     #: The delivery counters for the status; None: nothing is counted.
     counters = None
@@ -139,10 +139,10 @@ def activation(visitor_id, anonymous_id, modification):
 
 def segment(visitor_id, anonymous_id, context):
     """Return a context as a hit."""
-    return identified({"t": SEGMENT, "s": context}, visitor_id, anonymous_id)
+    return with_ids({"t": SEGMENT, "s": context}, visitor_id, anonymous_id)
 
 
-def identified(hit, visitor_id, anonymous_id):
+def with_ids(hit, visitor_id, anonymous_id):
     """Return a copy of a hit's wire form (dict) with the visitor's ids added."""
     hit = dict(hit)
     if anonymous_id is None:

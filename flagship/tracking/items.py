@@ -81,14 +81,14 @@ def body_of(items, env_id, now):
 
     :param float now: the current time, by the same clock as ``made``.
     """
-    listed = b", ".join(_aged(item, now) for item in items)
+    listed = b", ".join(_with_age(item, now) for item in items)
     env_id = json.dumps(env_id).encode("ascii")
     if items[0].endpoint == ACTIVATE:
         return b'{"cid": ' + env_id + b', "batch": [' + listed + b"]}"
     return b'{"t": "BATCH", "ds": "APP", "cid": ' + env_id + b', "h": [' + listed + b"]}"
 
 
-def _aged(item, now):
+def _with_age(item, now):
     """Return an item's wire form with its age in milliseconds."""
     age = min(max(0.0, now - item.made), MAX_AGE) * 1000
     return b'%s, "qt": %d}' % (item.payload[:-1], age)
@@ -115,6 +115,6 @@ def counts_of(kinds):
     return tuple(sorted(numbers.items()))
 
 
-def counted(number):
+def count_text(number):
     """Return a number of items as text for a log line."""
     return "1 item" if number == 1 else "%d items" % number

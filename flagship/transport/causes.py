@@ -96,7 +96,7 @@ class Causes(object):
         """
         if isinstance(error, Refused):
             return text_type(error)
-        wrappers = list(_wrapped(error))
+        wrappers = list(_wrapped_errors(error))
         names = [type(each).__name__ for each in wrappers]
         error = wrappers[-1]
         message = _message(error)
@@ -148,11 +148,11 @@ class Causes(object):
             # Up to the last "@", as a password may contain any character.
             user_info = _text(url).split("//", 1)[-1].rpartition("@")[0]
             password = user_info.partition(":")[2]
-            for secret in (user_info, password, _unquoted(password)):
+            for secret in (user_info, password, _unquote_text(password)):
                 if secret:
                     yield secret
             if user_info:  # as in a Basic authentication header
-                yield _text(base64.b64encode(_unquoted(user_info).encode("utf-8")))
+                yield _text(base64.b64encode(_unquote_text(user_info).encode("utf-8")))
 
 
 def looks_swapped(env_id, api_key):
@@ -197,7 +197,7 @@ def _spellings(secret):
             yield _text(repr(written))[1:-1].lstrip("bu")[1:-1]
 
 
-def _unquoted(text):
+def _unquote_text(text):
     return _text(unquote(six.ensure_str(text)))
 
 
@@ -216,7 +216,7 @@ def _message(error):
             return ""
 
 
-def _wrapped(error):
+def _wrapped_errors(error):
     """Yield an error and the errors it wraps, as requests and urllib3 nest them; the original error
     comes last."""
     for _ in range(10):

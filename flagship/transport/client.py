@@ -109,7 +109,7 @@ class HttpClient(object):
             reason = "the SDK is offline" if self._offline else "Flagship is closed"
             raise RequestFailed(endpoint.name, reason, tried=False, received=False)
         if payload is not None:
-            body = self._encoded(endpoint, payload)
+            body = self._encode(endpoint, payload)
         breaker = self._breaker_of(endpoint)
         wait = breaker.wait() if breaker else 0.0
         if wait:
@@ -126,7 +126,7 @@ class HttpClient(object):
         return answer
 
     @staticmethod
-    def _encoded(endpoint, payload):
+    def _encode(endpoint, payload):
         try:
             return encode(payload)
         except Exception as error:  # the user's own data, perhaps a subclass of dict

@@ -71,7 +71,7 @@ class Deadline(object):
         self._outer = self._sock = None
         self._release()
 
-    def left(self):
+    def seconds_left(self):
         """Return the seconds left, always more than 0; raise socket.timeout if there are none."""
         left = self._ends - monotonic()
         if left <= 0 or self.cancelled:
@@ -86,7 +86,7 @@ class Deadline(object):
         """Limit the socket's next wait to the time left, and to ``wait`` seconds unless that is
         None."""
         self._sock = sock
-        left = self.left()
+        left = self.seconds_left()
         sock.settimeout(left if wait is None else min(left, wait))
 
     def join(self, data):
@@ -174,7 +174,7 @@ class _BoundedSocket(object):
         return io.BufferedReader(_BoundedReader(file, self._sock, self._deadline))
 
 
-def bound(manager):
+def bind_pools(manager):
     """Make the connection pools that ``manager`` (a urllib3 ``PoolManager``) opens from now on
     respect deadlines. Any other manager, or one of an unknown urllib3, is left unchanged."""
     classes = getattr(manager, "pool_classes_by_scheme", None)
@@ -380,7 +380,7 @@ def reader(raw, deadline):
         read, most = (raw.read1, _PIECE) if hasattr(raw, "read1") else (raw.read, 1)
 
     def next_piece():
-        deadline.left()
+        deadline.seconds_left()
         return read(most, **options)
     return next_piece
 

@@ -17,7 +17,7 @@ from flagship._troubleshooting import see
 from flagship.errors import TypingError
 from flagship.transport.adapter import Adapter, LeanRequest, sees_all
 from flagship.transport.causes import Refused
-from flagship.transport.deadline import bound
+from flagship.transport.deadline import bind_pools
 
 _PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 
@@ -38,7 +38,7 @@ class Connections(object):
         self._templates = {}  # Endpoint -> _Template
         self._timeouts = {}   # seconds -> urllib3's Timeout
         for adapter in session.adapters.values():
-            bound(getattr(adapter, "poolmanager", None))
+            bind_pools(getattr(adapter, "poolmanager", None))
 
     @property
     def proxies(self):
@@ -183,7 +183,7 @@ def _settings(session, url):
     if proxy:
         proxy = _checked_proxy(proxy)
         if hasattr(adapter, "proxy_manager_for"):
-            bound(adapter.proxy_manager_for(proxy))
+            bind_pools(adapter.proxy_manager_for(proxy))
     elif isinstance(adapter, Adapter):
         proxies = {}  # so the adapter does not look them up again
     return {"proxies": proxies, "verify": verify, "cert": session.cert}

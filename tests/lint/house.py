@@ -37,6 +37,8 @@ WORDS = {
     "refused alone": "rejected individually",
 }
 _WORD = re.compile("|".join(sorted(WORDS)), re.IGNORECASE)
+_PARTICIPLE = re.compile("_?([a-z]+[^e]ed|begun|drawn|found|given|kept|known|left|made|said|sent|"
+                         "shown|taken|told|written)$")
 _COMPREHENSIONS = ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp
 _FUNCTIONS = ast.FunctionDef, ast.AsyncFunctionDef
 _LOGGED = {"debug", "info", "warning", "error", "critical", "exception", "log", "report",
@@ -221,6 +223,16 @@ def _public_definitions(node):
                 yield method, derived or setter or method.name.startswith("test_")
 
 
+def bare_participles(source):
+    """A function is a verb with its object, or a noun that says of what; "told" is neither. A
+    property may be one, and what wraps another function has the name of that."""
+    for node in source.nodes(*_FUNCTIONS):
+        decorators = [getattr(each, "func", each) for each in node.decorator_list]
+        names = {getattr(each, "id", getattr(each, "attr", "")) for each in decorators}
+        if _PARTICIPLE.match(node.name) and not names & {"property", "wraps"}:
+            yield node, "the name %s says neither what it does nor what it returns" % node.name
+
+
 def odd_words(source):
     """Operators search for the terms that everybody uses."""
     for node in source.nodes(ast.Constant):
@@ -257,6 +269,7 @@ RULES = (
     (silent_excepts, _in_package),
     (mangled_names, _everywhere),
     (missing_docstrings, _in_package),
+    (bare_participles, _in_package),
     (odd_words, _in_package),
 )
 

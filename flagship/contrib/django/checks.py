@@ -102,7 +102,7 @@ def check_platform(app_configs=None, **options):
 
     :return: a list like that of :func:`check_settings`.
     """
-    return _asked(_settings.Settings(
+    return _ask_check(_settings.Settings(
         lambda name, default: getattr(settings, name, default), _settings.START))
 
 
@@ -143,7 +143,7 @@ def _override_problems(overrides):
     return []
 
 
-def _asked(given):
+def _ask_check(given):
     chosen = given.options or {}
     if given.problems or chosen.get("offline"):
         return []  # check_settings reports problems; offline, no request is made

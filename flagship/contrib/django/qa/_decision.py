@@ -2,7 +2,7 @@
 from __future__ import absolute_import
 
 from flagship.app import Flagship, neutral_visitor
-from flagship.decision.explanation import explain, merged
+from flagship.decision.explanation import explain, merge_explained
 from flagship.errors import InitializationError
 
 _OWN = "This process decides (bucketing mode): these are its own reasons."
@@ -53,7 +53,8 @@ def explain_decision(visitor, is_synchronized):
     for each in explained["campaigns"]:
         if variations.get(each["campaignId"]) != each["variationId"]:
             return dict(explained, source=_DIFFERS)
-    return dict(explained, campaigns=campaigns, modifications=merged(campaigns), source=_FILE)
+    return dict(explained, campaigns=campaigns, modifications=merge_explained(campaigns),
+                source=_FILE)
 
 
 def list_choices(forced):

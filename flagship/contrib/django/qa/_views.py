@@ -52,7 +52,7 @@ def panel(request):
 @_for_staff
 def decision(request):
     """The decision for what was edited, a part of the page."""
-    visitor = _edited(request)
+    visitor = _visitor_of_form(request)
     if visitor is None:
         return HttpResponseBadRequest("a visitor's id is missing")
     return render(request, "flagship_qa/decision.html",
@@ -76,7 +76,8 @@ def override(request):
                        _difference(request._flagship.own_context or {}, _context_of(request.POST)))
         return response
     except ParamError:
-        return _page(request, _edited(request) or own, "This is more than a cookie holds.", 400)
+        return _page(request, _visitor_of_form(request) or own,
+                     "This is more than a cookie holds.", 400)
 
 
 def _page(request, visitor, problem="", status=200):
@@ -92,7 +93,7 @@ def _page(request, visitor, problem="", status=200):
     }, status=status)
 
 
-def _edited(request):
+def _visitor_of_form(request):
     """Return the visitor that a form describes, not synchronised; None without an id."""
     visitor_id = request.POST.get("visitor", "").strip()
     if not visitor_id:
@@ -103,7 +104,7 @@ def _edited(request):
 
 def _context_of(fields):
     pairs = zip(fields.getlist("key"), fields.getlist("value"))
-    return {key.strip(): _typed(value) for key, value in pairs if key.strip()}
+    return {key.strip(): _typed_value(value) for key, value in pairs if key.strip()}
 
 
 def _forced_of(fields):
@@ -119,7 +120,7 @@ def _difference(own, wanted):
     return changed
 
 
-def _typed(text):
+def _typed_value(text):
     text = text.strip()
     try:
         return json.loads(text) if _JSON.match(text) else text
@@ -129,6 +130,6 @@ def _typed(text):
 
 def _typed_form(value):
     """Return how a context's value is typed, so that it is read as what it is."""
-    if isinstance(value, type(u"")) and _typed(value) == value:
+    if isinstance(value, type(u"")) and _typed_value(value) == value:
         return value
     return json.dumps(value, ensure_ascii=False)
