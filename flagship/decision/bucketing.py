@@ -39,6 +39,11 @@ class _Attempt(object):
         self.deadline, self.late, self.thread = deadline, late, threading.current_thread()
         self.began, self.over = elapsed(), threading.Event()
 
+    def was_frozen(self, now):
+        """Return whether the process must have been frozen since it began, as it takes longer than
+        both of its requests may: a conditional one and, if that is rejected, a plain one."""
+        return now > self.began + 2 * self.deadline.seconds + _LATE
+
 
 class _Polling(object):
     """The polling state of one process; a forked child starts with its own.
@@ -220,6 +225,15 @@ class BucketingDecisionManager(DecisionManager):
 
     def _refresh_in_call(self, polling, now):
         """Refresh the file, or wait for a limited time if another thread is already doing so."""
+        frozen = polling.attempt
+        if frozen is not None and frozen.thread is not threading.current_thread() \
+                and frozen.was_frozen(now):
+            # Its answer is as old as its request: another one is needed after it.
+            if not frozen.over.wait(self._wait / 2):
+                return
+            now = elapsed()
+            if not self._is_overdue(polling, now):
+                return
         other = polling.attempt or self._ask(self._cdn_in_call, late=True, since=now)
         # A user's hook or handler that is told of the new file may decide, too.
         if other is not None and other.late and other.thread is not threading.current_thread():
@@ -285,7 +299,7 @@ class BucketingDecisionManager(DecisionManager):
             failed = self._ask_fails(endpoint, attempt)
         finally:
             self._failures = self._failures + 1 if failed else 0
-            self._due = elapsed() + self._next()
+            self._due = self._due_after(attempt, failed)
             polling.last_asked = elapsed()
             polling.attempt, polling.has_asked = None, True
             polling.asked.set()
@@ -296,7 +310,7 @@ class BucketingDecisionManager(DecisionManager):
         """Request the file, and log why if that fails. Return whether it failed."""
         try:
             self._file.ask(endpoint, attempt.deadline, self.panic)
-            self._confirmed = elapsed()
+            self._confirmed = attempt.began
             return False
         except RequestFailed as failure:
             cause = failure.cause
@@ -307,6 +321,15 @@ class BucketingDecisionManager(DecisionManager):
         if not self._closed:
             self._events.warning("[bucketing] the file could not be refreshed: %s", cause)
         return True
+
+    def _due_after(self, attempt, failed):
+        """Return when the poll after ``attempt`` should begin, by ``elapsed``. What was received is
+        as old as its request, so a process that was frozen in between has an overdue file."""
+        wait, now = self._next(), elapsed()
+        if attempt.was_frozen(now):
+            return attempt.began + wait
+        # A slow CDN is not polled without a pause, and decisions do not wait for it.
+        return now + wait if failed else max(attempt.began + wait, now + wait / 2)
 
     def _next(self):
         """Return the seconds from one poll to the next."""
