@@ -23,6 +23,8 @@ _LATE = 0.5          # seconds within which a running thread begins a poll that 
 _MAX_KEPT = 1000     # cached assignments kept for other groups; a record must not grow forever
 _GLANCE = 0.05       # seconds between checks whether start may return
 _NAME = "flagship-bucketing"
+_NO_THREAD = ("[bucketing] no thread can be started: until one can, the bucketing file is "
+              "refreshed by decisions, which wait for it")
 
 
 class _Attempt(object):
@@ -84,7 +86,8 @@ class BucketingDecisionManager(DecisionManager):
         self._cdn = cdn(config.bucketing_timeout)
         self._cdn_in_call = cdn(min(config.bucketing_timeout, self._wait))
         self._file = BucketingFile(config, http, events, self._tell_panic, state.tell)
-        self._closed, self._failures = False, 0
+        self._closed = self._warned = False
+        self._failures = 0
         self._judged = set()  # (key, type of value) pairs that were already checked for mistakes
         self._confirmed = None    # when the file was last known to be current, by elapsed()
         self._due = float("inf")  # when the next poll should begin
@@ -264,6 +267,9 @@ class BucketingDecisionManager(DecisionManager):
             with self._changing:
                 if polling.task is task:
                     polling.task = None
+            if not only_once and not self._warned:
+                self._warned = True
+                self._events.warning("%s", _NO_THREAD)
         if self._closed:
             task.end()
         return started
