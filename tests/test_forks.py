@@ -207,12 +207,11 @@ def test_a_fork_of_which_nobody_is_told(emulator, bucketing):
 SLEEPER = """
 import sys
 from flagship import Config, Flagship
-cdn_url, decision_api_url, tracking_url, bucketing_timeout = sys.argv[1:]
+cdn_url, decision_api_url, tracking_url = sys.argv[1:]
 flagship = Flagship.instance()
 flagship.start(u"env", u"key", Config(
     mode=Config.Mode.BUCKETING, polling_interval=1, bucketing_file=None, cdn_url=cdn_url,
-    decision_api_url=decision_api_url, tracking_url=tracking_url,
-    bucketing_timeout=float(bucketing_timeout)))
+    decision_api_url=decision_api_url, tracking_url=tracking_url))
 while True:
     sys.stdout.write("ready\\n")
     sys.stdout.flush()
@@ -230,37 +229,43 @@ def environment(**more):
     return dict(os.environ, PYTHONPATH=path, **{str(key): str(more[key]) for key in more})
 
 
-@pytest.mark.parametrize("polls_meanwhile", [False, True], ids=["idle", "while it polls"])
-def test_a_process_that_was_frozen(emulator, polls_meanwhile):
+def test_a_process_that_was_frozen(emulator):
     """What a laptop, a container or a function service stops for longer than the interval decides
-    on a fresh file when it goes on, even if it had asked for one just before."""
+    on a fresh file when it goes on."""
     emulator.set_bucketing(file_of(1))
-    arguments = [emulator.urls[name] for name in ("cdn_url", "decision_api_url", "tracking_url")]
-    process = subprocess.Popen([sys.executable, "-c", SLEEPER] + arguments + ["0.4"],
+    urls = [emulator.urls[name] for name in ("cdn_url", "decision_api_url", "tracking_url")]
+    process = subprocess.Popen([sys.executable, "-c", SLEEPER] + urls,
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment())
-
-    def decide():
-        process.stdin.write(b"go\n")
-        process.stdin.flush()
     try:
-        assert process.stdout.readline() == b"ready\n"
-        decide()
-        assert process.stdout.readline() == b"1\n"
-        assert process.stdout.readline() == b"ready\n"
-        if polls_meanwhile:
-            emulator.misbehave("bucketing", delay=0.2)
-            seen = len(polls(emulator))
-            assert eventually(lambda: len(polls(emulator)) > seen)
-        process.send_signal(signal.SIGSTOP)
-        time.sleep(1.8)
-        emulator.behave("bucketing")
-        emulator.set_bucketing(file_of(2))
-        decide()
-        process.send_signal(signal.SIGCONT)
-        assert process.stdout.readline() == b"2\n"
+        for version in (1, 2):
+            assert process.stdout.readline() == b"ready\n"
+            if version > 1:
+                process.send_signal(signal.SIGSTOP)
+                time.sleep(1.8)
+                emulator.set_bucketing(file_of(version))
+                process.stdin.write(b"go\n")
+                process.stdin.flush()
+                process.send_signal(signal.SIGCONT)
+            else:
+                process.stdin.write(b"go\n")
+                process.stdin.flush()
+            assert process.stdout.readline() == b"%d\n" % version
     finally:
         process.send_signal(signal.SIGCONT)
         process.communicate()
+
+
+def test_a_process_that_was_frozen_while_it_polled(emulator, bucketing, monkeypatch):
+    """What it asked for before is as old as the question, so it asks again."""
+    emulator.set_bucketing(file_of(1))
+    flagship = bucketing(polling_interval=0.5)
+    emulator.misbehave("bucketing", delay=0.3)
+    seen, real = len(polls(emulator)), bucketing_module.elapsed
+    assert eventually(lambda: len(polls(emulator)) > seen)
+    monkeypatch.setattr(bucketing_module, "elapsed", lambda: real() + 3600)
+    emulator.behave("bucketing")
+    emulator.set_bucketing(file_of(2))
+    assert flag(flagship) == 2
 
 
 def test_threads_that_the_system_refuses(emulator, bucketing, monkeypatch, log):

@@ -85,6 +85,7 @@ class BucketingDecisionManager(DecisionManager):
                             timeout=timeout)
         self._cdn = cdn(config.bucketing_timeout)
         self._cdn_in_call = cdn(min(config.bucketing_timeout, self._wait))
+        self._cdn_after_another = cdn(self._cdn_in_call.timeout / 2.0)
         self._file = BucketingFile(config, http, events, self._tell_panic, state.tell)
         self._closed = self._warned = False
         self._failures = 0
@@ -228,19 +229,20 @@ class BucketingDecisionManager(DecisionManager):
 
     def _refresh_in_call(self, polling, now):
         """Refresh the file, or wait for a limited time if another thread is already doing so."""
-        frozen = polling.attempt
+        frozen, endpoint = polling.attempt, self._cdn_in_call
         if frozen is not None and frozen.thread is not threading.current_thread() \
                 and frozen.was_frozen(now):
             # Its answer is as old as its request: another one is needed after it.
-            if not frozen.over.wait(self._wait / 2):
+            endpoint = self._cdn_after_another
+            if not frozen.over.wait(endpoint.timeout):
                 return
             now = elapsed()
             if not self._is_overdue(polling, now):
                 return
-        other = polling.attempt or self._ask(self._cdn_in_call, late=True, since=now)
+        other = polling.attempt or self._ask(endpoint, late=True, since=now)
         # A user's hook or handler that is told of the new file may decide, too.
         if other is not None and other.late and other.thread is not threading.current_thread():
-            other.over.wait(max(0, other.began + self._wait - now))
+            other.over.wait(max(0, other.began + endpoint.timeout - now))
 
     def _await_first(self):
         """Wait for the first attempt of the thread that was just started, within a time limit."""
