@@ -20,7 +20,7 @@ from django.test import Client, RequestFactory, override_settings
 from django.views.decorators.cache import cache_page
 
 from flagship import Config, Flagship
-from flagship.contrib.django.overrides import may_override, save_overrides
+from flagship.contrib.django.overrides import may_override, save_overrides, sign_overrides
 from flagship.errors import ParamError, TypingError
 from tests.django_project import project
 from tests.support import everybody
@@ -255,11 +255,11 @@ BAD = [
 
 
 def test_no_cookie_but_a_signed_one_changes_anything(serve, log):
-    """Nor does any break a page, or the notice."""
+    """And no header. Nor does any break a page, or the notice."""
     client = serve()
     for place, cookie in enumerate(BAD):
         client.cookies[str(COOKIE)] = cookie()
-        response = client.get("/page")
+        response = client.get("/page", HTTP_X_FLAGSHIP_OVERRIDES=cookie())
         assert text(response) == "red False", place
         assert "no-store" not in response["Cache-Control"], place
         assert text(client.get("/noticed")) == "<main>\n</main>", place
@@ -287,6 +287,37 @@ def test_without_the_setting_the_cookie_is_not_read(serve):
     other = serve(FLAGSHIP_OVERRIDES=False)
     other.cookies[str(COOKIE)] = client.cookies[COOKIE].value
     assert text(other.get("/page")) == "red False"
+
+
+def test_a_program_sends_them_in_a_header(serve, emulator, monkeypatch):
+    """It wins over the cookie, unless that is all that is good; what the cookie has fits, too."""
+    client = serve()
+    client.get("/keep?forced={\"button\": \"button-blue\"}")
+    blue, red = client.cookies[COOKIE].value, sign_overrides({"button": "button-red"})
+
+    def shown(header, client=client):
+        return text(client.get("/page", HTTP_X_FLAGSHIP_OVERRIDES=header))
+    assert (shown(red), shown(red[:-9])) == ("red False", "blue False")
+    assert shown(sign_overrides({}, {"plan": "gold"}), Client()) == "red True"
+    emulator.clear()
+    assert shown(blue, Client()) == "blue False" and emulator.activations == []
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 13 * 3600)
+    assert shown(blue, Client()) == "red False"
+
+
+def test_caches_tell_headers_apart(serve):
+    """Also where none is sent, as a cache that has such a response may be asked with one next."""
+    for client, path in ((serve(), "/page"), (Client(), "/cached")):
+        for headers in ({}, {"HTTP_X_FLAGSHIP_OVERRIDES": sign_overrides(FORCED["v"])}):
+            response = client.get(path, **headers)
+            assert {"Cookie", "X-Flagship-Overrides"} <= set(response["Vary"].split(", "))
+            assert ("no-store" in response["Cache-Control"]) is bool(headers)
+            assert text(response).startswith("blue" if headers else "red")
+    with override_settings(FLAGSHIP_OVERRIDES=False):
+        assert "X-Flagship-Overrides" not in Client().get("/page")["Vary"]
+        with pytest.raises(ImproperlyConfigured):
+            sign_overrides(FORCED["v"])
 
 
 @pytest.mark.parametrize("path", ["/page", "/cached"])

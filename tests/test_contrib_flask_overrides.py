@@ -1,5 +1,5 @@
 # -*- coding: utf-8 -*-
-"""Overrides in Flask: the signed cookie of those whom the application lets."""
+"""Overrides in Flask: the signed cookie of those whom the application lets, and the header."""
 from __future__ import unicode_literals
 
 import json
@@ -10,12 +10,12 @@ import pytest
 
 from flagship import Config, Flagship
 from flagship.contrib.flask import (
-    FlagshipExtension, current_visitor, forget_overrides, save_overrides)
+    FlagshipExtension, current_visitor, forget_overrides, save_overrides, sign_overrides)
 from flagship.errors import ParamError, TypingError
 from tests.support import everybody
 from tests.test_contrib_flask import cookies, text
 
-COOKIE = "flagship_visitor_overrides"
+COOKIE, HEADER = "flagship_visitor_overrides", "X-Flagship-Overrides"
 SHOP = {"campaigns": [everybody("button", ("button-red", 100, {"color": "red"}),
                                 ("button-blue", 0, {"color": "blue"}))]}
 FORCED = {"button": "button-blue"}
@@ -89,8 +89,9 @@ def test_what_is_forced_is_shown_and_neither_reported_nor_cached(made, emulator)
     response = shown(client, cookie[COOKIE])
     assert text(response) == 'blue {"plan": "gold"}' and emulator.activations == []
     assert response.cache_control.private and response.cache_control.no_store
-    assert response.headers["Vary"] == "Cookie"
+    assert response.headers["Vary"] == "Cookie, X-Flagship-Overrides"
     other = client.get("/color")
+    assert other.headers["Vary"] == "Cookie, X-Flagship-Overrides"
     assert text(other) == 'red {"old": 1, "plan": "free"}' and not other.cache_control.no_store
     ended, = cookies(shown(client, cookie[COOKIE], "/end"))
     assert ended[COOKIE] == "" and ended["Max-Age"] == "0"
@@ -122,7 +123,41 @@ def test_no_cookie_but_a_signed_one_of_the_last_twelve_hours_changes_anything(
 
 def test_without_the_setting_the_cookie_is_not_read(made):
     cookie = override(made())[COOKIE]
-    assert text(shown(made(FLAGSHIP_OVERRIDES=False), cookie)).startswith("red")
+    client = made(FLAGSHIP_OVERRIDES=False)
+    assert text(shown(client, cookie)).startswith("red")
+    response = client.get("/color", headers={HEADER: cookie})
+    assert text(response).startswith("red") and response.headers["Vary"] == "Cookie"
+
+
+def sign(client, *arguments):
+    with client.application.app_context():
+        return sign_overrides(*arguments)
+
+
+def test_a_program_sends_them_in_a_header(made, emulator, monkeypatch):
+    """It wins over the cookie, unless it is forged, old or odd; what the cookie has fits, too."""
+    client = made()
+    blue, red = override(client)[COOKIE], sign(client, {"button": "button-red"}, {"plan": None})
+    response = client.get("/color", headers={HEADER: blue})
+    assert text(response) == 'blue {"plan": "gold"}' and emulator.activations == []
+    assert response.cache_control.private and response.cache_control.no_store
+
+    def both(header):
+        return text(client.get("/color", headers={
+            HEADER: header, "Cookie": "%s=%s" % (COOKIE, blue)}))
+    assert both(red) == 'red {"old": 1}'
+    for bad in ("", "x", "a.b.c", red[:-9], red * 2, "x" * 4000):
+        assert both(bad) == 'blue {"plan": "gold"}', bad
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 13 * 3600)
+    assert both(red) == 'red {"old": 1, "plan": "free"}'
+
+
+def test_mistakes_in_sign_overrides(made):
+    with pytest.raises(TypingError):
+        sign(made(), [1])
+    with pytest.raises(ParamError, match="FLAGSHIP_OVERRIDES"):
+        sign(made(FLAGSHIP_OVERRIDES=False), FORCED)
 
 
 @pytest.mark.parametrize("forced, error", [

@@ -9,7 +9,7 @@ import mmh3
 import pytest
 
 from flagship import Config
-from flagship.emulator import Emulator
+from flagship.emulator import Emulator, _recent
 from flagship.errors import FlagshipParsingError, TypingError
 from tests.emulated import emulator, post, session  # noqa: F401
 from tests.support import data, everybody
@@ -335,6 +335,56 @@ def test_experience_continuity_keeps_what_was_given(emulator, decide):
     """After a reallocation and a login, and outside of the ranges; without it nothing is kept."""
     assert before_and_after(emulator, decide, {"enabledXPC": True}) == [["v"]] * 3
     assert before_and_after(emulator, decide, {"enabledXPC": False}) == [[]] * 3
+
+
+# What is remembered is bounded, as an emulator may run for months.
+
+def pass_by(visit, monkeypatch):
+    """Many visitors come, one of them again and again."""
+    monkeypatch.setattr(_recent, "VISITORS", 3)
+    for number in range(10):
+        visit("v%d" % number)
+        visit("regular")
+
+
+def test_assignments_are_kept_for_recent_visitors(emulator, decide, monkeypatch):
+    def use(first, second):
+        emulator.set_bucketing({"campaigns": [everybody(
+            "c", ("v", first, {"a": 1}), ("w", second, {"a": 2}))],
+            "accountSettings": {"enabledXPC": True}})
+    use(100, 0)
+    pass_by(decide, monkeypatch)
+    use(0, 100)
+    assert [variations_of(decide(each)) for each in ("regular", "v9", "v0")] == [
+        ["v"], ["v"], ["w"]]
+
+
+def test_activations_are_kept_for_recent_visitors(emulator, decide, post, monkeypatch):
+    one, two = everybody("one", ("v1", 100, {"a": 1})), everybody("two", ("v2", 100, {"b": 2}))
+    emulator.set_bucketing({"campaigns": [one, two], "accountSettings": {"enabled1V1T": True}})
+    pass_by(lambda visitor_id: post("/v2/activate", {
+        "cid": "env", "vid": visitor_id, "caid": "two-group", "vaid": "v2"}), monkeypatch)
+    assert [variations_of(decide(each)) for each in ("regular", "v9", "v0")] == [
+        ["v2"], ["v2"], ["v1"]]
+
+
+def test_the_groups_of_one_visitor_are_bounded(emulator, decide, post, monkeypatch):
+    monkeypatch.setattr(_recent, "FACTS", 3)
+    emulator.set_bucketing({"campaigns": [
+        everybody("c%d" % number, ("v%d" % number, 100, {"a": 1})) for number in range(5)],
+        "accountSettings": {"enabled1V1T": True}})
+    for number in (1, 2, 3, 4):
+        post("/v2/activate", {"cid": "env", "vid": "ann", "caid": "c%d-group" % number,
+                              "vaid": "v%d" % number})
+    assert variations_of(decide()) == ["v1", "v2", "v3"]
+
+
+def test_contexts_are_kept_for_recent_visitors(emulator, decide, monkeypatch):
+    def visit(visitor_id):
+        decide(visitor_id, path=SELF_HOSTED, context={"vip": True})
+        return len(emulator.segments)
+    pass_by(visit, monkeypatch)
+    assert [visit(each) for each in ("regular", "v9", "v0")] == [11, 11, 12]
 
 
 # What a self-hosted server reports.

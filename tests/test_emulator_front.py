@@ -196,6 +196,20 @@ ARRIVALS = [
                           for number in range(100)] + [("hit", "", "and 51 more", 200)])]
 
 
+def test_what_was_received_after_a_request(emulator, session, ask):
+    """Whoever polls reads what is new alone, and is told from where to go on."""
+    for _ in range(2):
+        session.get(emulator.url + "/cdn/env/bucketing.json")
+    first = ask("GET", "received?after=0").json()
+    assert [each["path"] for each in first["requests"]] == ["/cdn/env/bucketing.json"] * 2
+    session.post(emulator.url + "/collect/", json=PAGE)
+    second = ask("GET", "received?after=%d" % first["last"]).json()
+    assert [each["path"] for each in second["requests"]] == ["/collect/"]
+    assert ask("GET", "received?after=%d" % second["last"]).json() == {
+        "last": second["last"], "requests": []}
+    assert ask("GET", "received?after=x").status_code == 400
+
+
 def arrivals(ask, after=0):
     answer = ask("GET", "arrivals?after=%s" % after).json()
     return answer, [(row["kind"], row["visitor"], row["what"], row["status"])

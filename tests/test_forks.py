@@ -255,15 +255,30 @@ def test_a_process_that_was_frozen(emulator):
         process.communicate()
 
 
-def test_threads_that_the_system_refuses(emulator, bucketing, monkeypatch):
-    """start does not raise; decisions refresh an overdue file, and polling begins as soon as a
-    thread can be had."""
+def test_a_process_that_was_frozen_while_it_polled(emulator, bucketing, monkeypatch):
+    """What it asked for before is as old as the question, so it asks again."""
+    emulator.set_bucketing(file_of(1))
+    flagship = bucketing(polling_interval=0.5)
+    emulator.misbehave("bucketing", delay=0.3)
+    seen, real = len(polls(emulator)), bucketing_module.elapsed
+    assert eventually(lambda: len(polls(emulator)) > seen)
+    monkeypatch.setattr(bucketing_module, "elapsed", lambda: real() + 3600)
+    emulator.behave("bucketing")
+    emulator.set_bucketing(file_of(2))
+    assert flag(flagship) == 2
+
+
+def test_threads_that_the_system_refuses(emulator, bucketing, monkeypatch, log):
+    """start does not raise, and one WARNING says what that means; decisions refresh an overdue
+    file, and polling begins as soon as a thread can be had."""
     emulator.set_bucketing(file_of(1))
     with no_threads(monkeypatch):
         flagship = bucketing(polling_interval=0.2)
         assert flag(flagship) == 1 and pollers() == []
         emulator.set_bucketing(file_of(2))
         assert eventually(lambda: flag(flagship) == 2)
+        line, = log.at(logging.WARNING)
+        assert "no thread can be started" in line and "refreshed by decisions" in line
         snapshot = bucketing(polling_interval=0.2, initial_bucketing=file_of(0))
         assert flag(snapshot) == 2
     assert flag(snapshot) == 2 and len(pollers()) == 1

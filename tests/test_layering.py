@@ -41,7 +41,7 @@ contrib.django.qa.templatetags contrib.django.qa.templatetags.flagship_qa
 contrib.django.templatetags contrib.django.templatetags.flagship
 contrib.openfeature.visitors contrib.openfeature.provider contrib.openfeature
 helpers helpers.hits helpers.preset_context
-emulator.bodies emulator.collect emulator.decisions emulator.faults
+emulator._recent emulator.bodies emulator.collect emulator.decisions emulator.faults
 emulator.evaluation emulator.results emulator.platform
 emulator.arrivals emulator.server emulator.simulation
 emulator.front emulator.emulator emulator emulator.__main__

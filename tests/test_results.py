@@ -182,6 +182,15 @@ def test_memory_is_bounded_and_what_is_left_out_is_counted(monkeypatch):
     assert (counts.report()["ignored"], sums(counts.report())["red"]) == (15, (3, 3, 0, 0, 20))
 
 
+def test_the_ids_of_one_visitor_are_bounded(monkeypatch):
+    """It goes on counting under those that are known; the others count as left out."""
+    monkeypatch.setattr(results, "_MAX_IDS", 3)
+    counts = Results()
+    take(counts, [(1, act("ann", "red", aid="anon %d" % number)) for number in range(10)])
+    take(counts, [(2, buy("anon 9")), (2, buy("anon 1", "T2"))])
+    assert (counts.report()["ignored"], sums(counts.report())["red"]) == (1, (1, 1, 0, 1, 10.0))
+
+
 # How variations compare.
 
 @pytest.mark.parametrize("answer", ANSWERS["rates"], ids=lambda each: repr(each["variation"]))

@@ -104,6 +104,25 @@ def test_an_explanation_is_of_the_flags_that_were_given(mode):
     assert explained["modifications"]["size"]["variationId"] == "variation-size"
 
 
+def test_a_flag_that_is_forced_is_not_activated(start, log):
+    """It has the test's value. What the test does not give cannot be forced, and a line says so."""
+    start()
+    with flagship_flags({"btn-color": "red", "size": 3}) as sent:
+        visitor = Flagship.instance().create_visitor("ann")
+        visitor.force_variations({"campaign-btn-color": "variation-btn-color",
+                                  "campaign-size": "other", "checkout": "one-page"})
+        visitor.synchronize_modifications()
+        assert visitor.get_modification("btn-color", "grey", activate=True) == "red"
+        assert visitor.get_modification("size", 0, activate=True) == 3
+        assert [each["decidedBy"] for each in visitor.explain()["campaigns"]] == [
+            "forced", "platform"]
+        visitor.force_variations(None)
+        visitor.synchronize_modifications()
+        visitor.activate_modification("btn-color")
+    assert [each.key for each in sent.activations] == ["size", "btn-color"]
+    assert ["'checkout'" in line for line in log.at(logging.WARNING)] == [False, True]
+
+
 def act(visitor):
     """Everything that a visitor can send; what the calls return."""
     return [visitor.synchronize_modifications(),

@@ -40,13 +40,16 @@ def counters():
 
 @pytest.mark.parametrize("options", [{}, {"spool": "spool.db"}], ids=["memory", "spool"])
 @pytest.mark.parametrize("error", REFUSALS, ids=lambda error: type(error).__name__)
-def test_the_next_call_tries_again(emulator, start, refuse, error, options):
-    """No call raises, and delivery begins as soon as a thread can be had."""
+def test_the_next_call_tries_again(emulator, start, refuse, log, error, options):
+    """No call raises, one WARNING says that what is queued waits, and delivery begins as soon as a
+    thread can be had."""
     allow = refuse(error)
     visitor = start(tracking="deferred", tracking_interval=0.05, **options).create_visitor("ann")
     assert visitor.send_hit(Screen("a")) == (True, "queued")
     assert visitor.synchronize_modifications() == (True, "")
     assert counters().queued == 2 and emulator.hits == []
+    line, = log.at(logging.WARNING)
+    assert "no thread can be started" in line and "waits for flush" in line
     allow()
     assert visitor.send_hit(Screen("b")) == (True, "queued")
     assert eventually(lambda: screens(emulator) == ["a", "b"] and len(emulator.segments) == 1)

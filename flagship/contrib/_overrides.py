@@ -1,12 +1,15 @@
 """Overrides: the forced variations and the context that somebody who checks a release has chosen
-for their own browser, kept in a signed cookie."""
+for their own browser, kept in a signed cookie, or for a program's requests, in a signed header."""
 from flagship import _validation as check
 from flagship import _values
 from flagship._compat import string_types
 from flagship._events import current, describe
 
-#: Seconds after which a cookie counts no more: a working day.
+#: Seconds after which a signed value counts no more: a working day.
 AGE = 12 * 3600
+#: The header that may have such a value in place of the cookie, for programs.
+HEADER = "X-Flagship-Overrides"
+_IN_ENVIRON = "HTTP_X_FLAGSHIP_OVERRIDES"  # as WSGI has it, and Django's request.META
 # Maximum length of the cookie's value; browsers keep 4096 bytes with its name and attributes.
 _MOST = 3500
 _SUFFIX = "_overrides"
@@ -37,7 +40,7 @@ def cookie_name(settings):
 
 
 def dump_overrides(function, forced, context, dumps):
-    """Return the value of the cookie.
+    """Return the value of the cookie or header.
 
     :param str function: the name of the call that was given the rest.
     :param dumps: signs a JSON-serialisable object.
@@ -53,12 +56,20 @@ def dump_overrides(function, forced, context, dumps):
     return value
 
 
-def read_overrides(value, loads):
-    """Return the Overrides in a cookie; None, without an error, if it is missing, forged, expired
-    or anything else.
+def find_overrides(environ, cookies, settings, loads):
+    """Return the Overrides of a request, those in its header before those in its cookie, or None.
 
+    :param dict environ: as WSGI has it.
+    :param cookies: a mapping from name to value.
     :param loads: returns the object that was signed, or raises.
     """
+    return (_read_overrides(environ.get(_IN_ENVIRON), loads)
+            or _read_overrides(cookies.get(cookie_name(settings)), loads))
+
+
+def _read_overrides(value, loads):
+    """Return the Overrides in a signed value; None, without an error, if it is missing, forged,
+    expired or anything else."""
     if not isinstance(value, string_types) or not 0 < len(value) <= _MOST:
         return None
     try:
@@ -68,7 +79,7 @@ def read_overrides(value, loads):
                 map(_is_scalar, found.context.values())):
             return found
     except Exception as error:  # each framework has its own exceptions for a bad signature
-        current().debug("[overrides] the cookie is ignored: %s", describe(error))
+        current().debug("[overrides] the signed value is ignored: %s", describe(error))
     return None
 
 

@@ -16,7 +16,7 @@ from flagship._events import EventLog, current, describe
 from flagship._troubleshooting import see
 from flagship.app import Flagship, neutral_visitor
 from flagship.config import Config
-from flagship.contrib._overrides import cookie_name, read_overrides
+from flagship.contrib._overrides import HEADER, find_overrides
 from flagship.errors import InitializationError
 from flagship.handler import FlagshipEventHandler
 from flagship.transport.client import doubt_of_timeout
@@ -124,26 +124,32 @@ class RequestVisitor(object):
         logout; anything but 1 to 128 printable ASCII characters counts as no id, and so does
         anything in the form of a user's id. ``~session`` after the id says that the cookie ends
         with the browser's session, as it does without consent.
+    :param dict environ: the request as WSGI has it.
     :param signer: signs the id in the cookie with ``sign`` and reads it with ``unsign``, which
         raises on an invalid signature; None (default): the cookie is not signed.
-    :param loads: reads what the cookie of overrides has signed, or raises; None (default): there
-        are no overrides.
+    :param loads: reads the signed value of overrides, or raises; None (default): there are no
+        overrides.
     :ivar dict own_context: the visitor's context without overrides; None before the first use.
     """
 
     own_context = _overrides = None
 
-    def __init__(self, settings, request, cookies, signer=None, loads=None):
+    def __init__(self, settings, request, cookies, environ, signer=None, loads=None):
         self._settings, self._request, self._cookies = settings, request, cookies
-        self._signer, self._loads = signer, loads
+        self._environ, self._signer, self._loads = environ, signer, loads
         self._visitor, self._at_work = None, False
         self._kept = self._lasts = None  # the id in the cookie, and whether it outlives the session
         self._making = threading.RLock()
 
     @property
     def used(self):
-        """Whether the visitor was used, so that the response depends on the cookie."""
+        """Whether the visitor was used, so that the response depends on :attr:`headers`."""
         return self._visitor is not None
+
+    @property
+    def headers(self):
+        """The names of the request's headers that say which visitor it is and what it is shown."""
+        return ("Cookie", HEADER) if self._settings.overrides else ("Cookie",)
 
     @property
     def settings(self):
@@ -151,11 +157,11 @@ class RequestVisitor(object):
 
     @property
     def overrides(self):
-        """The Overrides that the browser has chosen, or None; makes no visitor."""
+        """The Overrides that the sender has chosen, or None; makes no visitor."""
         loads = self._loads
         if loads is not None:
-            value = self._cookies.get(cookie_name(self._settings))
-            self._overrides, self._loads = read_overrides(value, loads), None
+            self._overrides = find_overrides(self._environ, self._cookies, self._settings, loads)
+            self._loads = None
         return self._overrides
 
     def get(self):

@@ -15,7 +15,8 @@ from flagship import _validation as check
 from flagship.app import Flagship
 from flagship.contrib import _overrides, _settings, _web
 
-__all__ = ["FlagshipExtension", "current_visitor", "forget_overrides", "save_overrides"]
+__all__ = ["FlagshipExtension", "current_visitor", "forget_overrides", "save_overrides",
+           "sign_overrides"]
 
 _NAME = "flagship"
 _SIGNING = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
@@ -54,8 +55,9 @@ class FlagshipExtension(object):
       ``FLAGSHIP_COOKIE_SIGNED`` (False; True signs the id with the application's secret key:
       someone who puts another visitor's id into the cookie becomes a new visitor).
     - ``FLAGSHIP_OVERRIDES``: a callable, or the dotted path of one, from the request to whether its
-      sender may call :func:`save_overrides`; False (default): nobody may, and the cookie that it
-      sets is not read. Needs the application's secret key.
+      sender may call :func:`save_overrides`; False (default): nobody may, and neither the cookie
+      that it sets nor the header of :func:`sign_overrides` is read. Needs the application's secret
+      key.
 
     There is one SDK per process. Applications with the same credentials and options share it; an
     application with different ones replaces it.
@@ -118,7 +120,7 @@ def _make_signer(app, cookie_name):
 
 
 def _make_serializer(app, settings):
-    """Return what signs and reads the cookie of overrides; None if there are none."""
+    """Return what signs and reads overrides; None if there are none."""
     if not settings.overrides:
         return None
     if settings.overrides is True:
@@ -148,7 +150,8 @@ def _request_visitor():
     if _NAME not in vars(own):
         settings, signer, serializer = current_app.extensions[_NAME]
         loads = serializer and (lambda value: serializer.loads(value, max_age=_overrides.AGE))
-        vars(own).setdefault(_NAME, _web.RequestVisitor(settings, own, own.cookies, signer, loads))
+        vars(own).setdefault(_NAME, _web.RequestVisitor(
+            settings, own, own.cookies, own.environ, signer, loads))
     return vars(own)[_NAME]
 
 
@@ -176,11 +179,34 @@ def save_overrides(response, forced_variations, context=None):
     own = request._get_current_object()
     if not _overrides.may_override(settings.overrides, own):
         raise Forbidden()
-    value = _overrides.dump_overrides("save_overrides", forced_variations, context,
-                                      serializer.dumps)
+    value = _dump("save_overrides", forced_variations, context, serializer)
     response.set_cookie(samesite=settings.cookie_samesite, **_web.cookie_arguments(
-        settings, _overrides.cookie_name(settings), six.ensure_str(value), _overrides.AGE,
-        own.is_secure))
+        settings, _overrides.cookie_name(settings), value, _overrides.AGE, own.is_secure))
+
+
+def sign_overrides(forced_variations, context=None):
+    """Return the value with which requests that have it in the header ``X-Flagship-Overrides`` are
+    shown chosen variations for the next twelve hours, for tests and other programs; called within
+    the application's context. It wins over the cookie. Whoever has the value may use it: hand it
+    only to whom ``FLAGSHIP_OVERRIDES`` lets.
+
+    :param forced_variations: as for :func:`save_overrides`.
+    :param context: likewise; default None.
+    :return: ASCII text, of a native ``str``.
+    :raises TypingError: if one of them is neither a mapping nor None.
+    :raises ParamError: if they hold something else than text, numbers and booleans, or more than a
+        cookie does; where ``FLAGSHIP_OVERRIDES`` is off, so that nothing reads it.
+    """
+    serializer = current_app.extensions[_NAME][2]
+    if serializer is None:
+        raise check.param_error("settings", "FLAGSHIP_OVERRIDES", "must let somebody, or nothing "
+                                "reads what sign_overrides returns")
+    return _dump("sign_overrides", forced_variations, context, serializer)
+
+
+def _dump(function, forced, context, serializer):
+    return six.ensure_str(
+        _overrides.dump_overrides(function, forced, context, serializer.dumps))
 
 
 def forget_overrides(response):
@@ -208,7 +234,7 @@ def _flag_json(with_ids=False):
 def _keep_id(response):
     visitor = vars(request._get_current_object()).get(_NAME)
     if visitor is not None and visitor.used:
-        response.vary.add("Cookie")
+        response.vary.update(visitor.headers)
         response.cache_control.public = None
         response.cache_control.private = True
         if visitor.overrides is not None:

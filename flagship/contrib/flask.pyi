@@ -7,7 +7,13 @@ from flask import Flask, Request, Response
 from flagship.context import _Mapping
 from flagship.visitor import Visitor
 
-__all__ = ["FlagshipExtension", "current_visitor", "forget_overrides", "save_overrides"]
+__all__ = [
+    "FlagshipExtension",
+    "current_visitor",
+    "forget_overrides",
+    "save_overrides",
+    "sign_overrides",
+]
 
 # Any mapping, also one that is no Mapping, such as request.headers.
 @type_check_only
@@ -30,6 +36,10 @@ def save_overrides(
     forced_variations: _Mapping[object, object] | None,
     context: _Mapping[object, object] | None = None,
 ) -> None: ...
+def sign_overrides(
+    forced_variations: _Mapping[object, object] | None,
+    context: _Mapping[object, object] | None = None,
+) -> str: ...
 def forget_overrides(response: Response) -> None: ...
 
 # A proxy, for each request's own visitor.

@@ -29,7 +29,8 @@ class TracingHook(Hook):
     variation, if there is one) and ``feature_flag.result.reason``: ``targeting_match``;
     ``default``, for a visitor who has no such flag; ``disabled``, in panic; or ``error`` with the
     ``error.type`` ``provider_not_ready``, before a synchronisation has succeeded.
-    ``feature_flag.version`` is not among them: a visitor may hold the flags of an earlier file.
+    ``feature_flag.version`` is not among them: in API mode the platform tells none, and in
+    bucketing mode a visitor may hold the flags of an earlier file.
 
     Without a span that records, as with a request that is not sampled, nothing is done.
 

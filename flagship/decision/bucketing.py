@@ -23,6 +23,8 @@ _LATE = 0.5          # seconds within which a running thread begins a poll that 
 _MAX_KEPT = 1000     # cached assignments kept for other groups; a record must not grow forever
 _GLANCE = 0.05       # seconds between checks whether start may return
 _NAME = "flagship-bucketing"
+_NO_THREAD = ("[bucketing] no thread can be started: until one can, the bucketing file is "
+              "refreshed by decisions, which wait for it")
 
 
 class _Attempt(object):
@@ -38,6 +40,11 @@ class _Attempt(object):
     def __init__(self, deadline, late):
         self.deadline, self.late, self.thread = deadline, late, threading.current_thread()
         self.began, self.over = elapsed(), threading.Event()
+
+    def was_frozen(self, now):
+        """Return whether the process must have been frozen since it began, as it takes longer than
+        both of its requests may: a conditional one and, if that is rejected, a plain one."""
+        return now > self.began + 2 * self.deadline.seconds + _LATE
 
 
 class _Polling(object):
@@ -78,8 +85,10 @@ class BucketingDecisionManager(DecisionManager):
                             timeout=timeout)
         self._cdn = cdn(config.bucketing_timeout)
         self._cdn_in_call = cdn(min(config.bucketing_timeout, self._wait))
+        self._cdn_after_another = cdn(self._cdn_in_call.timeout / 2.0)
         self._file = BucketingFile(config, http, events, self._tell_panic, state.tell)
-        self._closed, self._failures = False, 0
+        self._closed = self._warned = False
+        self._failures = 0
         self._judged = set()  # (key, type of value) pairs that were already checked for mistakes
         self._confirmed = None    # when the file was last known to be current, by elapsed()
         self._due = float("inf")  # when the next poll should begin
@@ -220,10 +229,20 @@ class BucketingDecisionManager(DecisionManager):
 
     def _refresh_in_call(self, polling, now):
         """Refresh the file, or wait for a limited time if another thread is already doing so."""
-        other = polling.attempt or self._ask(self._cdn_in_call, late=True, since=now)
+        frozen, endpoint = polling.attempt, self._cdn_in_call
+        if frozen is not None and frozen.thread is not threading.current_thread() \
+                and frozen.was_frozen(now):
+            # Its answer is as old as its request: another one is needed after it.
+            endpoint = self._cdn_after_another
+            if not frozen.over.wait(endpoint.timeout):
+                return
+            now = elapsed()
+            if not self._is_overdue(polling, now):
+                return
+        other = polling.attempt or self._ask(endpoint, late=True, since=now)
         # A user's hook or handler that is told of the new file may decide, too.
         if other is not None and other.late and other.thread is not threading.current_thread():
-            other.over.wait(max(0, other.began + self._wait - now))
+            other.over.wait(max(0, other.began + endpoint.timeout - now))
 
     def _await_first(self):
         """Wait for the first attempt of the thread that was just started, within a time limit."""
@@ -250,6 +269,9 @@ class BucketingDecisionManager(DecisionManager):
             with self._changing:
                 if polling.task is task:
                     polling.task = None
+            if not only_once and not self._warned:
+                self._warned = True
+                self._events.warning("%s", _NO_THREAD)
         if self._closed:
             task.end()
         return started
@@ -285,7 +307,7 @@ class BucketingDecisionManager(DecisionManager):
             failed = self._ask_fails(endpoint, attempt)
         finally:
             self._failures = self._failures + 1 if failed else 0
-            self._due = elapsed() + self._next()
+            self._due = self._due_after(attempt, failed)
             polling.last_asked = elapsed()
             polling.attempt, polling.has_asked = None, True
             polling.asked.set()
@@ -296,7 +318,7 @@ class BucketingDecisionManager(DecisionManager):
         """Request the file, and log why if that fails. Return whether it failed."""
         try:
             self._file.ask(endpoint, attempt.deadline, self.panic)
-            self._confirmed = elapsed()
+            self._confirmed = attempt.began
             return False
         except RequestFailed as failure:
             cause = failure.cause
@@ -307,6 +329,15 @@ class BucketingDecisionManager(DecisionManager):
         if not self._closed:
             self._events.warning("[bucketing] the file could not be refreshed: %s", cause)
         return True
+
+    def _due_after(self, attempt, failed):
+        """Return when the poll after ``attempt`` should begin, by ``elapsed``. What was received is
+        as old as its request, so a process that was frozen in between has an overdue file."""
+        wait, now = self._next(), elapsed()
+        if attempt.was_frozen(now):
+            return attempt.began + wait
+        # A slow CDN is not polled without a pause, and decisions do not wait for it.
+        return now + wait if failed else max(attempt.began + wait, now + wait / 2)
 
     def _next(self):
         """Return the seconds from one poll to the next."""

@@ -7,6 +7,8 @@ from flagship._compat import integer_types, text_type, to_text
 from flagship.decision.allocation import bucket
 from flagship.decision.compiled import Campaigns
 from flagship.decision.evaluator import assign
+from flagship.emulator import _recent
+from flagship.emulator._recent import RecentVisitors
 
 _NUMBERS = (bool, float) + integer_types
 
@@ -15,15 +17,16 @@ Decision = namedtuple("Decision", "campaign group variation")
 
 
 class Decisions(object):
-    """Decides with a bucketing file, and remembers each visitor's assignments and activations.
+    """Decides with a bucketing file, and remembers the assignments and activations of recent
+    visitors.
 
     :param dict document: a decoded bucketing file.
     :raises FlagshipParsingError: if it is not a bucketing file.
     """
 
     def __init__(self, document):
-        self._given = {}      # visitor id -> {variation group id: variation id}
-        self._activated = {}  # visitor id -> ids of variation groups
+        self._given = RecentVisitors()      # visitor id -> {variation group id: variation id}
+        self._activated = RecentVisitors()  # visitor id -> ids of variation groups
         self.use(document)
 
     def use(self, document):
@@ -53,7 +56,10 @@ class Decisions(object):
 
     def activate(self, visitor_id, group_id):
         """Record that a visitor has seen its variation of a group."""
-        self._activated.setdefault(visitor_id, set()).add(group_id)
+        seen = self._activated.get(visitor_id, set())
+        if len(seen) < _recent.FACTS:
+            seen.add(group_id)
+            self._activated.put(visitor_id, seen)
 
     def decide(self, visitor_id, anonymous_id, context):
         """Return what a visitor gets, at most one Decision per campaign, in the file's order.
@@ -78,8 +84,9 @@ class Decisions(object):
         if self.account_settings["enabled1V1T"]:
             decisions = self._of_one_test(visitor_id, decisions)
         if continuity:
-            given = {_id(each.group): _id(each.variation) for each in decisions}
-            self._given.setdefault(visitor_id, {}).update(given)
+            given = dict(self._given.get(visitor_id, ()))
+            given.update((_id(each.group), _id(each.variation)) for each in decisions)
+            self._given.put(visitor_id, given if len(given) <= _recent.FACTS else {})
         return decisions
 
     def _of_one_test(self, visitor_id, decisions):

@@ -42,7 +42,7 @@ class Front(object):
     def __init__(self, emulator):
         made = time.time()  # lets the page detect that another emulator has taken the port
         self._calls = {
-            ("GET", "received"): lambda request: emulator.received,
+            ("GET", "received"): lambda request: _received(emulator, request),
             ("GET", "arrivals"): lambda request: _arrivals(emulator, made, request),
             ("DELETE", "received"): lambda request: emulator.clear(),
             ("POST", "faults"): lambda request: _misbehave(emulator, **_object(request)),
@@ -73,12 +73,28 @@ class Front(object):
             raise Refusal(400, "%s" % error)
 
 
+def _received(emulator, request):
+    """Return all that was received, or only the requests after the number in the query, with the
+    last one's."""
+    after = _number_in(request)
+    if after is None:
+        return emulator.received
+    requests = emulator.requests_after(after)
+    return {"last": requests[-1][0] if requests else after,
+            "requests": [each.as_dict() for _, each in requests]}
+
+
+def _number_in(request):
+    """Return the number in the query's ``after``, at least 0; None if there is none."""
+    query = parse_qs(urlsplit(request.path).query)
+    return max(0, int(query["after"][-1])) if "after" in query else None
+
+
 def _arrivals(emulator, made, request):
     """Return what the page shows next: the latest rows, oldest first, of the requests after the
     number in the query."""
-    query = parse_qs(urlsplit(request.path).query)
-    after = int(query.get("after", ["0"])[-1])
-    requests, rows = emulator.requests_after(max(0, after)), []
+    after = _number_in(request) or 0
+    requests, rows = emulator.requests_after(after), []
     for number, each in reversed(requests):
         facts = {"number": number, "time": each.time, "method": each.method, "path": each.path,
                  "endpoint": each.endpoint, "status": each.status}

@@ -9,6 +9,7 @@ from flagship import _validation as check
 from flagship._compat import fspath, native, parse_qs, text_type, to_text, unquote, urlsplit
 from flagship._json import decode, encode
 from flagship.emulator import bodies, collect
+from flagship.emulator._recent import RecentVisitors
 from flagship.emulator.bodies import Refusal
 from flagship.emulator.decisions import Decisions, campaign_answer, flags_answer, merged_answer
 from flagship.emulator.results import Results
@@ -119,7 +120,7 @@ class Platform(object):
         self.decisions, self.context_events, self.activations = [], [], []
         self.hits, self.segments, self.results = [], [], Results()
         self._cleared = dict.fromkeys(KINDS, 0)
-        self._reported = {}  # visitor's ids -> (context, when it was reported)
+        self._reported = RecentVisitors()  # visitor's ids -> (context, when it was reported)
         self._modified = 0
         self._decisions = Decisions({"campaigns": []})
         self.set_bucketing(bucketing)
@@ -255,7 +256,7 @@ class Platform(object):
         who, now = (visitor_id, anonymous_id), time.time()
         last, reported_at = self._reported.get(who, (None, 0))
         if last != context or now - reported_at >= _REPEATED:
-            self._reported[who] = context, now
+            self._reported.put(who, (context, now))
             self.segments.append(segment)
 
     def _events(self, request, route):

@@ -80,7 +80,6 @@ class Results(object):
     """Counts incrementally; a report reads the tallies."""
 
     def __init__(self):
-        self._campaigns = {}  # group's id -> campaign's id, from its first activation on
         self.use(())
         self.clear()
 
@@ -92,6 +91,7 @@ class Results(object):
 
     def clear(self):
         """Forget what was counted."""
+        self._campaigns = {}  # group's id -> campaign's id, from its first activation on
         self._visitors, self._tallies, self._contaminated = {}, {}, {}
         self._goals, self._currencies, self.ignored = {_ANY: 0}, set(), 0
 
@@ -144,8 +144,11 @@ class Results(object):
             if other is not visitor:
                 self._discount(other)
                 visitor.absorb(other)
-        visitor.ids += [each for each in ids if each not in self._visitors]
-        for each in visitor.ids if len(found) > 1 else ids:
+        fresh = [each for each in ids if each not in self._visitors]
+        if len(self._visitors) >= _MAX_IDS:
+            fresh = []  # they stay unknown
+        visitor.ids += fresh
+        for each in visitor.ids if len(found) > 1 else fresh:
             self._visitors[each] = visitor
         return visitor
 

@@ -1,12 +1,13 @@
 """Stands in for the platform while a test runs; visitors, checks and hits are the real ones."""
 import threading
 
-from flagship._events import EventLog, set_current
+from flagship._events import EventLog, current, set_current
 from flagship._runtime import Parts, Runtime
 from flagship.app import Flagship
 from flagship.config import Config
 from flagship.context import without_private_keys
 from flagship.decision.explanation import explain_given
+from flagship.decision.forced import mark_forced
 from flagship.decision.manager import DecisionError, DecisionManager
 from flagship.decision.modification import Flags
 from flagship.status import Counters
@@ -37,6 +38,18 @@ class _Decisions(DecisionManager):
             raise DecisionError(self._state.reason, expected=True)
         modifications = sent.modifications_for(visitor_id, context)
         return Flags(modifications), tuple(each.variation_id for each in modifications.values())
+
+    def decide_forced(self, visitor_id, anonymous_id, context, cached_ids, has_consented,
+                      forced):
+        flags, variation_ids = self.decide(visitor_id, anonymous_id, context, cached_ids)
+        found = {each.campaign_id: each.variation_id for each in flags.all().values()
+                 if forced.get(each.campaign_id) == each.variation_id}
+        for campaign_id in sorted(set(forced).difference(found)):
+            current().warn_once(
+                "forced", campaign_id, "[force_variations] variation %r of campaign %r is ignored: "
+                "the test gives no such flag" % (forced[campaign_id], campaign_id))
+        return Flags(mark_forced(flags.all(), found)), tuple(
+            each for each in variation_ids if each not in found.values())
 
     def explain(self, visitor_id, context, cached_ids, modifications, key, forced=()):
         return explain_given(modifications, key)

@@ -34,7 +34,9 @@ class flagship_flags(object):
     threads are inside blocks, the block that was entered last applies to all of them.
 
     A flag's campaign, variation group and variation are ``campaign-KEY``, ``group-KEY`` and
-    ``variation-KEY``, and no variation is the reference.
+    ``variation-KEY``, and no variation is the reference. A visitor that is forced these
+    (:meth:`flagship.visitor.Visitor.force_variations`) has the same value, and as always with what
+    is forced, its activations are not sent; any other variation is ignored with a log line.
 
     :param flags: ``{key: value}``, with values that are text, bool, int, float, dict, list or None;
         or a callable ``(visitor_id, context)`` that returns such a dict for one visitor. An

@@ -10,6 +10,8 @@ _SPOOL_LOOK = 5.0     # seconds between checks for items that other processes le
 _PANIC_LOOK = 0.25    # seconds between checks whether a panic is over
 _STUMBLE = 1.0        # seconds to wait after an unexpected error
 _LAST_JOIN = 1.0      # seconds that close waits for a request that was cancelled
+_NO_THREAD = ("[tracking] no thread can be started: until one can, what is queued waits for flush, "
+              "close or the end of the process")
 
 
 class Worker(object):
@@ -37,7 +39,7 @@ class Worker(object):
         # when to check what other processes left there.
         self._due, self._written, self._look = None, 0, 0.0
         self._saved = deque()  # for each save: when its oldest item was made, number of items
-        self.finished = False
+        self.finished = self._warned = False
 
     def begin(self):
         """Start the threads, unless they are running or cannot be started."""
@@ -52,6 +54,9 @@ class Worker(object):
                 self._saver = start_daemon("flagship-spool", self._run_saver)
         finally:
             self._may_start.append(token)
+        if self._deliverer is None and self._delivery.ends is None and not self._warned:
+            self._warned = True
+            self._events.warning("%s", _NO_THREAD)
 
     def put(self, item):
         """Queue an item for delivery."""

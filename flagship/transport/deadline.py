@@ -14,6 +14,7 @@ import io
 import os
 import socket
 import stat
+import sys
 import threading
 
 import urllib3
@@ -236,7 +237,25 @@ def _bounded_connection(connection_class):
         members["_new_conn"] = _connect_within(connection_class)
     else:  # do not replace any other way of connecting
         _report(_UNBOUNDED_CONNECTING)
+    if sys.platform == "emscripten":
+        members.update(_members_in_javascript(connection_class))
     return type("Bounded" + connection_class.__name__, (connection_class,), members)
+
+
+def _members_in_javascript(connection_class):
+    """Return what replaces a connection's methods where JavaScript makes the requests (Pyodide)."""
+    def request(self, *args, **kwargs):
+        # In one piece: urllib3 raises where it would stream the body of a 204 or 304, as that is
+        # JavaScript's null, which is not None any more.
+        return connection_class.request(self, *args, **dict(kwargs, preload_content=True))
+
+    def getresponse(self):
+        response = connection_class.getresponse(self)
+        # JavaScript has decompressed the body, and these are of what was on the wire.
+        if response.headers.pop("Content-Encoding", None) is not None:
+            response.headers.pop("Content-Length", None)
+        return response
+    return {"request": request, "getresponse": getresponse}
 
 
 def _report(problem):

@@ -7,6 +7,7 @@ the package and of what its tests import, pure ones, without mmh3, also on this 
 PYTHONPATH. The emulator runs here. Exit code 0: all tests in inside.py and of the decision passed,
 and the emulator got what they sent.
 """
+import gzip
 import os
 import shutil
 import subprocess
@@ -22,10 +23,14 @@ def main(modules, site):
     # Node looks for modules where the program is.
     program = os.path.join(os.path.dirname(modules), "run.mjs")
     shutil.copy(os.path.join(HERE, "run.mjs"), program)
-    with Emulator(os.path.join(ROOT, "tests", "data", "shop.json")) as emulator:
-        url = "http://127.0.0.1:%d" % emulator.port
+    path = os.path.join(ROOT, "tests", "data", "shop.json")
+    with Emulator(path) as emulator, Emulator() as compressed:
+        with open(path, "rb") as file:
+            compressed.misbehave("bucketing", body=gzip.compress(file.read()),
+                                 headers={"Content-Encoding": "gzip"})
         node = os.path.join(modules, ".bin", "node")
-        code = subprocess.call([node if os.path.exists(node) else "node", program, ROOT, site, url])
+        code = subprocess.call([node if os.path.exists(node) else "node", program, ROOT, site,
+                                emulator.url, compressed.url])
         if code:
             return code
         arrived = [len(each) for each in (emulator.decisions, emulator.activations, emulator.hits)]

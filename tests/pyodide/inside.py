@@ -40,7 +40,7 @@ def log():
 @pytest.fixture
 def start(log):
     def start(**options):
-        options = dict(URLS, event_handler=log, bucketing_file=None, **options)
+        options = dict(dict(URLS, event_handler=log, bucketing_file=None), **options)
         Flagship.instance().start("env", "key", Config(**options))
         return Flagship.instance()
     yield start
@@ -81,7 +81,8 @@ def test_offline_in_bucketing_mode(start, log, tracking):
 
 
 def test_a_thread_that_cannot_be_had_stops_no_decision(start, log):
-    """The calls poll for the file in its place."""
+    """The calls poll for the file in its place, as one line says. A file that has not changed
+    comes without a body."""
     flagship = start(mode=Config.Mode.BUCKETING, initial_bucketing=data("shop.json"),
                      polling_interval=0.01, timeout=20)
     loaded = set()
@@ -90,20 +91,34 @@ def test_a_thread_that_cannot_be_had_stops_no_decision(start, log):
         assert visitor.synchronize_modifications() == (True, "") and visitor.modifications
         loaded.add(flagship.status.source)
     assert loaded == {"network"} and log.at(logging.ERROR) == []
+    assert flagship.status.last_errors == {}
+    assert [line for line in log.at(logging.WARNING) if "thread" in line] == [
+        "[bucketing] no thread can be started: until one can, the bucketing file is refreshed by "
+        "decisions, which wait for it"]
+
+
+def test_an_answer_that_javascript_decompressed(start):
+    """Its headers go on saying how it was compressed, and how long it was then."""
+    flagship = start(mode=Config.Mode.BUCKETING, cdn_url=os.environ["COMPRESSED"] + "/cdn",
+                     polling_interval=0, timeout=20)
+    assert flagship.status.last_errors == {} and flagship.status.source == "network"
 
 
 @pytest.mark.parametrize("mode", list(Config.Mode))
 def test_requests_by_way_of_javascript(start, mode):
-    """Whoever is on Node or in a browser has no sockets, and urllib3 asks JavaScript. It takes an
-    answer without a body, as to an activation, for a failure; check.py sees that all arrived."""
+    """Whoever is on Node or in a browser has no sockets, and urllib3 asks JavaScript. An answer
+    may have no body, as to an activation; check.py sees that all arrived."""
     tracking = "deferred" if mode is Config.Mode.BUCKETING else "immediate"
     flagship = start(mode=mode, tracking=tracking, polling_interval=0, timeout=20)
     visitor = flagship.create_visitor("ann")
     assert visitor.synchronize_modifications() == (True, "")
-    assert visitor.get_modification("cta-color", "", activate=True) == "red"
+    assert visitor.get_modification("cta-color", "") == "red"
+    result = "queued" if tracking == "deferred" else "204"
+    assert visitor.activate_modification("cta-color") == (True, result)
     for hit in HITS:
         assert visitor.send_hit(hit)[0]
     flagship.close()
+    assert flagship.status.last_errors == {}
 
 
 def test_the_command_line():

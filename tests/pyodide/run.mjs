@@ -1,9 +1,11 @@
-// node run.mjs TREE SITE URL: pytest in CPython 3.14 on WebAssembly, over the folders of this machine.
-// URL is where an emulator listens.
+// node run.mjs TREE SITE URL COMPRESSED: pytest in CPython 3.14 on WebAssembly, over the folders of
+// this machine. URL is where an emulator listens, COMPRESSED where one does whose file is.
 import { loadPyodide } from "pyodide";
 
-const [tree, site, url] = process.argv.slice(2);
-const python = await loadPyodide({ env: { HOME: "/", EMULATOR: url, NO_COLOR: "1" } });
+const [tree, site, url, compressed] = process.argv.slice(2);
+const python = await loadPyodide({
+  env: { HOME: "/", EMULATOR: url, COMPRESSED: compressed, NO_COLOR: "1" },
+});
 python.mountNodeFS("/tree", tree);
 python.mountNodeFS("/site", site);
 // Asynchronous, as only then JavaScript can wait for an answer where Python waits for it.

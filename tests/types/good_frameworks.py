@@ -20,7 +20,12 @@ if TYPE_CHECKING:
     from flagship.contrib.django.apps import FlagshipConfig
     from flagship.contrib.django.checks import check_settings
     from flagship.contrib.django.middleware import FlagshipMiddleware, FlagshipRequest, user_id
-    from flagship.contrib.django.overrides import forget_overrides, may_override, save_overrides
+    from flagship.contrib.django.overrides import (
+        forget_overrides,
+        may_override,
+        save_overrides,
+        sign_overrides,
+    )
 
 
 def django_view(request: FlagshipRequest) -> HttpResponse:
@@ -44,6 +49,8 @@ def django_parts(request: HttpRequest, application: FlagshipConfig) -> HttpRespo
     if may_override(request):
         save_overrides(request, HttpResponse(), {"campaign": "variation"}, {"plan": None})
     forget_overrides(request, HttpResponse())
+    signed: str = sign_overrides({"campaign": "variation"}, {"plan": None})
+    print(signed)
     return middleware.process_response(request, HttpResponse())
 
 
@@ -58,6 +65,8 @@ def flask_user(request: flask.Request) -> str | None:
 def force(response: flask.Response) -> None:
     contrib_flask.save_overrides(response, {"campaign": "variation"})
     contrib_flask.forget_overrides(response)
+    signed: str = contrib_flask.sign_overrides({"campaign": "variation"})
+    print(signed)
 
 
 def home() -> str:

@@ -26,13 +26,14 @@ class Emulator(object):
         """The campaigns, a decoded bucketing file; in panic without any."""
         return self._call("GET", "/cdn/%s/bucketing.json" % settings.FLAGSHIP_ENV_ID)
 
-    @property
-    def requests(self):
-        """Every request that was accepted, a list of dicts: ``endpoint``, ``time`` (seconds since
-        the epoch) and the decoded ``body``."""
-        accepted = [each for each in self._call("GET", "/_emulator/received")["requests"]
-                    if each["body"] and each["status"] // 100 == 2]
-        return [dict(each, body=json.loads(each["body"])) for each in accepted]
+    def requests_after(self, number):
+        """Return the last request's number, and what was accepted after the one with ``number``: a
+        list of dicts with ``endpoint``, ``time`` (seconds since the epoch) and the decoded
+        ``body``. Only these are read, so that a poll costs no more the longer the demo runs."""
+        answer = self._call("GET", "/_emulator/received?after=%d" % number)
+        return answer["last"], [dict(each, body=json.loads(each["body"]))
+                                for each in answer["requests"]
+                                if each["body"] and each["status"] // 100 == 2]
 
     @staticmethod
     def _call(method, path, **options):

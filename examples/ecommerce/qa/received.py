@@ -2,19 +2,17 @@
 import json
 
 
-def lines(requests, bucketing, after=0):
+def lines(requests, bucketing):
     """The activations, context events and hits among the emulator's requests, in the order of their
     arrival. Simulated shoppers, of which there are thousands, are left out.
 
-    :param requests: as qa.emulator.Emulator.requests gives them.
+    :param requests: as qa.emulator.Emulator.requests_after gives them.
     :param bucketing: the campaigns' file, for the names of what was activated.
-    :param int after: leave out so many lines.
     :return: ``{"kind", "time" (seconds since the epoch), "visitor", "text", "json"}`` each.
     """
     names = _names(bucketing)
-    all_of_them = [_line(request["time"], *each) for request in requests
-                   for each in _parts(request, names) if not each[1].startswith("shopper-")]
-    return all_of_them[after:]
+    return [_line(request["time"], *each) for request in requests
+            for each in _parts(request, names) if not each[1].startswith("shopper-")]
 
 
 def _parts(request, names):

@@ -25,13 +25,14 @@ def panic(request):
 
 @require_safe
 def received(request):
-    """What arrived after so many lines, for the script that polls."""
+    """What arrived after the request with a number, for the script that polls."""
     if not emulator:
-        return JsonResponse({"lines": [], "panic": False, "visitors": []})
+        return JsonResponse({"lines": [], "last": 0, "panic": False, "visitors": []})
     try:
         after = max(0, int(request.GET.get("after", 0)))
     except ValueError:
         return HttpResponseBadRequest("after must be a number")
-    requests = emulator.requests
-    return JsonResponse({"lines": lines(requests, CAMPAIGNS, after), "panic": emulator.panic,
+    last, requests = emulator.requests_after(after)
+    return JsonResponse({"lines": lines(requests, CAMPAIGNS), "last": last,
+                         "panic": emulator.panic,
                          "visitors": [each.as_link() for each in recent(requests)]})

@@ -20,7 +20,7 @@ class SeenVisitor(namedtuple("SeenVisitor", "visitor_id context")):
 def recent(requests):
     """The visitors that the emulator heard of last.
 
-    :param requests: its requests, as qa.emulator.Emulator.requests gives them.
+    :param requests: its requests, as qa.emulator.Emulator.requests_after gives them.
     :return: SeenVisitors, the latest first.
     """
     seen = OrderedDict()

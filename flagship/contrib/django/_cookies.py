@@ -1,4 +1,4 @@
-"""How cookies are signed and set."""
+"""How cookies, and overrides in a header, are signed and set."""
 from __future__ import absolute_import
 
 import django
@@ -11,13 +11,13 @@ _SALT = "flagship.overrides."
 
 
 def loads_of(settings):
-    """Return the function that reads a cookie of overrides; it raises on one that is forged or too
-    old."""
+    """Return the function that reads the signed value of overrides; it raises on one that is forged
+    or too old."""
     return lambda value: signing.loads(value, salt=_SALT + settings.cookie_name, max_age=AGE)
 
 
 def dumps_of(settings):
-    """Return the function that signs what a cookie of overrides keeps."""
+    """Return the function that signs overrides."""
     return lambda kept: signing.dumps(kept, salt=_SALT + settings.cookie_name, compress=True)
 
 

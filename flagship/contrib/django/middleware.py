@@ -59,7 +59,7 @@ class FlagshipMiddleware(MiddlewareMixin):
 
     def process_request(self, request):
         visitor = request._flagship = _web.RequestVisitor(
-            self._settings, request, request.COOKIES, self._signer, self._loads)
+            self._settings, request, request.COOKIES, request.META, self._signer, self._loads)
 
         def use():
             _keep_out_of_page_caches(request)
@@ -70,7 +70,7 @@ class FlagshipMiddleware(MiddlewareMixin):
         visitor = request._flagship
         if not visitor.used:
             return response
-        patch_vary_headers(response, ("Cookie",))
+        patch_vary_headers(response, visitor.headers)
         if visitor.overrides is None:
             patch_cache_control(response, private=True)
         else:

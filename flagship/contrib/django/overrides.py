@@ -1,5 +1,5 @@
 """Forced variations and an edited context for the browser of somebody who checks a release, for
-views of your own; :mod:`flagship.contrib.django.qa` is a page that sets them."""
+views of your own, and for tests; :mod:`flagship.contrib.django.qa` is a page that sets them."""
 from __future__ import absolute_import
 
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
@@ -7,6 +7,7 @@ from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from flagship.contrib import _overrides
 from flagship.contrib._web import cookie_arguments
 from flagship.contrib.django._cookies import dumps_of, set_cookie
+from flagship.contrib.django.checks import settings_and_problems
 
 
 def may_override(request):
@@ -50,6 +51,26 @@ def forget_overrides(request, response):
     """
     settings = _settings_of(request)
     response.delete_cookie(_overrides.cookie_name(settings), domain=settings.cookie_domain)
+
+
+def sign_overrides(forced_variations, context=None):
+    """Return the value with which requests that have it in the header ``X-Flagship-Overrides`` are
+    shown chosen variations for the next twelve hours, for tests and other programs. It wins over
+    the cookie. Whoever has the value may use it: hand it only to whom :func:`may_override` lets.
+
+    :param forced_variations: as for :func:`save_overrides`.
+    :param context: likewise; default None.
+    :return: ASCII text, of a native ``str``.
+    :raises ImproperlyConfigured: where ``FLAGSHIP_OVERRIDES`` is off, so that nothing reads it.
+    :raises TypingError: if one of them is neither a mapping nor None.
+    :raises ParamError: if they hold something else than text, numbers and booleans, or more than a
+        cookie does.
+    """
+    settings = settings_and_problems()[0]
+    if not settings.overrides:
+        raise ImproperlyConfigured("sign_overrides needs FLAGSHIP_OVERRIDES")
+    return _overrides.dump_overrides(
+        "sign_overrides", forced_variations, context, dumps_of(settings))
 
 
 def _settings_of(request):

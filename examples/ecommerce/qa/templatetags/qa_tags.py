@@ -12,4 +12,4 @@ def emulator_state():
     """``panic`` and ``seen``, the visitors it heard of last; None where the shop runs against the
     platform."""
     return {"panic": emulator.panic, "seen": [
-        each.as_link() for each in recent(emulator.requests)]} if emulator else None
+        each.as_link() for each in recent(emulator.requests_after(0)[1])]} if emulator else None
