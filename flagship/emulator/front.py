@@ -79,10 +79,11 @@ def _arrivals(emulator, made, request):
     query = parse_qs(urlsplit(request.path).query)
     after = int(query.get("after", ["0"])[-1])
     requests, rows = emulator.requests_after(max(0, after)), []
+    names = emulator.variation_names
     for number, each in reversed(requests):
         facts = {"number": number, "time": each.time, "method": each.method, "path": each.path,
                  "endpoint": each.endpoint, "status": each.status}
-        rows += [dict(row.as_dict(), **facts) for row in reversed(rows_of(each))]
+        rows += [dict(row.as_dict(), **facts) for row in reversed(rows_of(each, names=names))]
         if len(rows) >= _MAX_ROWS:
             break
     return {"made": made, "last": requests[-1][0] if requests else after,
