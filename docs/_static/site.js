@@ -2,7 +2,7 @@
 // What scrolls sideways can be scrolled with the keyboard, too.
 {
   const mark = () => {
-    for (const each of document.querySelectorAll(".highlight pre, .table-wrapper")) {
+    for (const each of document.querySelectorAll(".highlight pre, .table-wrapper, figure")) {
       if (each.scrollWidth > each.clientWidth) {
         each.tabIndex = 0;
       } else {
