@@ -98,7 +98,7 @@ def batch(axes, results):
 def peers_table(results):
     """The medians of all contenders, as a table for a page to include."""
     lines = [".. list-table::", "   :header-rows: 1", "",
-             "   * - ", "     - Version", "     - All 100 flags, new user",
+             "   * - SDK", "     - Version", "     - All 100 flags, new user",
              "     - One flag, new user", "     - One flag, known user"]
     facts = results["contenders"]
     for name in sorted(facts, key=lambda name: median(

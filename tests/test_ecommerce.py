@@ -709,6 +709,8 @@ class TestBrowser:
         assert find("id", "visitor").get_attribute("value") == "user-2"
         assert number in wait("[data-kind=transaction]").text
         assert wait("[data-campaign=product-cta]").get_attribute("data-variation") == "cta-warm"
+        find("css selector", "[name='force.product-cta'] [value=cta-original]").click()
+        wait("[data-campaign=product-cta][data-variation=cta-original]")
         country = find("css selector", "[aria-label='Value of sdk_country']")
         country.clear()
         country.send_keys("JP")

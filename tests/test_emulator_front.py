@@ -20,7 +20,7 @@ from six.moves import BaseHTTPServer
 from flagship.emulator import Emulator
 from flagship.errors import FlagshipError
 from tests.emulated import emulator, session  # noqa: F401
-from tests.support import ROOT, SLOW, WHOLE, eventually
+from tests.support import ROOT, SLOW, WHOLE, eventually, everybody
 
 pytestmark = pytest.mark.skipif(not WHOLE, reason=SLOW)
 
@@ -220,6 +220,14 @@ def arrivals(ask, after=0):
 def test_each_thing_that_arrived_is_a_row(emulator, session, ask, path, body, wanted):
     session.post(emulator.url + path, json=body, headers={"x-api-key": "key"})
     assert arrivals(ask)[1] == wanted
+
+
+def test_an_activation_has_the_names_of_the_campaign_and_the_variation(emulator, session, ask):
+    emulator.set_bucketing({"campaigns": [dict(everybody("c", ("red", 100, {})), name="Button")]})
+    for group in ("c-group", "gone"):
+        session.post(emulator.url + "/v2/activate",
+                     json={"cid": "env", "vid": "ann", "caid": group, "vaid": "red"})
+    assert [row[2] for row in arrivals(ask)[1]] == ["Button: red", "gone, variation red"]
 
 
 def test_what_a_fault_kept_from_the_platform_is_no_hit(emulator, session, ask):

@@ -117,7 +117,7 @@ def _serve(emulator, file, output, say, ended):
     number = 0
     while not ended:
         for number, request in emulator.requests_after(number):
-            output.write(_line(request))
+            output.write(_line(request, emulator.variation_names))
         output.flush()
         if file is not None and file.is_changed():
             try:
@@ -131,9 +131,9 @@ def _serve(emulator, file, output, say, ended):
         time.sleep(_EVERY)
 
 
-def _line(request):
+def _line(request, names):
     from flagship.emulator.arrivals import rows_of
-    rows = rows_of(request, 1)
+    rows = rows_of(request, 1, names)
     return escape(u"%s  %-4s  %-10s  %s  %s  %s" % (
         time.strftime("%H:%M:%S", time.localtime(request.time)), request.method,
         request.endpoint or u"-", rows[0].visitor or u"-", request.status,

@@ -36,9 +36,10 @@ class Row(object):
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-def rows_of(request, most=100):
+def rows_of(request, most=100, names=None):
     """Return the Rows of a Request that was answered, at least one. For a batch these are the first
-    ``most`` and one for the rest."""
+    ``most`` and one for the rest. ``names`` are those of variations, by the
+    ids of their group and their own."""
     try:
         body = request.json() if request.body else None
     except ValueError:
@@ -53,7 +54,7 @@ def rows_of(request, most=100):
     if not parts:
         what = u"not changed" if request.status == 304 else u""
         return [Row(_kind(request, {}), u"", what, body)]
-    rows = [Row(_kind(request, part), _visitor(part), _what(part), part)
+    rows = [Row(_kind(request, part), _visitor(part), _what(part, names or {}), part)
             for part in parts[:most]]
     if len(parts) > most:
         rows.append(Row(rows[-1].kind, u"", u"and %d more" % (len(parts) - most), None))
@@ -86,7 +87,7 @@ def _visitor(part):
     return u""
 
 
-def _what(part):
+def _what(part, names):
     for name in ("s", "data", "context"):
         if isinstance(part.get(name), dict):
             pairs = [u"%s=%s" % (key, _as_text(part[name][key])) for key in sorted(part[name])]
@@ -97,7 +98,8 @@ def _what(part):
         return u" ".join(
             [_as_text(kind)] + [_as_text(part[name]) for name in facts if name in part])
     if "vaid" in part:
-        return u"%s, variation %s" % (_as_text(part.get("caid")), _as_text(part["vaid"]))
+        ids = _as_text(part.get("caid")), _as_text(part["vaid"])
+        return names.get(ids) or u"%s, variation %s" % ids
     return u""
 
 

@@ -176,6 +176,12 @@ class Emulator(object):
                 "activations": self.activations, "hits": self.hits, "segments": self.segments}
 
     @property
+    def variation_names(self):
+        """What people call the variations: ``{(group's id, variation's id): text}``, the text being
+        the campaign's name, the group's where there are several, and the variation's."""
+        return self._platform.variation_names
+
+    @property
     def results(self):
         """What the experiments have shown so far, a JSON-serialisable dict; not limited by
         ``keep``. It has ``experiments``, a list, in which each variation has its visitors,

@@ -95,10 +95,11 @@ def _arrivals(emulator, made, request):
     number in the query."""
     after = _number_in(request) or 0
     requests, rows = emulator.requests_after(after), []
+    names = emulator.variation_names
     for number, each in reversed(requests):
         facts = {"number": number, "time": each.time, "method": each.method, "path": each.path,
                  "endpoint": each.endpoint, "status": each.status}
-        rows += [dict(row.as_dict(), **facts) for row in reversed(rows_of(each))]
+        rows += [dict(row.as_dict(), **facts) for row in reversed(rows_of(each, names=names))]
         if len(rows) >= _MAX_ROWS:
             break
     return {"made": made, "last": requests[-1][0] if requests else after,

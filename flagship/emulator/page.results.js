@@ -238,7 +238,7 @@
     steer("POST", {visitors: Number(form.elements.visitors.value)});
   });
   form.elements.cancel.addEventListener("click", () => steer("DELETE"));
-  find("select").addEventListener("input", () => {
+  find("select").addEventListener("change", () => {
     goal = find("select").value;
     chosen = true;
     ask().catch(() => {});

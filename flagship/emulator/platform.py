@@ -111,6 +111,7 @@ class Platform(object):
     :ivar list segments: the contexts that were sent as hits, in the same form, and those that a
         self-hosted server reports.
     :ivar Results results: counts what was accepted, per variation.
+    :ivar dict variation_names: for people, by the ids of the group and the variation.
     """
 
     def __init__(self, env_id, api_key, bucketing, any_credentials=False):
@@ -168,7 +169,11 @@ class Platform(object):
         # Rejects an integer so long that it is decoded as infinity, like 1e999.
         encode_json(document)
         self._decisions.use(document)
-        self.results.use(_groups(self.document))
+        groups = list(_groups(self.document))
+        self.results.use(groups)
+        self.variation_names = {
+            (group, each): u"%s: %s" % (name, own) for _, group, name, variations in groups
+            for each, own, _ in variations}
         # At least one second later, so that a 304 cannot hide a change.
         self._modified = max(int(time.time()), self._modified + 1)
         self._file = content, formatdate(self._modified, usegmt=True)

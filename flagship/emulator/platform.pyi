@@ -52,6 +52,7 @@ class Platform:
     hits: list[dict[str, Any]]
     segments: list[dict[str, Any]]
     results: Results
+    variation_names: dict[tuple[str, str], str]
     def __init__(
         self,
         env_id: str,

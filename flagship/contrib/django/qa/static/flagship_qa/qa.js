@@ -21,7 +21,8 @@
   };
   const changed = () => { clearTimeout(waiting); waiting = setTimeout(decide, 150); };
 
-  form.addEventListener("input", changed);
+  // A browser that is driven, by selenium or a screen reader, may tell of a list's change alone.
+  for (const kind of ["input", "change"]) form.addEventListener(kind, changed);
   for (const each of form.querySelectorAll("[hidden]")) each.hidden = false;
   more.addEventListener("click", () => {
     const row = rows.lastElementChild.cloneNode(true);
