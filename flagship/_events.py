@@ -7,10 +7,9 @@ import re
 import sys
 import traceback
 
-import six
-
 from flagship import _process
 from flagship._compat import absolute, monotonic
+from flagship._threads import what_to_catch
 from flagship.errors import FlagshipError
 from flagship.handler import FlagshipEventHandler, logger
 
@@ -80,7 +79,7 @@ class EventLog(object):
                 line = self._recent.admit(level, line)
             if line is not None:
                 self._handler.on_log(level, line)
-        except Exception:
+        except what_to_catch():
             logger.exception("The event handler's on_log raised")
 
     def warn_once(self, kind, key, line):
@@ -134,14 +133,21 @@ class EventLog(object):
             return
         try:
             self._handler.on_exception_raised(error, told)
-        except Exception:
+        except what_to_catch():
             logger.exception("The event handler's on_exception_raised raised")
 
 
+def is_overridden(instance, name, base):
+    """Return whether an instance has an attribute of its own, of whatever kind, in place of that of
+    ``base``, a class that it is an instance of or, as a mock, claims to be."""
+    for kind in () if name in getattr(instance, "__dict__", ()) else type(instance).__mro__:
+        if name in vars(kind):
+            return vars(kind)[name] is not vars(base)[name]
+    return True
+
+
 def _is_stock(handler, name):
-    return name not in vars(handler) and (
-        six.get_unbound_function(getattr(type(handler), name))
-        is six.get_unbound_function(getattr(FlagshipEventHandler, name)))
+    return not is_overridden(handler, name, FlagshipEventHandler)
 
 
 def _traceback_from_caller():

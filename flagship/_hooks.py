@@ -5,10 +5,9 @@ import sys
 import threading
 import traceback
 
-import six
-
 from flagship import hooks as events
-from flagship._events import describe
+from flagship._events import describe, is_overridden
+from flagship._threads import what_to_catch
 
 #: name -> class of the event; ``on_`` + name is the method of Hook that receives it.
 EVENTS = {"flag_read": events.FlagRead, "activated": events.Activated,
@@ -27,8 +26,9 @@ class Hooks(object):
     def __init__(self, hooks, log):
         self.hooks = hooks
         self._log, self._reported, self._thread = log, {}, threading.local()
-        self._listeners = {name: [(hook, getattr(hook, "on_" + name)) for hook in hooks
-                                  if _overrides(hook, "on_" + name)] for name in EVENTS}
+        self._listeners = {name: [hook for hook in hooks
+                                  if is_overridden(hook, "on_" + name, events.Hook)]
+                           for name in EVENTS}
 
     def listens_to(self, name):
         """Return whether a hook receives this event."""
@@ -45,13 +45,13 @@ class Hooks(object):
             return
         event = EVENTS[name](*facts)
         active = self._thread.__dict__.setdefault("active", [])
-        for hook, receive in self._listeners[name]:
+        for hook in self._listeners[name]:
             if any(each is hook for each in active):
                 continue
             active.append(hook)
             try:
-                receive(event)
-            except Exception as error:
+                getattr(hook, "on_" + name)(event)
+            except what_to_catch() as error:
                 self._report(hook, name, error)
             finally:
                 active.pop()
@@ -64,9 +64,3 @@ class Hooks(object):
         self._log.error("[hooks] %s.on_%s raised %s (%s, line %d); it goes on being called, and "
                         "its further errors are not logged", type(hook).__name__, name,
                         describe(error), os.path.basename(path), line)
-
-
-def _overrides(hook, name):
-    return name in getattr(hook, "__dict__", ()) or (
-        six.get_unbound_function(getattr(type(hook), name))
-        is not six.get_unbound_function(getattr(events.Hook, name)))

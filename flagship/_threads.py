@@ -3,6 +3,7 @@ import sys
 import threading
 
 from flagship._compat import acquire_within
+
 _LONGEST_WAIT = 4e6     # seconds; threads do not accept a much larger timeout
 _AFTER_A_FAILURE = 1.0  # minimum seconds until the next call after one that raised
 
@@ -20,6 +21,17 @@ def why_threads_do_not_run():
             "background; start it with --enable-threads")
 
 
+class _OwnThread(threading.Thread):
+    """A thread of the SDK's."""
+
+
+def what_to_catch():
+    """Return which exceptions of the user's code to catch: in a thread of the SDK's all, as it must
+    survive; in any other only Exception, as SystemExit and the like are for whoever runs it."""
+    own = isinstance(threading.current_thread(), _OwnThread)
+    return BaseException if own else Exception
+
+
 def start_daemon(name, run):
     """Start a daemon thread.
 
@@ -28,7 +40,7 @@ def start_daemon(name, run):
     :return: the thread, or None if it cannot be started: because of a limit on processes or memory,
         or because the interpreter is shutting down.
     """
-    thread = threading.Thread(target=run, name=name)
+    thread = _OwnThread(target=run, name=name)
     thread.daemon = True
     try:
         thread.start()

@@ -13,8 +13,8 @@ import re
 from flagship._compat import (
     Enum, Iterable, Mapping, string_types, text_type, well_formed)
 
-#: Most JSON parsers cannot read an int of more bits, and Python is slow to format one.
-MAX_BITS = 1024
+#: Most JSON parsers cannot read an int of more than 308 digits, and Python is slow to format one.
+MAX_BITS = 1023
 
 _INFINITY = float("inf")
 _BYTES = (bytes, bytearray)
@@ -157,7 +157,7 @@ def count(value):
     value = number(value)
     if value != int(value):
         raise Unreadable("is not a whole number")
-    return int(value)
+    return _number(int(value))
 
 
 def _number(value):
@@ -221,12 +221,14 @@ def pairs(value, sequences=False):
     """
     value = _present(value)
     if isinstance(value, Mapping) or callable(getattr(value, "items", None)):
-        return list(value.items())
-    if callable(getattr(value, "keys", None)) and hasattr(value, "__getitem__"):
+        value = value.items()
+    elif callable(getattr(value, "keys", None)) and hasattr(value, "__getitem__"):
         return [(key, value[key]) for key in value.keys()]
-    if sequences and isinstance(value, Iterable) and not isinstance(value, string_types + _BYTES):
-        return [tuple(pair) if isinstance(pair, (list, tuple)) else (pair,) for pair in value]
-    raise WrongType()
+    elif not sequences or not isinstance(value, Iterable) or isinstance(
+            value, string_types + _BYTES):
+        raise WrongType()
+    # What is no pair is rejected individually.
+    return [tuple(pair) if isinstance(pair, (list, tuple)) else (pair,) for pair in value]
 
 
 def is_finite(value):

@@ -136,9 +136,9 @@ class Flagship(object):
                 other = self._starting
                 waits = not running and other is not None and other.is_same(start)
                 if not running and not waits:
-                    self._starting, start.closes = start, self._closes
                     if self._runtime is None and self._waiting is None:
                         self._waiting = Runtime(EventLog(config.event_handler))
+                    self._starting, start.closes = start, self._closes
                     runtime = self._runtime or self._waiting
             if running:
                 return self._take_over(start.given, config)

@@ -148,11 +148,9 @@ class Visitor(object):
             None)`` per pair, ``sync_result`` is what the synchronisation returned, or None.
         :raises TypingError: if ``context`` is none of these; nothing is changed.
         """
-        if _values.is_a(context, tuple):
-            results = self._update(
-                *contexts.checked_pairs("update_context", (context,), self._events))
-        else:
-            results = self._update(*self._read_context("update_context", context))
+        is_pair = _values.is_a(context, tuple)
+        results = self._update(*self._read_context(
+            "update_context", [context] if is_pair else context, sequences=is_pair))
         return results, self.synchronize_modifications() if _values.flag(synchronize) else None
 
     def _update(self, accepted, results):
@@ -595,14 +593,13 @@ def _read_forced(forced, events):
     """Return what :meth:`Visitor.force_variations` was given as a dict of text."""
     accepted = {}
     try:
-        for campaign_id, variation_id in _values.pairs(forced):
+        for pair in _values.pairs(forced):
             try:
-                campaign_id, variation_id = [_values.text(each, identifiers=True)
-                                             for each in (campaign_id, variation_id)]
+                campaign_id, variation_id = [_values.text(each, identifiers=True) for each in pair]
                 accepted[campaign_id] = variation_id
-            except (_values.Absent, _values.Unreadable, _values.WrongType):
-                events.error("[force_variations] a pair is rejected: both ids must be text, not "
-                             "%s and %s", type(campaign_id).__name__, type(variation_id).__name__)
+            except (ValueError, _values.Absent, _values.Unreadable, _values.WrongType):
+                events.error("[force_variations] a pair is rejected: both ids must be text, not %s",
+                             " and ".join(type(each).__name__ for each in pair))
     except _values.Absent:
         pass
     except _values.WrongType:

@@ -2,6 +2,7 @@
 """The command line: what it says, its exit codes, and its JSON."""
 from __future__ import unicode_literals
 
+import errno
 import io
 import json
 import math
@@ -256,6 +257,23 @@ def test_standard_input(monkeypatch):
     assert decoded(["share", SHOP, "--ids", "-"])["visitors"] == 2
 
 
+class Unreadable(object):
+    def read(self):
+        raise IOError(errno.EISDIR, "Is a directory")
+
+
+@pytest.mark.parametrize("stdin, problem", [(None, "it is closed"),
+                                            (Unreadable(), "Is a directory")])
+@pytest.mark.parametrize("arguments", [["decide", "-", "--visitor", "ann"],
+                                       ["share", SHOP, "--ids", "-"],
+                                       ["lint", ROOT + "/setup.py", "--file", "-"]])
+def test_standard_input_that_cannot_be_read(monkeypatch, stdin, problem, arguments):
+    """What the shell closed with ``<&-`` is None."""
+    monkeypatch.setattr(sys, "stdin", stdin)
+    code, output, errors = command(arguments)
+    assert (code, output) == (2, "") and errors.endswith(": standard input: %s\n" % problem)
+
+
 # what cannot be used
 
 USAGE = [
@@ -306,7 +324,8 @@ USAGE = [
     (["validate", "--env-id", "e", "--cdn-url", "ftp://x"],
      "--cdn-url: must be an http or https URL"),
     (["validate", "http://127.0.0.1:1/", "--timeout", "0"], "--timeout: must be greater than 0"),
-    (["share", SHOP, "--visitors", "0"], "--visitors: must be at least 1"),
+    (["share", SHOP, "--visitors", "0"], "--visitors: must be from 1 to"),
+    (["share", SHOP, "--visitors", "1" * 30], "--visitors: must be from 1 to"),
     (["share", SHOP, "--visitors", "many"], "--visitors"),
     (["share", SHOP, "--ids", "latin.txt"], "latin.txt, line 2: an id must be UTF-8"),
     (["share", SHOP, "--ids", "empty.txt"], "empty.txt: it holds no visitor ids"),

@@ -218,6 +218,23 @@ def test_the_panel_is_for_staff(serve, username, status):
         assert response["X-Frame-Options"] == "DENY"
 
 
+def unknown_user(get_response):
+    """A middleware of a project that has users of its own, with nobody logged in."""
+    class Stranger(object):
+        is_authenticated = is_active = is_staff = False
+
+    def middleware(request):
+        request.user = Stranger()
+        return get_response(request)
+    return middleware
+
+
+def test_without_django_s_users_there_is_nowhere_to_log_in(serve, monkeypatch):
+    client = serve(None, MIDDLEWARE=[__name__ + ".unknown_user", MIDDLEWARE[-1]])
+    monkeypatch.delitem(apps.app_configs, "auth")
+    assert client.get("/qa/").status_code == 403
+
+
 @pytest.mark.parametrize("setting, lets", [
     (False, False), (anybody, True), (__name__ + ".anybody", True), (raising, False)], ids=repr)
 def test_who_may_is_a_setting(serve, setting, lets):

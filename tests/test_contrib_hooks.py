@@ -104,6 +104,27 @@ def test_opentelemetry_options(shop, spans, emulator):
     assert found[6]["feature_flag.result.reason"] == "disabled"
 
 
+class Unprintable(object):
+    def __str__(self):
+        raise ValueError("no text")
+
+    __repr__ = __str__
+
+
+#: Defaults that JSON cannot hold.
+ODD = [Unprintable(), {1: "a", "b": 2}, {(1, 2): 3}, {"a": [Unprintable()]}]
+
+
+@pytest.mark.parametrize("default", ODD)
+def test_opentelemetry_odd_defaults(shop, spans, log, default):
+    """A value that cannot be an attribute is left out; the reading is on the span all the same."""
+    from flagship.contrib.opentelemetry import TracingHook
+    shop(TracingHook(values=True)).get_modification("unknown", default)
+    attributes = dict(spans()[-1].attributes)
+    assert attributes["feature_flag.key"] == "unknown"
+    assert "feature_flag.result.value" not in attributes and log.at(logging.ERROR) == []
+
+
 def test_opentelemetry_without_a_span(shop):
     pytest.importorskip("opentelemetry.sdk")
     from flagship.contrib.opentelemetry import TracingHook
@@ -134,7 +155,7 @@ def test_opentelemetry_metrics(shop):
     provider.shutdown()
 
 
-def test_sentry(shop):
+def test_sentry(shop, log):
     """An error in the same scope shows booleans among the feature flags, others as tags."""
     sentry_sdk = pytest.importorskip("sentry_sdk")
     from sentry_sdk.transport import Transport
@@ -153,7 +174,8 @@ def test_sentry(shop):
             visitor.get_modification("banner", None)
             visitor.get_modification("delivery", "two\nlines " + "x" * 300)
             visitor.get_modification("x" * 40, "too long a key for a tag")
-            visitor.get_modification("delivery-text", ["a"])
+            for default in [["a"]] + ODD:
+                visitor.get_modification("delivery-text", default)
             sentry_sdk.capture_message("an error")
         with sentry_sdk.isolation_scope():
             sentry_sdk.capture_message("elsewhere")
@@ -168,6 +190,7 @@ def test_sentry(shop):
     assert hint in ("cta-blue", "cta-red")
     assert event["tags"] == {"flag.discount": "20", "flag.no-such-flag": "default",
                              "flag.banner": "vip-on"}
+    assert log.at(logging.ERROR) == []
     assert not elsewhere.get("tags") and "flags" not in elsewhere["contexts"]
 
 

@@ -194,9 +194,15 @@ class Odd(object):
         raise KeyError("odd")
 
 
+class Cart(object):
+    def items(self):
+        return ["socks", 5, ("half", "half-a", 1), ["last", "last-b"]]
+
+
 @pytest.mark.parametrize("forced, kept", [
     ({"half": None, "last": "last-b"}, {"last": "last-b"}), ({None: "half-a"}, {}),
     ({"half": [1], (1,): "x"}, {}), ({5: 7}, {"5": "7"}), (Odd(), {}),
+    (Cart(), {"last": "last-b"}),
     (OrderedDict([("half", "\ud800")]), {"half": "\ufffd"}), ({}, {}), (None, {})], ids=repr)
 def test_no_data_breaks_it(made, forced, kept):
     visitor = made()

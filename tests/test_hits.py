@@ -374,6 +374,8 @@ def test_text_that_raises(make, function, parameter, key, size, required, visito
 COUNTS = [(0, 0), (1, 1), (2 ** 63 - 1, 2 ** 63 - 1), (1.0, 1), (Decimal(3), 3),
           (Decimal("3.00"), 3),
           (Fraction(4, 2), 2), ("5", 5), (" 5.0 ", 5)]
+# An int that a float cannot hold is no number to most JSON parsers.
+TOO_MANY = [1e308, 10 ** 308, 2 ** 1024 - 1, "1e308"]
 POSITIVE = [each for each in COUNTS if each[1] > 0]
 MONEY = [(0, 0), (-1, -1), (2 ** 63, 2 ** 63), (0.0, 0.0), (-0.5, -0.5), (1e300, 1e300),
          (Decimal("19.90"), 19.9),
@@ -386,13 +388,15 @@ NO_NUMBERS = [True, False, NAN, INF, -INF, "", "ten", "1,5", "1_000", "0x10", "n
 # out)
 NUMBERS = [
     (event, "with_event_value", "value", "ev", POSITIVE,
-     NO_NUMBERS + [0, -1, 1.5, 0.5, Decimal("1.5"), "0"]),
-    (page, "with_session_number", "number", "sn", COUNTS, NO_NUMBERS + [1.5]),
+     NO_NUMBERS + TOO_MANY + [0, -1, 1.5, 0.5, Decimal("1.5"), "0"]),
+    (page, "with_session_number", "number", "sn", COUNTS, NO_NUMBERS + TOO_MANY),
     (page, "with_session_timestamp", "timestamp", "cst", COUNTS, NO_NUMBERS + [1.5, -1, 2 ** 63]),
-    (transaction, "with_item_count", "item_nb", "icn", COUNTS + [(-2, -2)], NO_NUMBERS + [1.5]),
-    (item, "with_item_quantity", "item_quantity", "iq", COUNTS + [(-2, -2)], NO_NUMBERS + [0.5]),
+    (transaction, "with_item_count", "item_nb", "icn", COUNTS + [(-2, -2)],
+     NO_NUMBERS + TOO_MANY + [1.5]),
+    (item, "with_item_quantity", "item_quantity", "iq", COUNTS + [(-2, -2)],
+     NO_NUMBERS + TOO_MANY + [0.5]),
     (transaction, "with_total_revenue", "revenue", "tr", MONEY, NO_NUMBERS),
-    (transaction, "with_shipping_cost", "shipping", "ts", MONEY, NO_NUMBERS),
+    (transaction, "with_shipping_cost", "shipping", "ts", MONEY, NO_NUMBERS + [10 ** 308]),
     (transaction, "with_taxes", "taxes", "tt", MONEY, NO_NUMBERS),
     (item, "with_price", "price", "ip", MONEY, NO_NUMBERS)]
 numbers = pytest.mark.parametrize("make, setter, parameter, key, read, no_numbers", NUMBERS,

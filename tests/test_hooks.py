@@ -14,6 +14,7 @@ import pytest
 
 from flagship import Config, Flagship
 from flagship.errors import TypingError
+from flagship.handler import FlagshipEventHandler
 from flagship.hits import Event, EventCategory, Page
 from flagship.hooks import Hook
 from flagship.testing import flagship_flags
@@ -357,6 +358,82 @@ def test_interrupts(synchronized, recorder):
     for _ in range(2):
         with pytest.raises(SystemExit):
             visitor.get_modification("discount", 0)
+
+
+@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt, GeneratorExit])
+def test_interrupts_of_the_delivery(synchronized, emulator, error):
+    """What a hook raises in a thread of the SDK's never ends it: all that is queued arrives, and
+    is counted."""
+    class Ending(Hook):
+        def on_hits_sent(self, event):
+            if threading.current_thread().name == "flagship-delivery":
+                raise error()
+
+    log = Log()
+    visitor = synchronized(hooks=[Ending()], tracking="deferred", context_events=False,
+                           event_handler=log)
+    for number in range(1, 4):
+        assert visitor.send_hit(PAGE) == (True, "queued")
+        assert Flagship.instance().flush(5) and len(emulator.hits) == number
+    assert Flagship.instance().status.tracking[:3] == (0, 3, 0)
+    line, = log.at(logging.ERROR)
+    assert "Ending.on_hits_sent raised " + error.__name__ in line
+
+
+class Keeping(object):
+    """A callable that is no function."""
+
+    def __init__(self):
+        self.keys = []
+
+    def __call__(self, event):
+        self.keys.append(event.key)
+
+
+@pytest.mark.parametrize("method", [
+    lambda keep: keep, staticmethod, lambda keep: property(lambda hook: keep)])
+def test_methods_that_are_no_functions(synchronized, method):
+    keep = Keeping()
+    hook = type(str("Own"), (Hook,), {str("on_flag_read"): method(keep)})()
+    assert synchronized(hooks=[hook]).get_modification("discount", 0) == 20
+    assert keep.keys == ["discount"]
+
+
+@pytest.mark.parametrize("method, problem", [
+    (None, "TypeError"), (property(lambda hook: hook.missing), "AttributeError")])
+def test_methods_that_cannot_be_called(synchronized, log, method, problem):
+    """They break neither the start nor a call."""
+    hook = type(str("Own"), (Hook,), {str("on_flag_read"): method})()
+    assert synchronized(hooks=[hook]).get_modification("discount", 0) == 20
+    line, = log.at(logging.ERROR)
+    assert "Own.on_flag_read raised " + problem in line
+
+
+class Claiming(object):
+    """Says that it is a Hook and an event handler, as a mock with a ``spec`` does."""
+
+    catch_all_exceptions = False
+
+    def __init__(self, kind):
+        self.kind, self.events, self.lines = kind, [], []
+
+    @property
+    def __class__(self):
+        return self.kind
+
+    def __getattr__(self, name):
+        if not name.startswith("on_"):
+            raise AttributeError(name)
+        return lambda *args: (self.lines if name == "on_log" else self.events).append(args)
+
+
+def test_mocks(hooked):
+    """A mock that has the class as its spec is told of everything."""
+    hook, handler = Claiming(Hook), Claiming(FlagshipEventHandler)
+    visitor = hooked(hooks=[hook], event_handler=handler, offline=True)
+    assert visitor.get_modification("discount", 5) == 5
+    assert hook.events[-1][0].key == "discount"
+    assert any("discount" in line for _, line in handler.lines)
 
 
 def test_reading_a_flag_in_a_hook(synchronized):

@@ -13,12 +13,12 @@ PACKAGE = os.path.dirname(os.path.abspath(flagship.__file__))
 # to its left.
 LAYERS = """
 _compat _version _troubleshooting errors handler
-_process
+_process _threads
 _events _values _validation _json _credentials
 context hits status hooks _hooks state
 cache.cache_visitor
 _emulated config
-_threads _endings _signals
+_endings _signals
 transport.endpoint transport.retry transport.breaker transport.causes transport.deadline
 transport.answer transport.adapter transport.session transport.client transport
 tracking.items tracking.queue tracking.contexts tracking.spool tracking.delivery tracking.worker

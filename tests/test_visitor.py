@@ -290,6 +290,34 @@ def test_context(emulator, start):
     assert emulator.decisions[0]["context"] == {"a": 2, "sdk_city": "Lyon"}
 
 
+class Cart(object):
+    """Has ``items`` that are no pairs."""
+
+    def items(self):
+        return ["socks", 5, ("size", "XL", 1), ["plan", "gold"]]
+
+
+class RaisingTuple(tuple):
+    def __len__(self):
+        raise ValueError("no length")
+
+    __getitem__ = __len__
+
+
+@pytest.mark.parametrize("context, kept, keys", [
+    (Cart(), {"plan": "gold"}, ["socks", 5, "size", "plan"]),
+    (RaisingTuple(["plan", "gold"]), {}, [])], ids=["no pairs", "raises"])
+def test_a_context_without_pairs(start, log, context, kept, keys):
+    """Each of its parts that is no pair is rejected individually, and no call raises."""
+    assert start().create_visitor("ann", context=context).get_context() == kept
+    visitor = start().create_visitor("ann", context={"a": 1})
+    del log.lines[:]
+    results, _ = visitor.update_context(context)
+    assert [(key, success) for key, success, _, _ in results] == [
+        (key, key == "plan") for key in keys]
+    assert visitor.get_context() == dict(kept, a=1) and log.at(logging.ERROR)
+
+
 def test_update_context_synchronizes(emulator, start):
     visitor = start().create_visitor("ann")
     assert visitor.update_context({"vip": True}, True) == ((("vip", True, "", None),), (True, ""))

@@ -82,7 +82,10 @@ def content(path, name):
     """Return the bytes of a file, or of standard input for ``-``; raise Usage if it cannot be read.
     """
     if path == "-":
-        return getattr(sys.stdin, "buffer", sys.stdin).read()
+        try:
+            return getattr(sys.stdin, "buffer", sys.stdin).read()
+        except (AttributeError, EnvironmentError) as problem:  # None: closed by the shell with <&-
+            raise Usage("standard input: %s" % (getattr(problem, "strerror", 0) or "it is closed"))
     try:
         found = snapshot.read(path, _MAX_SIZE)
     except Unreadable as problem:

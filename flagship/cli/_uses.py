@@ -1,5 +1,6 @@
 """Finds where code and templates use a flag's key. Pure: nothing is imported or run."""
 import ast
+import bisect
 import re
 import warnings
 from collections import namedtuple
@@ -48,7 +49,7 @@ class Broken(Exception):
 
     def __init__(self, message, line=1, column=1):
         Exception.__init__(self, message)
-        self.line, self.column = line or 1, column or 1
+        self.line, self.column = max(line or 1, 1), max(column or 1, 1)
 
 
 def in_python(content):
@@ -72,6 +73,7 @@ def in_python(content):
 def in_template(text):
     """Return the Uses in a template of Django or Jinja, in its order."""
     uses, is_flagship = [], u"flagship" in text
+    starts = [0] + [found.end() for found in re.finditer(u"\n", text)]
     for block in _BLOCK.finditer(text) if _TEMPLATE.search(text) else ():
         inner = block.group(1) or u""
         tag, everything = _TAG.match(inner), _ALL.search(inner)
@@ -81,11 +83,12 @@ def in_template(text):
             if found is not everything:
                 given = found.group(1) if found.group(1) is not None else found.group(2)
             start = block.start(1) + found.start() + (0 if tag is None else -1)
-            line_start = text.rfind(u"\n", 0, start) + 1
-            line = text[line_start:].split(u"\n", 1)[0]
-            uses.append(Use(None if given is None else [given], text.count(u"\n", 0, start) + 1,
-                            start - line_start + 1, True,
-                            (tag is None or is_flagship) and IGNORE not in line))
+            number = bisect.bisect_right(starts, start)
+            ends = starts[number] if number < len(starts) else len(text)
+            ignored = text.find(IGNORE, starts[number - 1], ends) >= 0
+            uses.append(Use(None if given is None else [given], number,
+                            start - starts[number - 1] + 1, True,
+                            (tag is None or is_flagship) and not ignored))
     return uses
 
 

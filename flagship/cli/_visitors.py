@@ -1,11 +1,14 @@
 """Many visitors on the command line: made up, or a file of ids; they share one context."""
 import random
+from itertools import repeat
 
 from flagship._compat import text_type, to_text
 from flagship.cli import _arguments, _context, _source, _syntax
 from flagship.cli._errors import Usage
 from flagship.cli._layout import json_shown, number, escape
 from flagship.decision.content import without_mark
+
+_MOST = 10 ** 9  # hours of work
 
 
 def add(parser):
@@ -25,8 +28,8 @@ def check(options, files):
 
     :param files: what else is read, the argument's name to what was given.
     """
-    if options.visitors < 1:
-        raise Usage("--visitors: must be at least 1, not %d" % options.visitors)
+    if not 1 <= options.visitors <= _MOST:
+        raise Usage("--visitors: must be from 1 to %d, not %d" % (_MOST, options.visitors))
     standard_input = [name for name in sorted(files) if files[name] == "-"]
     standard_input += ["--ids"] if options.ids == "-" else []
     if len(standard_input) > 1:
@@ -75,7 +78,7 @@ def describe_visitors(document):
 
 def _made_up(visitors, seed):
     bits = random.Random(seed).getrandbits  # the same numbers on every Python
-    for _ in range(visitors):
+    for _ in repeat(None, visitors):  # on Python 2 a range would be a list
         yield u"%032x" % bits(128)
 
 

@@ -2,7 +2,7 @@
 for their own browser, kept in a signed cookie, or for a program's requests, in a signed header."""
 from flagship import _validation as check
 from flagship import _values
-from flagship._compat import string_types
+from flagship._compat import integer_types, string_types
 from flagship._events import current, describe
 
 #: Seconds after which a signed value counts no more: a working day.
@@ -105,7 +105,7 @@ def _plain(function, name, given, read):
         raise check.typing_error(function, name, given, "a mapping or None")
     try:
         return {_values.text(key, identifiers=True): read(value) for key, value in pairs}
-    except (_values.Absent, _values.WrongType, _values.Unreadable):
+    except (ValueError, _values.Absent, _values.WrongType, _values.Unreadable):  # or no pair
         raise check.param_error(function, name, "has a key or a value that cannot be kept")
 
 
@@ -122,4 +122,4 @@ def _is_text(value):
 
 
 def _is_scalar(value):
-    return value is None or isinstance(value, string_types + (bool, int, float))
+    return value is None or isinstance(value, string_types + integer_types + (float,))

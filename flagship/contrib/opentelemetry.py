@@ -106,7 +106,11 @@ class MetricsHook(Hook):
 
 
 def _attribute(value):
-    """Return a flag's value as the value of an attribute."""
+    """Return a flag's value as the value of an attribute; None if it cannot be one, as a default
+    may be anything."""
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
-    return json.dumps(value, default=str, sort_keys=True)
+    try:
+        return json.dumps(value, default=str, sort_keys=True)
+    except Exception:  # keys of several types, a __str__ that raises
+        return None

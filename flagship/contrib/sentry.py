@@ -23,8 +23,8 @@ class SentryHook(Hook):
     Sentry's list of feature flags only takes booleans, so a flag whose value is one goes there.
     Another becomes the tag ``flag.KEY``: text and numbers as they are, up to 200 characters of one
     line; for a list or dict the id of the variation. A tag's key has at most 32 letters, digits,
-    ``_``, ``.``, ``:`` and ``-``; a flag whose key does not fit is left out, and so is a list or
-    dict that is the default. Nothing is sent that names the visitor.
+    ``_``, ``.``, ``:`` and ``-``; a flag whose key does not fit is left out, and so is a default
+    that is anything else. Nothing is sent that names the visitor.
     """
 
     def on_flag_read(self, event):
@@ -33,7 +33,7 @@ class SentryHook(Hook):
             return
         tag, value = "flag.%s" % event.key, event.value
         if not isinstance(value, string_types):
-            is_container = value is None or isinstance(value, (list, tuple, dict))
-            value = event.variation_id if is_container else json.dumps(value, default=str)
+            is_plain = isinstance(value, (int, float))
+            value = json.dumps(value) if is_plain else event.variation_id
         if value and _TAG.match(tag):
             sentry_sdk.set_tag(tag, " ".join(value.split())[:_MAX_VALUE])

@@ -2,6 +2,7 @@
 from collections import deque
 
 from flagship._compat import monotonic
+from flagship._threads import what_to_catch
 from flagship._troubleshooting import see
 from flagship.tracking.items import (ACTIVATE, HIT, MAX_ACTIVATIONS, MAX_AGE, OTHER, batches,
                                      body_of, count_text, kinds_of)
@@ -244,7 +245,7 @@ class Delivery(object):
             return failure
         except MemoryError:
             return RequestFailed(route.endpoint, "MemoryError", received=False)
-        except Exception as error:  # unexpected: treat as rejected, so that it is not retried
+        except what_to_catch() as error:  # unexpected: treat as rejected: it is not retried
             return RequestFailed(route.endpoint, "%s: %s" % (type(error).__name__, error), 400)
         route.note_success()
         self._settle(items, self._queue.sent)
@@ -298,13 +299,15 @@ class Delivery(object):
         rows = [item for item in items if item.row is not None]
         if rows:
             self._spool.forget(rows)
-        if reason is None:
-            tally.add(len(items))
-            self._tell("hits_sent", [item.kind for item in items])
-        else:
-            self._lose_rows(len(items), tally, reason, items)
-        # Only now, so that a flush does not end before the hooks know.
-        self._queue.settle(len(items) - len(rows))
+        try:
+            if reason is None:
+                tally.add(len(items))
+                self._tell("hits_sent", [item.kind for item in items])
+            else:
+                self._lose_rows(len(items), tally, reason, items)
+        finally:
+            # Only now, so that a flush does not end before the hooks know.
+            self._queue.settle(len(items) - len(rows))
         if reason is not None:
             self._forget(items)
 

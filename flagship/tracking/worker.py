@@ -176,7 +176,7 @@ class Worker(object):
                     self._save_bell.wait(left)
                 else:
                     self._save()
-            except Exception as error:
+            except BaseException as error:
                 self._stumble(error, self._save_bell)
 
     def _save(self):
@@ -203,7 +203,7 @@ class Worker(object):
                 else:
                     self._turn()
                     self._bell.wait(self._seconds_to_wait())
-            except Exception as error:
+            except BaseException as error:
                 self._stumble(error, self._bell)
 
     def _stumble(self, error, bell):
