@@ -9,7 +9,7 @@ from flagship._compat import text_type
 _BLOCKS = u"\u258f\u258e\u258d\u258c\u258b\u258a\u2589\u2588"
 # Names come from files: they must not control the terminal or change the text direction.
 _UNSAFE = re.compile(u"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-# The escape sequences of Layout.painted; shown() escapes any others.
+# The escape sequences of Layout.paint; escape() escapes any others.
 _PAINT = re.compile(u"\x1b\\[[0-9]*m")
 _COLORS = {"red": u"31", "green": u"32", "yellow": u"33", "bold": u"1"}
 _GAP = 2

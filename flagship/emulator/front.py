@@ -42,7 +42,7 @@ class Front(object):
     def __init__(self, emulator):
         made = time.time()  # lets the page detect that another emulator has taken the port
         self._calls = {
-            ("GET", "received"): lambda request: _received(emulator, request),
+            ("GET", "received"): lambda request: _received_since(emulator, request),
             ("GET", "arrivals"): lambda request: _arrivals(emulator, made, request),
             ("DELETE", "received"): lambda request: emulator.clear(),
             ("POST", "faults"): lambda request: _misbehave(emulator, **_object(request)),
@@ -73,7 +73,7 @@ class Front(object):
             raise Refusal(400, "%s" % error)
 
 
-def _received(emulator, request):
+def _received_since(emulator, request):
     """Return all that was received, or only the requests after the number in the query, with the
     last one's."""
     after = _number_in(request)
