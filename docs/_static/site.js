@@ -1,15 +1,16 @@
 "use strict";
 // What scrolls sideways can be scrolled with the keyboard, too.
 {
-  const mark = () => {
-    for (const each of document.querySelectorAll(".highlight pre, .table-wrapper, figure")) {
-      if (each.scrollWidth > each.clientWidth) {
-        each.tabIndex = 0;
+  const observer = new ResizeObserver((entries) => {
+    for (const {target} of entries) {
+      if (target.scrollWidth > target.clientWidth) {
+        target.tabIndex = 0;
       } else {
-        each.removeAttribute("tabindex");
+        target.removeAttribute("tabindex");
       }
     }
-  };
-  mark();
-  addEventListener("resize", mark);
+  });
+  for (const each of document.querySelectorAll(".highlight pre, .table-wrapper, figure")) {
+    observer.observe(each);
+  }
 }
