@@ -25,6 +25,7 @@ from tests.support import ROOT, SLOW, WHOLE, eventually, everybody
 pytestmark = pytest.mark.skipif(not WHOLE, reason=SLOW)
 
 CONTROL = [("GET", "received", None), ("GET", "arrivals?after=0", None), ("GET", "", None),
+           ("GET", "requests?after=0", None),
            ("DELETE", "received", None), ("DELETE", "faults", None),
            ("POST", "faults", {"endpoint": "hit", "status": 503}), ("GET", "panic", None),
            ("POST", "panic", True), ("POST", "bucketing", {"campaigns": []}),
@@ -233,6 +234,10 @@ def test_rows_after_a_number(emulator, session, ask):
     assert arrivals(ask, 2)[1] == [] == arrivals(ask, 10 ** 30)[1]
     assert len(arrivals(ask, -1)[1]) == 2
     assert ask("GET", "arrivals?after=x").status_code == 400
+    answer = ask("GET", "requests?after=1").json()
+    assert [json.loads(each["body"]) for each in answer["requests"]] == [PAGE]
+    assert answer["last"] == 2
+    assert ask("GET", "requests?after=2").json() == {"last": 2, "requests": []}
     for _ in range(8):
         session.post(emulator.url + "/collect/", json=BATCH)
     assert 500 <= len(arrivals(ask)[1]) < 700 and arrivals(ask)[1][-1][2] == "and 51 more"

@@ -33,7 +33,8 @@ class Emulator(object):
     :raises OSError: from :meth:`start`, if the port is taken.
 
     Over HTTP, accessible from this machine, but not to web pages of other origins: ``GET /``, a
-    page that shows what arrives; ``GET`` or ``DELETE /_emulator/received``; ``POST`` or ``DELETE
+    page that shows what arrives; ``GET`` or ``DELETE /_emulator/received``; ``GET
+    /_emulator/requests?after=0``, as :meth:`requests_after`; ``POST`` or ``DELETE
     /_emulator/faults`` with the arguments of :meth:`misbehave` as an object; ``GET``, or ``POST``
     with true or false, ``/_emulator/panic``; ``POST /_emulator/bucketing`` with a file's content;
     ``GET /_emulator/results``; ``POST /_emulator/simulation`` with ``{"visitors": 2000}``, or

@@ -43,6 +43,7 @@ class Front(object):
         made = time.time()  # lets the page detect that another emulator has taken the port
         self._calls = {
             ("GET", "received"): lambda request: emulator.received,
+            ("GET", "requests"): lambda request: _requests(emulator, request),
             ("GET", "arrivals"): lambda request: _arrivals(emulator, made, request),
             ("DELETE", "received"): lambda request: emulator.clear(),
             ("POST", "faults"): lambda request: _misbehave(emulator, **_object(request)),
@@ -73,12 +74,25 @@ class Front(object):
             raise Refusal(400, "%s" % error)
 
 
+def _after(request):
+    """Return the number in a request's query, 0 if there is none."""
+    query = parse_qs(urlsplit(request.path).query)
+    return max(0, int(query.get("after", ["0"])[-1]))
+
+
+def _requests(emulator, request):
+    """Return the requests after the number in the query, and the number of the last."""
+    after = _after(request)
+    requests = emulator.requests_after(after)
+    return {"last": requests[-1][0] if requests else after,
+            "requests": [each.as_dict() for _, each in requests]}
+
+
 def _arrivals(emulator, made, request):
     """Return what the page shows next: the latest rows, oldest first, of the requests after the
     number in the query."""
-    query = parse_qs(urlsplit(request.path).query)
-    after = int(query.get("after", ["0"])[-1])
-    requests, rows = emulator.requests_after(max(0, after)), []
+    after = _after(request)
+    requests, rows = emulator.requests_after(after), []
     names = emulator.variation_names
     for number, each in reversed(requests):
         facts = {"number": number, "time": each.time, "method": each.method, "path": each.path,
