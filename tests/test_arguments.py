@@ -13,6 +13,7 @@ from fractions import Fraction
 import pytest
 import requests
 from requests.adapters import HTTPAdapter
+from werkzeug.local import LocalProxy
 
 from flagship import Config, Flagship
 from flagship._compat import Mapping, MappingProxyType
@@ -384,6 +385,18 @@ def test_accepted_options():
     assert config.decision_api_url == "http://localhost:8080/v2"
     assert isinstance(Config(event_handler=None).event_handler, FlagshipEventHandler)
     assert Config(session=requests.Session).session is requests.Session
+
+
+@pytest.mark.parametrize("option, value", [
+    ("bucketing_file", "file.json"), ("initial_bucketing", "file.json"), ("spool", "spool.db"),
+    ("cdn_url", "http://cdn.example"), ("tracking", "deferred"), ("timeout", 0.5),
+    ("polling_interval", 30), ("tracking_queue_size", 5), ("debug", True), ("offline", False)])
+def test_settings_may_be_lazy(option, value):
+    """Such as Django's SimpleLazyObject: a setting that is worked out when it is first used."""
+    kept = getattr(Config(**{str(option): LocalProxy(lambda: value)}), option)
+    assert kept == value and type(kept) is type(value)
+    with pytest.raises(TypingError):
+        Config(**{str(option): LocalProxy(lambda: [])})
 
 
 @pytest.mark.parametrize("env_id, api_key, options", [

@@ -20,7 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flagship import Config
-from tests.support import DATA, ROOT, SLOW, WHOLE, eventually
+from tests.support import DATA, ROOT, SLOW, WHOLE, eventually, everybody
 from tests.test_quickstart import environment
 from tests.test_readme import README
 
@@ -516,6 +516,19 @@ def test_what_of_the_bucketing_file_is_not_used_is_said(run, tmpdir):
     assert (code, output) == (0, b"visitor_id,variation:c1\nann,\n")
     assert errors.endswith("campaigns[0].variationGroups: must be a list, not a number: "
                            "the campaign is skipped\n")
+
+
+@pytest.mark.parametrize("kind, expected", [
+    ("csv", "visitor_id,variation:c,flag:k\ufffd,flag:t\nann,v,1,\u00e9\ufffd\n"),
+    ("jsonl", '{"visitor_id": "ann", "variations": {"c": "v"}, '
+              '"flags": {"k\ufffd": 1, "t": "\u00e9\ufffd"}}\n')])
+def test_half_a_character_in_the_bucketing_file_costs_itself_alone(run, tmpdir, kind, expected):
+    """JSON may escape it, and no UTF-8 can hold it."""
+    document = {"campaigns": [everybody("c", ("v", 100, {"k\ud800": 1, "t": "\u00e9\ud800"}))]}
+    tmpdir.join("half.json").write(json.dumps(document))
+    code, output, errors = run("--output-format", kind, stdin=b"visitor_id\nann\n",
+                               bucketing=str(tmpdir.join("half.json")))
+    assert (code, output.decode("utf-8"), errors) == (0, expected, "")
 
 
 def on_a_terminal(tmpdir, many, **variables):

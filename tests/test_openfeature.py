@@ -174,11 +174,20 @@ def test_async_evaluation_is_the_same(client):
     assert asyncio.run(client.get_boolean_value_async("true", False, ANN)) is True
 
 
+class Unbound(object):
+    """A proxy without an object."""
+
+    @property
+    def __class__(self):
+        raise RuntimeError("working outside of request context")
+
+
 def test_the_targeting_key_is_the_visitor_and_the_attributes_its_context(client, platform):
     """What of them a context takes; the others cost the rest nothing and one line a key."""
     evaluated = EvaluationContext("ann", {
         "text": "\xe9", "bool": True, "int": 3, "float": 0.5, "list": [1], "dict": {"a": 1},
-        "none": None,
+        "none": None, "unbound": Unbound(),
+        "year 0": datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=2))),
         "nan": float("nan"), "utc": datetime(2026, 5, 4, 3, 2, 1), 5: "no text",
         "paris": datetime(2026, 5, 4, 3, 2, 1, 7, timezone(timedelta(hours=2)))})
     assert details_of(client, "boolean", "true", evaluated).value is True

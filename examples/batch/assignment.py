@@ -20,7 +20,7 @@ from flagship.decision.document import id_text
 from flagship.errors import FlagshipError
 from flagship.handler import FlagshipEventHandler
 from flagship.visitor import MAX_ID
-from rows import INPUTS, OUTPUTS, BadRow
+from rows import INPUTS, OUTPUTS, BadRow, expressible
 
 # How many contexts, and tables of a campaign's 100 buckets, are kept: some 10 MB of each.
 _CONTEXTS, _TABLES = 20000, 10000
@@ -204,7 +204,7 @@ class Assignment(object):
         return cells
 
     def _cells_of(self, flag):
-        return ((self._flags[flag.key], self._output.flag(flag.key, flag.value)),
+        return ((self._flags[flag.key], expressible(self._output.flag(flag.key, flag.value))),
                 (self._columns[flag.campaign_id],
                  self._output.variation(flag.campaign_id, flag.variation_id)))
 

@@ -83,7 +83,8 @@ def _is_scalar(kind):
     types = pyarrow.types
     return any([each(kind) for each in (
         types.is_boolean, types.is_integer, types.is_floating, types.is_decimal, types.is_string,
-        types.is_large_string, types.is_binary, types.is_large_binary, types.is_null)])
+        types.is_large_string, types.is_binary, types.is_large_binary, types.is_null,
+        getattr(types, "is_string_view", types.is_string))])  # of newer ones
 
 
 def _values(array):

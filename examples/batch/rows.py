@@ -26,6 +26,11 @@ _LONE_SURROGATE = re.compile(
     "(?<![\ud800-\udbff])[\udc00-\udfff]|[\ud800-\udbff](?![\udc00-\udfff])")
 
 
+def expressible(text):
+    """Text of a bucketing file, which may escape half a character, as UTF-8 can express it."""
+    return _LONE_SURROGATE.sub("\ufffd", text)
+
+
 class BadRow(Exception):
     """A row that is skipped; the text says why."""
 
@@ -399,8 +404,8 @@ class Output(object):
 
     def __init__(self, campaigns, flags):
         self._campaigns, self._columns = len(campaigns), len(campaigns) + len(flags)
-        self.names = [VISITOR_ID] + ["variation:" + each for each in campaigns] + [
-            "flag:" + each for each in flags]
+        self.names = [VISITOR_ID] + ["variation:" + expressible(each) for each in campaigns] + [
+            "flag:" + expressible(each) for each in flags]
 
     def writer_of(self, find_cells):
         """A function of (visitor id, the id as it is written) that returns a row, all in bytes.

@@ -93,9 +93,9 @@ class Attributes(object):
         context = {}
         for key, value in attributes.items():
             try:
-                if isinstance(value, datetime):
-                    value = _utc(value)
                 key = key_text(key)
+                if _values.is_a(value, datetime):
+                    value = _utc(key, value)
                 context[key] = checked_value(key, value)
             except _values.Absent:
                 pass  # None counts as no value
@@ -107,9 +107,12 @@ class Attributes(object):
         return context
 
 
-def _utc(moment):
+def _utc(key, moment):
     """Return ISO 8601 text in UTC, so that comparing text compares times; a naive datetime is
     assumed to be UTC."""
-    if moment.tzinfo is not None:
-        moment = moment.astimezone(timezone.utc)
+    try:
+        if moment.tzinfo is not None:
+            moment = moment.astimezone(timezone.utc)
+    except Exception:  # in UTC it is before the year 1 or after 9999
+        raise ContextError("the value of context key %r (datetime) is out of range" % key)
     return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
