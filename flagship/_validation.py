@@ -6,7 +6,7 @@ import socket
 
 from flagship import _values
 from flagship._compat import integer_types, urlsplit
-from flagship._values import MAX_BITS, is_finite, unproxied
+from flagship._values import MAX_BITS, is_finite, unwrap_proxy
 from flagship.errors import ParamError, TypingError
 
 
@@ -38,7 +38,7 @@ def text(function, parameter, value, empty=True):
 
 
 def boolean(function, parameter, value):
-    value = unproxied(value)
+    value = unwrap_proxy(value)
     if value is True or value is False:
         return value
     raise typing_error(function, parameter, value, "bool")
@@ -46,7 +46,7 @@ def boolean(function, parameter, value):
 
 def integer(function, parameter, value, minimum=None, maximum=None):
     """Return an int, not a bool, within the bounds (inclusive)."""
-    value = unproxied(value)
+    value = unwrap_proxy(value)
     if isinstance(value, bool) or not isinstance(value, integer_types):
         raise typing_error(function, parameter, value, "int")
     value = _check_bounds(function, parameter, int(value))
@@ -55,7 +55,7 @@ def integer(function, parameter, value, minimum=None, maximum=None):
 
 def number(function, parameter, value, above=None, maximum=None):
     """Return a finite int or float, not a bool, greater than ``above`` and at most ``maximum``."""
-    value = unproxied(value)
+    value = unwrap_proxy(value)
     if isinstance(value, bool) or not isinstance(value, integer_types + (float,)):
         raise typing_error(function, parameter, value, "int or float")
     if isinstance(value, float):

@@ -5,7 +5,7 @@ from flagship import _emulated
 from flagship import _validation as check
 from flagship._compat import Enum, fspath, integer_types
 from flagship._events import EventLog
-from flagship._values import unproxied
+from flagship._values import unwrap_proxy
 from flagship.errors import FlagshipError
 from flagship.handler import FlagshipEventHandler
 
@@ -37,7 +37,7 @@ def _bucketing_timeout(value):
 
 
 def _polling_interval(value):
-    value = unproxied(value)
+    value = unwrap_proxy(value)
     # A huge number, or infinity, means practically no polling.
     is_number = isinstance(value, integer_types + (float,))
     if is_number and not isinstance(value, bool) and value > _LONGEST_WAIT:
@@ -78,7 +78,7 @@ def _base_url(name):
 def _path(name, value):
     if value is None:
         return None
-    path = fspath(unproxied(value))
+    path = fspath(unwrap_proxy(value))
     if path is None:
         raise check.typing_error("Config", name, value, "a path or None")
     return check.text("Config", name, path, empty=False)
@@ -91,7 +91,7 @@ def _bucketing_file(value):
 def _initial_bucketing(value):
     if value is None or isinstance(value, dict):
         return value
-    path = fspath(unproxied(value))
+    path = fspath(unwrap_proxy(value))
     if path is None:
         raise check.typing_error("Config", "initial_bucketing", value, "a dict, a path or None")
     return check.text("Config", "initial_bucketing", path, empty=False)
