@@ -86,6 +86,45 @@ def test_what_cannot_be_encoded(emulator, visitor, log, tracking):
     assert len(log.at(logging.WARNING)) == 8
 
 
+class Speechless(Exception):
+    def __str__(self):
+        raise ValueError("nothing to say")
+
+
+class Failing(Screen):
+    def get_data(self):
+        raise Speechless()
+
+
+class Empty(Screen):
+    def get_data(self):
+        return None
+
+
+class Unjudged(Screen):
+    @property
+    def problem(self):
+        raise Speechless()
+
+
+@pytest.mark.parametrize("tracking", ["immediate", "deferred"])
+@pytest.mark.parametrize("kind, reason", [
+    (Failing, "Speechless"), (Empty, "TypeError"), (Unjudged, "Speechless")])
+def test_a_hit_of_a_class_that_fails(visitor, log, tracking, kind, reason):
+    """It is refused like a hit whose data is not JSON; no call raises."""
+    success, told = visitor(tracking=tracking).send_hit(kind("home"))
+    assert success is False and reason in told
+    line, = log.at(logging.WARNING)
+    assert reason in line
+
+
+def test_a_hit_of_a_type_of_its_own(emulator, visitor, log):
+    """Whatever the platform says to it: it is sent, as in 2.1.x."""
+    hit = Screen("home")
+    hit.hit_type = "BOOKMARK"
+    assert visitor().send_hit(hit)[0] and len(emulator.hits) == 1
+
+
 @pytest.mark.parametrize("places", [[0], [37], [99], [3, 50, 51]])
 def test_a_refused_batch(emulator, deferred, log, places):
     """It is narrowed down to what is refused, in about 2 log n requests for each, and one line."""
