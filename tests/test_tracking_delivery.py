@@ -9,6 +9,8 @@ import threading
 import time
 
 import pytest
+import requests
+from requests.adapters import HTTPAdapter
 
 from flagship import Flagship
 from flagship.hits import Event, EventCategory, Item, Page, Screen, Transaction
@@ -116,6 +118,26 @@ def test_a_hit_of_a_class_that_fails(visitor, log, tracking, kind, reason):
     assert success is False and reason in told
     line, = log.at(logging.WARNING)
     assert reason in line
+
+
+@pytest.mark.parametrize("error", [ValueError, Speechless, SystemExit, GeneratorExit])
+def test_a_session_that_raises_ends_no_delivery(emulator, deferred, error):
+    """What it raised at is counted as failed, and what comes after arrives."""
+    class Adapter(HTTPAdapter):
+        def send(self, request, **options):
+            if b"lost" in request.body:
+                raise error()
+            return HTTPAdapter.send(self, request, **options)
+
+    session = requests.Session()
+    session.mount("http://", Adapter())
+    visitor = deferred(session=session, tracking_interval=0.01)
+    for name in ("lost", "home"):
+        visitor.send_hit(Screen(name))
+        assert Flagship.instance().flush(5)
+    assert [hit["dl"] for hit in emulator.hits] == ["home"]
+    assert (counters().queued, counters().failed, counters().dropped) == (0, 1, 0)
+    session.close()
 
 
 def test_a_hit_of_a_type_of_its_own(emulator, visitor, log):
