@@ -260,7 +260,9 @@ class Hit(object):
         name = type(self).__name__
         if self.hit_type is None:
             return "%s: the hit has no type" % name
-        missing = [field for field in _REQUIRED[self.hit_type] if _WIRE[field] not in self._data]
+        # A subclass of the user's may have a type of its own.
+        required = _REQUIRED.get(self.hit_type, ())
+        missing = [field for field in required if _WIRE[field] not in self._data]
         if missing:
             return "%s: %s is missing" % (name, " and ".join(missing))
         return None

@@ -3,7 +3,7 @@ from flagship import _process, _values
 from flagship import _validation as check
 from flagship import context as contexts
 from flagship._compat import is_ascii, monotonic, text_type
-from flagship._events import reports_mistakes
+from flagship._events import describe, reports_mistakes
 from flagship._json import script_text
 from flagship._troubleshooting import see
 from flagship.decision.explanation import merge_explained, unknown_key
@@ -585,7 +585,10 @@ def _origin(modification):
 def _problem(hit):
     """Return why something cannot be sent as a hit, text, or None if it can."""
     if _values.is_a(hit, Hit):
-        return hit.problem
+        try:
+            return hit.problem
+        except Exception as error:  # a class of the user's may do anything
+            return "%s: it cannot be read: %s" % (type(hit).__name__, describe(error))
     return "a hit was expected, not %s" % type(hit).__name__
 
 

@@ -9,6 +9,8 @@ import threading
 import time
 
 import pytest
+import requests
+from requests.adapters import HTTPAdapter
 
 from flagship import Flagship
 from flagship.hits import Event, EventCategory, Item, Page, Screen, Transaction
@@ -84,6 +86,65 @@ def test_what_cannot_be_encoded(emulator, visitor, log, tracking):
     assert visitor.send_hit(PAGE)[0] is True
     assert Flagship.instance().flush(10) and len(emulator.hits) == 1
     assert len(log.at(logging.WARNING)) == 8
+
+
+class Speechless(Exception):
+    def __str__(self):
+        raise ValueError("nothing to say")
+
+
+class Failing(Screen):
+    def get_data(self):
+        raise Speechless()
+
+
+class Empty(Screen):
+    def get_data(self):
+        return None
+
+
+class Unjudged(Screen):
+    @property
+    def problem(self):
+        raise Speechless()
+
+
+@pytest.mark.parametrize("tracking", ["immediate", "deferred"])
+@pytest.mark.parametrize("kind, reason", [
+    (Failing, "Speechless"), (Empty, "TypeError"), (Unjudged, "Speechless")])
+def test_a_hit_of_a_class_that_fails(visitor, log, tracking, kind, reason):
+    """It is refused like a hit whose data is not JSON; no call raises."""
+    success, told = visitor(tracking=tracking).send_hit(kind("home"))
+    assert success is False and reason in told
+    line, = log.at(logging.WARNING)
+    assert reason in line
+
+
+@pytest.mark.parametrize("error", [ValueError, Speechless, SystemExit, GeneratorExit])
+def test_a_session_that_raises_ends_no_delivery(emulator, deferred, error):
+    """What it raised at is counted as failed, and what comes after arrives."""
+    class Adapter(HTTPAdapter):
+        def send(self, request, **options):
+            if b"lost" in request.body:
+                raise error()
+            return HTTPAdapter.send(self, request, **options)
+
+    session = requests.Session()
+    session.mount("http://", Adapter())
+    visitor = deferred(session=session, tracking_interval=0.01)
+    for name in ("lost", "home"):
+        visitor.send_hit(Screen(name))
+        assert Flagship.instance().flush(5)
+    assert [hit["dl"] for hit in emulator.hits] == ["home"]
+    assert (counters().queued, counters().failed, counters().dropped) == (0, 1, 0)
+    session.close()
+
+
+def test_a_hit_of_a_type_of_its_own(emulator, visitor, log):
+    """Whatever the platform says to it: it is sent, as in 2.1.x."""
+    hit = Screen("home")
+    hit.hit_type = "BOOKMARK"
+    assert visitor().send_hit(hit)[0] and len(emulator.hits) == 1
 
 
 @pytest.mark.parametrize("places", [[0], [37], [99], [3, 50, 51]])

@@ -2,6 +2,7 @@
 from collections import deque
 
 from flagship._compat import monotonic
+from flagship._events import describe
 from flagship._threads import what_to_catch
 from flagship._troubleshooting import see
 from flagship.tracking.items import (ACTIVATE, HIT, MAX_ACTIVATIONS, MAX_AGE, OTHER, batches,
@@ -246,7 +247,7 @@ class Delivery(object):
         except MemoryError:
             return RequestFailed(route.endpoint, "MemoryError", received=False)
         except what_to_catch() as error:  # unexpected: treat as rejected: it is not retried
-            return RequestFailed(route.endpoint, "%s: %s" % (type(error).__name__, error), 400)
+            return RequestFailed(route.endpoint, describe(error), 400)
         route.note_success()
         self._settle(items, self._queue.sent)
         return None

@@ -1,4 +1,5 @@
 """Immediate tracking: activations, contexts and hits are sent in the calling thread."""
+from flagship._events import describe
 from flagship._json import encode
 from flagship._version import __version__
 from flagship.context import without_private_keys
@@ -45,7 +46,11 @@ class TrackingClient(object):
 
     def send_hit(self, visitor_id, anonymous_id, hit):
         """Report a valid hit."""
-        return self._take(self._collect, with_ids(hit.get_data(), visitor_id, anonymous_id))
+        try:
+            payload = with_ids(hit.get_data(), visitor_id, anonymous_id)
+        except Exception as error:  # a class of the user's may do anything
+            return self._refuse(self._collect, {}, error)
+        return self._take(self._collect, payload)
 
     #: The delivery counters for the status; None: nothing is counted.
     counters = None
@@ -115,8 +120,9 @@ class TrackingClient(object):
         return True
 
     def _refuse(self, endpoint, payload, error):
-        reason = "%s: it cannot be sent: %s: %s" % (endpoint.name, type(error).__name__, error)
-        self._events.error("[%s] refused: %s: %s", endpoint.name, type(error).__name__, error)
+        problem = describe(error)
+        reason = "%s: it cannot be sent: %s" % (endpoint.name, problem)
+        self._events.error("[%s] refused: %s", endpoint.name, problem)
         self._tell("hits_failed", endpoint, payload, reason)
         return False, reason
 

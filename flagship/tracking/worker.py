@@ -3,6 +3,7 @@ import threading
 from collections import deque
 
 from flagship._compat import monotonic
+from flagship._events import describe
 from flagship._threads import Bell, start_daemon
 
 _SAVE_WITHIN = 0.05   # seconds until a queued item is in the spool; half of what is promised
@@ -207,8 +208,8 @@ class Worker(object):
                 self._stumble(error, self._bell)
 
     def _stumble(self, error, bell):
-        self._events.warning("[tracking] something went wrong, and delivery goes on: %s: %s",
-                             type(error).__name__, error)
+        self._events.warning("[tracking] something went wrong, and delivery goes on: %s",
+                             describe(error))
         bell.wait(_STUMBLE)
 
     def _turn(self):
