@@ -44,9 +44,9 @@ except ImportError as missing:
 
 FORMATS = ("csv", "jsonl", "parquet")
 SLOT = 2 * 1024 * 1024  # bytes
-# Blocks that a process has at a time, so that it need not wait while the first one writes. Of a
-# pipe it has one, as the next may be long in coming.
-SLOTS, SLOTS_OF_A_PIPE = 4, 1
+# Blocks that a process has at a time, so that it need not wait while the first one writes and waits
+# for the disk, some 0.1 s. Of a pipe it has one, as the next may be long in coming.
+SLOTS, SLOTS_OF_A_PIPE = 16, 1
 JOIN = 10  # seconds that a process may take to end; it has nothing left to do
 
 

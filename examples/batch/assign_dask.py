@@ -91,9 +91,11 @@ def run(options):
 def cluster_of(options):
     """A client of the cluster, which is its own where no other was asked for."""
     with contextlib.ExitStack() as stack:
+        # It would take a share of the workers' time.
+        settings = {"distributed.worker.profile.enabled": False}
         if FORKS:
-            stack.enter_context(dask.config.set(
-                {"distributed.worker.multiprocessing-method": "forkserver"}))
+            settings["distributed.worker.multiprocessing-method"] = "forkserver"
+        stack.enter_context(dask.config.set(settings))
         cluster = options.scheduler or stack.enter_context(
             LocalCluster(n_workers=options.workers, threads_per_worker=1,
                          dashboard_address="127.0.0.1:0"))
