@@ -239,7 +239,8 @@ class Flagship(object):
         try:
             if visitor_id is not None:
                 visitor_id = read_id("create_visitor", visitor_id, events)
-            has_consented = read_consent("create_visitor", has_consented, events)
+            if has_consented is not True:
+                has_consented = read_consent("create_visitor", has_consented, events)
             return Visitor(runtime, visitor_id or new_id(), _values.flag(authenticated), context,
                            has_consented)
         except FlagshipError as error:

@@ -264,7 +264,7 @@ class Visitor(object):
         hooks = self._state.hooks
         began = monotonic() if hooks is not None and hooks.listens_to("synchronized") else None
         try:
-            cached_ids = self._look_up(parts.cache, visitor_id)
+            cached_ids = None if parts.cache is None else self._look_up(parts.cache, visitor_id)
             if self._forced:
                 flags, variation_ids = parts.decisions.decide_forced(
                     visitor_id, anonymous_id, context, cached_ids, consents, self._forced)
