@@ -206,12 +206,12 @@ def test_pauses_are_bounded(monkeypatch):
     """They double up to half a minute; what was not even tried lengthens none."""
     monkeypatch.setattr(delivery, "monotonic", lambda: 1000.0)
     route, failure = delivery.Route("hit", 100, 1000), RequestFailed("hit", "refused")
-    route.failed(RequestFailed("hit", "circuit open", tried=False))
+    route.note_failure(RequestFailed("hit", "circuit open", tried=False))
     for pause in (0.5, 1, 2, 4, 8, 16, 30, 30):
-        route.failed(failure)
+        route.note_failure(failure)
         assert route.opens == 1000.0 + pause
-    route.succeeded()
-    route.failed(failure)
+    route.note_success()
+    route.note_failure(failure)
     assert route.opens == 1000.5
 
 
