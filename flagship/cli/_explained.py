@@ -1,5 +1,5 @@
 """Formats a decision's explanation, as returned by ``visitor.explain()``, for people. Pure."""
-from flagship.cli._layout import json_shown, name_or_id, escape
+from flagship.cli._layout import escape, json_shown, name_or_id
 from flagship.decision.targeting import ALL_VISITORS, unusable
 
 

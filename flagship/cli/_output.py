@@ -5,7 +5,7 @@ import os
 import sys
 
 from flagship._compat import monotonic, terminal_columns, to_stream
-from flagship.cli._layout import Layout, number, escape
+from flagship.cli._layout import Layout, escape, number
 from flagship.decision.modification import finite
 
 #: The values of ``--color``: on a terminal that shows colors, always, never.

@@ -5,7 +5,7 @@ from itertools import repeat
 from flagship._compat import text_type, to_text
 from flagship.cli import _arguments, _context, _source, _syntax
 from flagship.cli._errors import Usage
-from flagship.cli._layout import json_shown, number, escape
+from flagship.cli._layout import escape, json_shown, number
 from flagship.decision.content import without_mark
 
 _MOST = 10 ** 9  # hours of work

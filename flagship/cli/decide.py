@@ -11,7 +11,7 @@ from flagship.cli._errors import Unavailable, Usage, suggestion
 from flagship.cli._output import Outcome
 from flagship.decision.api import ApiDecisionManager
 from flagship.decision.compiled import Campaigns
-from flagship.decision.explanation import explain, merge_explained, explain_given, unknown_key
+from flagship.decision.explanation import explain, explain_given, merge_explained, unknown_key
 from flagship.decision.manager import DecisionError
 from flagship.state import PlatformState
 from flagship.errors import FlagshipParsingError

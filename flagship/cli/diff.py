@@ -4,7 +4,7 @@ from collections import Counter
 
 from flagship.cli import _arguments, _context, _differences, _source, _visitors
 from flagship.cli._errors import Unavailable, Usage
-from flagship.cli._layout import json_shown, name_or_id, number, escape, width_of
+from flagship.cli._layout import escape, json_shown, name_or_id, number, width_of
 from flagship.cli._output import Outcome, Progress
 from flagship.cli.decide import compile_source
 from flagship.decision.evaluator import assign

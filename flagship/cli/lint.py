@@ -6,7 +6,7 @@ import re
 from flagship._compat import argument_text
 from flagship.cli import _arguments, _source, _uses
 from flagship.cli._errors import Usage
-from flagship.cli._layout import json_shown, name_or_id, escape
+from flagship.cli._layout import escape, json_shown, name_or_id
 from flagship.cli._names import MARK, constants
 from flagship.cli._output import Outcome
 from flagship.cli.decide import compile_source

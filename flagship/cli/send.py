@@ -8,7 +8,7 @@ from flagship._json import decode
 from flagship.app import Flagship
 from flagship.cli import _arguments
 from flagship.cli._errors import Usage
-from flagship.cli._layout import json_shown, escape
+from flagship.cli._layout import escape, json_shown
 from flagship.cli._output import Outcome
 from flagship.errors import FlagshipError
 from flagship.handler import FlagshipEventHandler

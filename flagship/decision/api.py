@@ -45,7 +45,7 @@ class ApiDecisionManager(DecisionManager):
         """
         if self._known is None and self._initial is not None:
             # Imported here, as nearly no process needs it.
-            from flagship.decision.bucketing_file import read_initial, problem_text
+            from flagship.decision.bucketing_file import problem_text, read_initial
             from flagship.decision.compiled import Campaigns
             try:
                 self._known = Campaigns(read_initial(self._initial, self._max_size, self._env_id))

@@ -48,7 +48,7 @@ class Front(object):
             ("POST", "faults"): lambda request: _misbehave(emulator, **_object(request)),
             ("DELETE", "faults"): lambda request: emulator.behave(),
             ("GET", "panic"): lambda request: emulator.panic,
-            ("POST", "panic"): lambda request: setattr(emulator, "panic", _decode_answer(request)),
+            ("POST", "panic"): lambda request: setattr(emulator, "panic", _decode_body(request)),
             ("POST", "bucketing"): lambda request: emulator.set_bucketing(_object(request)),
             ("GET", "results"): lambda request: emulator.results,
             ("POST", "simulation"): lambda request: emulator.simulate(**_object(request)),
@@ -110,7 +110,7 @@ def _misbehave(emulator, endpoint=None, **fault):
     emulator.misbehave(endpoint, **fault)
 
 
-def _decode_answer(request):
+def _decode_body(request):
     try:
         return request.json()
     except ValueError as error:
@@ -120,7 +120,7 @@ def _decode_answer(request):
 def _object(request):
     """Return the object in a request's body. Anything else is refused: a path would let any client
     of the emulator read files."""
-    value = _decode_answer(request)
+    value = _decode_body(request)
     if not isinstance(value, dict):
         raise ValueError("the body must be an object, not %s" % type(value).__name__)
     return value
