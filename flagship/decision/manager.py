@@ -76,13 +76,19 @@ class DecisionManager(object):
         from flagship.decision.forced import find_forced
         campaigns = self.campaigns
         found = {} if campaigns is None else find_forced(campaigns, forced)
+        reason = self._unknown if campaigns is None else "the bucketing file has none"
+        self._note_ignored(forced, found, reason, events)
+        return found
+
+    @staticmethod
+    def _note_ignored(forced, found, reason, events):
+        """Log once of each forced variation that it is ignored, unless its campaign is in
+        ``found``."""
         for campaign_id, variation_id in sorted(forced.items()):
             if campaign_id not in found:
-                reason = self._unknown if campaigns is None else "the bucketing file has none"
                 events.warn_once(
                     "forced", (campaign_id, variation_id), "[force_variations] variation %r of "
                     "campaign %r is ignored: %s" % (variation_id, campaign_id, reason))
-        return found
 
     #: Why there are no campaigns to force.
     _unknown = "there is no bucketing file yet"

@@ -44,10 +44,7 @@ class _Decisions(DecisionManager):
         flags, variation_ids = self.decide(visitor_id, anonymous_id, context, cached_ids)
         found = {each.campaign_id: each.variation_id for each in flags.all().values()
                  if forced.get(each.campaign_id) == each.variation_id}
-        for campaign_id in sorted(set(forced).difference(found)):
-            current().warn_once(
-                "forced", campaign_id, "[force_variations] variation %r of campaign %r is ignored: "
-                "the test gives no such flag" % (forced[campaign_id], campaign_id))
+        self._note_ignored(forced, found, "the test gives no such flag", current())
         return Flags(mark_forced(flags.all(), found)), tuple(
             each for each in variation_ids if each not in found.values())
 
