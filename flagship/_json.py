@@ -20,6 +20,7 @@ _DIGITS = bytes(bytearray(b"0"[0] if 48 <= byte < 58 else b"."[0] for byte in ra
 # than any real document does. Documents smaller than the floor are not checked.
 _MOST_TIMES, _FLOOR = 16, 1024 * 1024
 _LEAST_BYTES = ((b"{", 200), (b"[", 64), (b",", 24))
+_NO_SIGNS = bytes(bytearray(set(range(256)) - {123, 91, 44}))
 
 
 class TooDeep(ValueError):
@@ -84,7 +85,9 @@ def _options(content):
 
 
 def _least_size(content):
-    return sum(content.count(sign) * size for sign, size in _LEAST_BYTES)
+    # Counting takes most of a millisecond per MB and sign, so all that is no sign is dropped first.
+    signs = content.translate(None, _NO_SIGNS)
+    return sum(signs.count(sign) * size for sign, size in _LEAST_BYTES)
 
 
 def _integer(digits):

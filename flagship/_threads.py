@@ -1,11 +1,16 @@
 """Background threads that stop when told to."""
 import sys
 import threading
+import time
+from timeit import default_timer
 
 from flagship._compat import acquire_within
 
 _LONGEST_WAIT = 4e6     # seconds; threads do not accept a much larger timeout
 _AFTER_A_FAILURE = 1.0  # minimum seconds until the next call after one that raised
+# After this many seconds of computing, let other threads run, but only so often, as each time may
+# take milliseconds in a busy process.
+_TURN, _MOST_TURNS, _PAUSE = 0.001, 100, 0.0001
 
 
 def why_threads_do_not_run():
@@ -71,6 +76,23 @@ class Bell(object):
     def wait(self, seconds=None):
         """Wait until it rings, for at most ``seconds``; None (default): indefinitely."""
         acquire_within(self._lock, seconds)
+
+
+class Turns(object):
+    """Lets other threads run while this one computes for long. Python itself would only do so after
+    five milliseconds, which all of a view's calls would have to wait."""
+
+    __slots__ = ("_ends", "_left")
+
+    def __init__(self):
+        self._ends, self._left = default_timer() + _TURN, _MOST_TURNS
+
+    def pass_on(self):
+        """Let other threads run now, if this one has had its turn."""
+        if default_timer() >= self._ends and self._left > 0:
+            self._left -= 1
+            time.sleep(_PAUSE)
+            self._ends = default_timer() + _TURN
 
 
 class RepeatingTask(object):

@@ -487,15 +487,23 @@ def test_all_problems_of_a_campaign_are_found():
 
 
 def test_names_and_places():
-    """Each part of a file knows what it is called and where it stands."""
-    one = campaign(dict(group("g", [[("k", "EQUALS", 1)]]), name="Group"), name="Campaign")
-    only, = Document({"campaigns": [one]}, root="content").campaigns
-    group_, = only.groups
-    assert (only.name, only.place, group_.name) == ("Campaign", "content.campaigns[0]", "Group")
-    assert group_.place == "content.campaigns[0].variationGroups[0]"
-    assert group_.alternatives[0][0].place == (
-        group_.place + ".targeting.targetingGroups[0].targetings[0]")
-    assert group_.variations[0].place == group_.place + ".variations[0]"
+    """Each part of a file knows what it is called, and each problem where it stands."""
+    named = campaign(dict(group("g", [[("k", "EQUALS", 1)]]), name="Group"), name="Campaign")
+    only, = Document({"campaigns": [named]}).campaigns
+    assert (only.name, only.index, only.groups[0].name) == ("Campaign", 0, "Group")
+    targeted = {"targetingGroups": [{"targetings": []}, {"targetings": [{"key": 5}, 6]}, 7]}
+    bad = campaign(group("g", [[]]), {
+        "id": "h", "targeting": targeted,
+        "variations": [{"id": "v"}, 9, {"id": [], "modifications": {"value": 10}}]})
+    problems = Document({"campaigns": [named, bad]}, root="content").problems
+    inside = "content.campaigns[1].variationGroups[1]"
+    assert [each.place for each in problems] == [
+        inside + ".targeting.targetingGroups[1].targetings[0].key",
+        inside + ".targeting.targetingGroups[1].targetings[1]",
+        inside + ".targeting.targetingGroups[2]",
+        inside + ".variations[1]", inside + ".variations[2].id",
+        inside + ".variations[2].modifications.value"]
+    assert {each.campaign for each in problems} == {1}
 
 
 def test_numeric_ids_are_text():

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flagship import Config
+from flagship._threads import Turns
 from flagship.decision.bucketing_file import _File
 from flagship.decision.compiled import Campaigns
 from flagship.decision.content import Unreadable, decode, decode_file
@@ -52,6 +53,10 @@ def as_it_is(decoded, index):
     return decoded
 
 
+def idle():
+    pass
+
+
 def decoded_by(decoding, content):
     try:
         return repr(decoding(content))  # as 1 == True
@@ -64,7 +69,8 @@ def decoded_by(decoding, content):
 def test_decoding_campaign_by_campaign(text, odd, place):
     """Whatever the text, good or not, it is what decoding the whole gives."""
     content = (text[:place] + odd + text[place:]).encode("utf-8")
-    assert decoded_by(lambda content: decode_file(content, SIZE, {}, [], as_it_is)[0], content) \
+    assert decoded_by(lambda content: decode_file(content, SIZE, {}, [], as_it_is, idle)[0],
+                      content) \
         == decoded_by(lambda content: decode(content, SIZE), content)
 
 
@@ -82,7 +88,7 @@ class Refreshes(object):
         def read(campaign, index):
             decoded_at.append(index)
             return reader.read(campaign, index)
-        decoded, given = decode_file(content, SIZE, known, order, read)
+        decoded, given = decode_file(content, SIZE, known, order, read, Turns().pass_on)
         document = Document(decoded, reader=reader if given else None)
         campaigns = Campaigns(document, self.file and self.file.campaigns)
         self.file = _File(campaigns, "network", None, None)
@@ -139,11 +145,24 @@ def test_millions_of_nothing():
     """What is no campaign costs no more than it costs to decode it; the others are used."""
     content = b'{"campaigns": [' + b"null, " * 300000 + as_bytes(FILE[0]) + b"]}"
     began = clock()
-    decoded, given = decode_file(content, SIZE, {}, [], as_it_is)
+    decoded, given = decode_file(content, SIZE, {}, [], as_it_is, idle)
     taken, began = clock() - began, clock()
     decode(content, SIZE)
     assert taken < 5 * (clock() - began) + 1
     assert given == [] and len(decoded["campaigns"]) == 300001
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+def test_others_can_run_between_campaigns(is_known):
+    """Other threads need not wait until a whole file is decoded and compiled, whether its campaigns
+    are new or those of the file before."""
+    content, refreshes, passed = as_bytes({"campaigns": FILE}), Refreshes(), []
+    refreshes.use(content)
+    known, order = (refreshes.file.known, refreshes.file.order) if is_known else ({}, [])
+    decoded, _ = decode_file(content, SIZE, known, order, CampaignsReader().read,
+                             lambda: passed.append("decoded"))
+    Campaigns(decoded, refreshes.file.campaigns, lambda: passed.append("compiled"))
+    assert passed.count("decoded") >= len(FILE) and passed.count("compiled") == len(FILE)
 
 
 def with_value(place, value):

@@ -50,7 +50,7 @@ def findings(decoded, root=u""):
         found.append(Finding(WARNING, place_of(root, u"accountSettings.enabled1V1T"),
                              u"bucketing mode does not apply it: a visitor may be in several "
                              u"campaigns at once"))
-    warnings = _Warnings()
+    warnings = _Warnings(place_of(root, u"campaigns"))
     for campaign in document.campaigns:
         found += ignored.pop(campaign.index, [])
         if campaign.problem is None:
@@ -62,9 +62,13 @@ def findings(decoded, root=u""):
 
 
 class _Warnings(object):
-    """Finds what may not be intended; remembers ids and flags to find duplicates."""
+    """Finds what may not be intended; remembers ids and flags to find duplicates.
 
-    def __init__(self):
+    :param str inside: the place of the campaigns.
+    """
+
+    def __init__(self, inside):
+        self._inside = inside
         self._ids = {}    # (kind of id, id) -> place
         self._flags = {}  # flag key -> place of the first campaign that sets it
         self._found = []
@@ -72,39 +76,40 @@ class _Warnings(object):
     def of_campaign(self, campaign):
         """Return the Findings of a campaign that is in use."""
         self._found = []
-        self._once(u"campaign", campaign, u"the visitor's flags do not tell them apart")
+        place = place_of(self._inside, campaign.index)
+        self._once(u"campaign", campaign, place, u"the visitor's flags do not tell them apart")
         if campaign.limits_buckets:
-            self._warn(place_of(campaign.place, u"bucketRanges"),
+            self._warn(place_of(place, u"bucketRanges"),
                        u"bucketing mode does not apply it: visitors whom the platform leaves out "
                        u"are in the campaign here")
         if not campaign.groups:
-            self._warn(campaign.place, u"the campaign has no variation groups: it does nothing")
+            self._warn(place, u"the campaign has no variation groups: it does nothing")
         everybody = None
-        for group in campaign.groups:
-            self._once(u"variation group", group, u"a visitor has the same bucket in both")
+        for index, group in enumerate(campaign.groups):
+            here = place_of(place_of(place, u"variationGroups"), index)
+            self._once(u"variation group", group, here, u"a visitor has the same bucket in both")
             if everybody is not None:
-                self._warn(group.place,
+                self._warn(here,
                            u"no visitor comes here: %s before it matches everybody" % everybody)
-            if self._targeting(group) and everybody is None:
-                everybody = group.place
-            self._variations(group)
-        self._collisions(campaign)
+            if self._targeting(group, here) and everybody is None:
+                everybody = here
+            self._variations(group, here)
+        self._collisions(campaign, place)
         return self._found
 
     def _warn(self, place, message):
         self._found.append(Finding(WARNING, place, message))
 
-    def _once(self, kind, part, so):
-        place = part.place
+    def _once(self, kind, part, place, so):
         first = self._ids.setdefault((kind, part.id), place)
         if first != place:
             self._warn(place_of(place, u"id"),
                        u"%s is the id of %s, too: %s" % (json_shown(part.id), first, so))
 
-    def _targeting(self, group):
+    def _targeting(self, group, inside):
         """Warn if a target matches nobody. Return whether it matches everybody."""
         possible = everybody = False
-        place = place_of(group.place, u"targeting")
+        place = place_of(inside, u"targeting")
         for index, targetings in enumerate(group.alternatives):
             if not targetings:
                 inner = place_of(place_of(place, u"targetingGroups"), index)
@@ -119,15 +124,16 @@ class _Warnings(object):
                 u"" if group.alternatives else why))
         return everybody
 
-    def _variations(self, group):
-        here = place_of(group.place, u"variations")
+    def _variations(self, group, inside):
+        here = place_of(inside, u"variations")
         if not group.variations:
-            self._warn(group.place, u"the group has no variations: its visitors get nothing")
+            self._warn(inside, u"the group has no variations: its visitors get nothing")
             return
-        for variation in group.variations:
-            self._once(u"variation", variation, u"a cached assignment fits both")
+        for index, variation in enumerate(group.variations):
+            place = place_of(here, index)
+            self._once(u"variation", variation, place, u"a cached assignment fits both")
             if variation.allocation < 0:
-                self._warn(place_of(variation.place, u"allocation"),
+                self._warn(place_of(place, u"allocation"),
                            u"%s is less than 0" % number(variation.allocation))
         allocated = spread([(each.allocation, each) for each in group.variations])
         left, total = allocated.count(None), sum(each.allocation for each in group.variations)
@@ -138,8 +144,8 @@ class _Warnings(object):
             self._warn(here, u"the allocations add up to %s: %d of 100 visitors get no variation"
                        % (number(total), left))
 
-    def _collisions(self, campaign):
-        place, shared = campaign.place, {}
+    def _collisions(self, campaign, place):
+        shared = {}
         flags = {key for group in campaign.groups for variation in group.variations
                  for key in variation.values}
         for key in flags:

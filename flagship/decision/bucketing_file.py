@@ -8,6 +8,7 @@ from email.utils import mktime_tz, parsedate_tz
 from flagship._compat import RecursionError, to_text
 from flagship._emulated import environment
 from flagship._json import encode
+from flagship._threads import Turns
 from flagship._troubleshooting import see
 from flagship.decision.compiled import Campaigns
 from flagship.decision.content import Unreadable, decode, decode_file
@@ -135,10 +136,12 @@ class BucketingFile(object):
         digest = hashlib.sha256(answer.body).digest()
         if file is None or (file.digest, file.last_modified) != (digest, modified):
             known, order = ({}, []) if file is None else (file.known, file.order)
-            reader = CampaignsReader()
-            decoded, texts = decode_file(answer.body, self._max_size, known, order, reader.read)
+            reader, turns = CampaignsReader(), Turns()
+            decoded, texts = decode_file(answer.body, self._max_size, known, order, reader.read,
+                                         turns.pass_on)
             read = list(zip(texts, decoded["campaigns"])) if texts else []
             document = Document(decoded, reader=reader if texts else None)
+            turns.pass_on()
             self._use(document, "network", modified, digest, read)
             self._save(answer.body, modified)
 
@@ -161,7 +164,7 @@ class BucketingFile(object):
         :param read: as in :meth:`_File.remember`.
         """
         before = self._file
-        campaigns = Campaigns(decoded, before and before.campaigns)
+        campaigns = Campaigns(decoded, before and before.campaigns, Turns().pass_on)
         if self._closed:
             return
         if campaigns.panic and before is not None:

@@ -49,13 +49,13 @@ class Campaigns(object):
     __slots__ = ("document", "walk", "setters", "few", "audiences", "targetings", "panic",
                  "count", "kinds", "_compiled", "_group_of")
 
-    def __init__(self, decoded, before=None):
+    def __init__(self, decoded, before=None, pass_on=None):
         self.document = document = decoded if isinstance(decoded, Document) else Document(decoded)
         self.panic = document.panic
         self.targetings, self.audiences, self._group_of = Targetings(), {}, None
         used = [campaign for campaign in document.campaigns if campaign.problem is None]
         self._compiled = self._taken_over(used, before)
-        self.walk = tuple([self._walk_of(campaign) for campaign in used])
+        self.walk = self._walk_of(used, pass_on)
         self.targetings.seal()
         self.count, self.setters, self.kinds = len(self.walk), {}, None
         self.few = _FEW + self.count // _SHARE
@@ -130,11 +130,16 @@ class Campaigns(object):
                     self.targetings.adopt(group.targets)
         return compiled
 
-    def _walk_of(self, campaign):
-        compiled = self._compiled.get(campaign)
-        if compiled is None:
-            compiled = self._compiled[campaign] = self._compile(campaign)
-        return compiled.groups
+    def _walk_of(self, used, pass_on):
+        walk = []
+        for campaign in used:
+            compiled = self._compiled.get(campaign)
+            if compiled is None:
+                compiled = self._compiled[campaign] = self._compile(campaign)
+            walk.append(compiled.groups)
+            if pass_on is not None:
+                pass_on()
+        return tuple(walk)
 
     def _add_setter(self, compiled):
         for key in compiled.keys:

@@ -1,6 +1,5 @@
 """Decodes JSON from outside (a file or an answer), within limits."""
 import re
-import time
 
 from flagship import _json
 from flagship._compat import RecursionError, text_type
@@ -11,9 +10,6 @@ _BYTES_A_PART = 32  # of max_size; a real file has a part per 40 bytes, and one 
 
 # Deeper than anything that is used, and well within the limit of a decoder's stack.
 _MAX_NESTING = 150
-# After this many campaigns, let other threads run; Python would only do so after five
-# milliseconds.
-_A_TURN, _MOST_TURNS, _PAUSE = 50, 100, 0.0001
 _SPACES = frozenset(u" \t\n\r")
 _TOKENS = re.compile(u'"(?:[^"\\\\]|\\\\.)*"?|[\\[\\]{}]', re.DOTALL)
 
@@ -45,7 +41,7 @@ def decode(content, max_size):
         raise Unreadable("is not JSON")
 
 
-def decode_file(content, max_size, known, order, read):
+def decode_file(content, max_size, known, order, read, pass_on):
     """Return the decoded JSON of a bucketing file. It is decoded campaign by campaign, so that
     other threads can run in between, and known campaigns are not decoded again. Each campaign is
     read as soon as it is decoded, because thousands of decoded ones would keep the garbage
@@ -56,14 +52,17 @@ def decode_file(content, max_size, known, order, read):
     :param list order: the texts of ``known`` in the order in which they are expected.
     :param read: a function of ``(decoded campaign, index)`` that returns what represents a campaign
         that is not known.
+    :param pass_on: called between campaigns; may let other threads run.
     :return: ``(decoded, texts)``; ``texts`` are those of ``decoded["campaigns"]``, or empty if the
         file could not be split into campaigns: then all of it is decoded, and nothing is read.
     :raises Unreadable: as :func:`decode` does.
     """
     _check_parts(content, max_size)
+    pass_on()
     try:
         text, scan = _json.scanner(without_mark(content))
-        return _Campaigns(text, scan, known, order, read).read()
+        pass_on()
+        return _Campaigns(text, scan, known, order, read, pass_on).read()
     except (_Unusual, ValueError, RecursionError):
         return decode(content, max_size), []
 
@@ -75,8 +74,8 @@ class _Unusual(Exception):
 class _Campaigns(object):
     """Decodes a bucketing file, an object with a list of campaigns, piece by piece."""
 
-    def __init__(self, text, scan, known, order, read):
-        self._text, self._scan, self._read = text, scan, read
+    def __init__(self, text, scan, known, order, read, pass_on):
+        self._text, self._scan, self._read, self._pass_on = text, scan, read, pass_on
         self._known, self._order = known, order
         self._places = {}  # text -> its index in the order
         self._position = 0
@@ -127,8 +126,7 @@ class _Campaigns(object):
                     item = self._read(given, len(items))
             items.append(item)
             texts.append(text)
-            if len(items) % _A_TURN == 0 and len(items) <= _MOST_TURNS * _A_TURN:
-                time.sleep(_PAUSE)
+            self._pass_on()
             if self._take(u",]") == u"]":
                 return items, texts
 
@@ -171,7 +169,7 @@ def without_mark(content):
 
 def _check_parts(content, max_size):
     parts = max(_LEAST_PARTS, max_size // _BYTES_A_PART)
-    if content.count(b"{") + content.count(b"[") > parts:
+    if len(content) > 2 * parts and content.count(b"{") + content.count(b"[") > parts:
         raise Unreadable("has more than %d objects and lists" % parts)
 
 

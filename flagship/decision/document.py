@@ -91,38 +91,26 @@ class Document(object):
         self.problems, self.problem_count = tuple(problems.kept), problems.count
 
 
-class _Part(object):
-    """A part of a file that is an element of a list.
-
-    :ivar str place: its place in the file; if it was reused from an earlier file, its place in
-        that.
-    """
-
-    __slots__ = ("_place",)
-
-    @property
-    def place(self):
-        return _place_text(self._place)
-
-
-class Campaign(_Part):
+class Campaign(object):
     """:ivar str id: text; None if a skipped campaign has none.
     :ivar name: text, or None; so are ``slug`` and ``type``.
     :ivar tuple groups: VariationGroups; empty if the campaign is skipped.
     :ivar problem: why it is skipped, text; None if it is in use.
-    :ivar int index: its index among all campaigns of the file.
+    :ivar int index: its index among all campaigns of the file; if it was reused from an earlier
+        file, of that.
     :ivar bool limits_buckets: whether ``bucketRanges`` excludes visitors on the platform.
     :ivar bool is_sound: whether it has no Problem.
     """
 
-    __slots__ = ("id", "name", "slug", "type", "groups", "problem", "limits_buckets", "is_sound")
+    __slots__ = ("id", "name", "slug", "type", "groups", "problem", "index", "limits_buckets",
+                 "is_sound")
 
-    @property
-    def index(self):
-        return self._place[1]
+    def __init__(self, index):
+        self.id = self.name = self.slug = self.type = self.problem = None
+        self.groups, self.index, self.limits_buckets, self.is_sound = (), index, False, False
 
 
-class VariationGroup(_Part):
+class VariationGroup(object):
     """:ivar str id:
     :ivar name: text, or None.
     :ivar tuple alternatives: the target: tuples of Targetings. A visitor matches if all Targetings
@@ -132,8 +120,12 @@ class VariationGroup(_Part):
 
     __slots__ = ("id", "name", "alternatives", "variations")
 
+    def __init__(self, group_id, name, alternatives, variations):
+        self.id, self.name = group_id, name
+        self.alternatives, self.variations = alternatives, variations
 
-class Targeting(_Part):
+
+class Targeting(object):
     """:ivar str key:
     :ivar operator: text, or None.
     :ivar value: decoded JSON.
@@ -143,8 +135,11 @@ class Targeting(_Part):
 
     __slots__ = ("key", "operator", "value", "problem")
 
+    def __init__(self, key, operator, value):
+        self.key, self.operator, self.value, self.problem = key, operator, value, None
 
-class Variation(_Part):
+
+class Variation(object):
     """What a visitor can be assigned in a campaign; shared between visitors.
 
     :ivar str id:
@@ -161,6 +156,12 @@ class Variation(_Part):
 
     __slots__ = ("id", "name", "allocation", "reference", "campaign_id", "variation_group_id",
                  "values", "modifications", "only")
+
+    def __init__(self, campaign_id, variation_group_id, variation_id, name, allocation, reference,
+                 values):
+        self.campaign_id, self.variation_group_id = campaign_id, variation_group_id
+        self.id, self.name, self.allocation = variation_id, name, allocation
+        self.reference, self.values = reference, values
 
 
 def make_flags(variation):
@@ -239,55 +240,52 @@ class CampaignsReader(object):
 
 
 class _CampaignReader(object):
-    """Reads one campaign; continues after a problem, to find all of them.
-
-    A place is a pair ``(enclosing place, key or index)`` here; it is converted to text on demand.
-    """
+    """Reads one campaign; continues after a problem, to find all of them."""
 
     def __init__(self, problems, inside, index):
-        self._problems, self._place = problems, (inside, index)
+        self._problems, self._inside, self._index = problems, inside, index
         self._problem = self._campaign_id = self._group_id = None
+        # Where in the campaign the present part is: the key of a list, an index in it, the key of a
+        # list in that element, and so on. Few places are ever needed as text.
+        self._path = []
 
     def read(self, given):
-        place = self._place
-        campaign = _new(Campaign, place)
-        campaign.id = campaign.name = campaign.slug = campaign.type = None
-        campaign.groups, campaign.limits_buckets = (), False
-        if self._is_object(given, place):
-            campaign.id = self._campaign_id = self._id(given, place)
+        campaign = Campaign(self._index)
+        if type(given) is not dict:
+            self._wrong(u"", u"must be an object, not %s" % kind_of(given))
+        else:
+            campaign.id = self._campaign_id = self._id(given)
             campaign.name, campaign.slug, campaign.type = (
                 _text(given, "name"), _text(given, "slug"), _text(given, "type"))
             campaign.limits_buckets = _limits_buckets(given.get("bucketRanges"))
-            campaign.groups = self._parts(given, u"variationGroups", place, self._group)
+            campaign.groups = self._parts(given, u"variationGroups", self._group)
         campaign.problem = self._problem
         if campaign.problem is not None:
             campaign.groups = ()
         return campaign
 
-    def _group(self, given, place):
-        group = _new(VariationGroup, place)
-        group.id = self._group_id = self._id(given, place)
-        group.name = _text(given, "name")
-        group.alternatives = self._parts(
-            self._object(given, u"targeting", place), u"targetingGroups", (place, u"targeting"),
-            self._alternative)
-        group.variations = self._parts(given, u"variations", place, self._variation)
-        return group
+    def _group(self, given):
+        self._group_id = self._id(given)
+        targeting = given.get(u"targeting")
+        if type(targeting) is not dict:
+            targeting = self._object(targeting, u"targeting")
+        alternatives = self._parts(targeting, u"targetingGroups", self._alternative,
+                                   u"targeting.targetingGroups")
+        variations = self._parts(given, u"variations", self._variation)
+        return VariationGroup(self._group_id, _text(given, "name"), alternatives, variations)
 
-    def _alternative(self, given, place):
-        return self._parts(given, u"targetings", place, self._targeting)
+    def _alternative(self, given):
+        return self._parts(given, u"targetings", self._targeting)
 
-    def _targeting(self, given, place):
-        targeting = _new(Targeting, place)
-        key, targeting.operator = given.get("key"), _text(given, "operator")
-        targeting.key, targeting.value = key, given.get("value")
-        targeting.problem = None
+    def _targeting(self, given):
+        key, operator, value = given.get("key"), _text(given, "operator"), given.get("value")
+        targeting = Targeting(key, operator, value)
         if type(key) is not text_type:
-            self._wrong((place, u"key"), u"must be text, not %s" % kind_of(key))
-        elif is_too_deep(targeting.value):
-            self._wrong((place, u"value"), u"is nested too deep")
+            self._wrong(u"key", u"must be text, not %s" % kind_of(key))
+        elif is_too_deep(value):
+            self._wrong(u"value", u"is nested too deep")
         elif key != ALL_VISITORS:
-            targeting.problem = unusable(targeting.operator, targeting.value)
+            targeting.problem = unusable(operator, value)
             if targeting.problem is not None:
                 self._note(targeting)
         return targeting
@@ -301,67 +299,64 @@ class _CampaignReader(object):
         if part == u"operator":
             problem = u"unknown operator %s" % (
                 u"null" if targeting.operator is None else u'"%s"' % targeting.operator)
-        self._problems.add(place_of(targeting.place, part),
-                           u"%s: the targeting matches nobody" % problem, self._place[1])
+        self._problems.add(self._place_text(part), u"%s: the targeting matches nobody" % problem,
+                           self._index)
 
-    def _variation(self, given, place):
+    def _variation(self, given):
         # A file has thousands of variations: common values are checked inline, without a call.
-        variation = _new(Variation, place)
-        allocation, variation_id, name = given.get("allocation"), given.get("id"), given.get("name")
+        allocation, variation_id = given.get("allocation"), given.get("id")
         if type(allocation) is not int or not 0 <= allocation <= _USUAL_ALLOCATION:
-            allocation = self._allocation(allocation, place)
+            allocation = self._allocation(allocation)
         if type(variation_id) is not text_type or not variation_id or not is_ascii(variation_id):
-            variation_id = self._id(given, place)
-        variation.allocation, variation.id = allocation, variation_id
-        variation.reference = given.get("reference") is True
-        variation.name = name if type(name) is text_type else None
-        variation.campaign_id, variation.variation_group_id = self._campaign_id, self._group_id
+            variation_id = self._id(given)
         modifications = given.get("modifications")
         if type(modifications) is not dict:
-            modifications = self._object(given, u"modifications", place)
+            modifications = self._object(modifications, u"modifications")
         values = modifications.get("value")
         if type(values) is not dict:
-            values = self._object(modifications, u"value", (place, u"modifications"))
+            values = self._object(values, u"modifications.value")
         if is_too_deep(values):
-            self._wrong((place, u"modifications.value"), u"is nested too deep")
-        variation.values = values
-        return variation
+            self._wrong(u"modifications.value", u"is nested too deep")
+        return Variation(self._campaign_id, self._group_id, variation_id, _text(given, "name"),
+                         allocation, given.get("reference") is True, values)
 
-    def _allocation(self, given, place):
+    def _allocation(self, given):
         if given is None:
             return 0
         if type(given) not in NUMBERS:
-            self._wrong((place, u"allocation"), u"must be a number, not %s" % kind_of(given))
+            self._wrong(u"allocation", u"must be a number, not %s" % kind_of(given))
         elif not is_number(given) or abs(given) > _MAX_ALLOCATION:
-            self._wrong((place, u"allocation"), u"is out of range")
+            self._wrong(u"allocation", u"is out of range")
         return given
 
-    def _parts(self, parent, key, place, read):
-        """Return a tuple of ``read`` applied to each object in a list; the list may be absent."""
-        given, inside = parent.get(key), (place, key)
-        if type(given) is list:
-            return tuple([read(each, (inside, index)) for index, each in enumerate(given)
-                          if type(each) is dict or self._is_object(each, (inside, index))])
-        if given is not None:
-            self._wrong(inside, u"must be a list, not %s" % kind_of(given))
-        return ()
+    def _parts(self, parent, key, read, part=None):
+        """Return a tuple of ``read`` applied to each object in a list; the list may be absent.
 
-    def _object(self, parent, key, place):
-        """Return an object, or an empty dict if it is absent or not an object."""
+        :param str part: the list's place in the present part. None (default): ``key``.
+        """
         given = parent.get(key)
-        if type(given) is dict:
-            return given
+        if type(given) is not list:
+            if given is not None:
+                self._wrong(part or key, u"must be a list, not %s" % kind_of(given))
+            return ()
+        path, parts = self._path, []
+        path += part or key, 0
+        for index, each in enumerate(given):
+            path[-1] = index
+            if type(each) is dict:
+                parts.append(read(each))
+            else:
+                self._wrong(u"", u"must be an object, not %s" % kind_of(each))
+        del path[-2:]
+        return tuple(parts)
+
+    def _object(self, given, part):
+        """Return an empty dict in place of an object that is absent, or is none."""
         if given is not None:
-            self._wrong((place, key), u"must be an object, not %s" % kind_of(given))
+            self._wrong(part, u"must be an object, not %s" % kind_of(given))
         return {}
 
-    def _is_object(self, given, place):
-        if type(given) is dict:
-            return True
-        self._wrong(place, u"must be an object, not %s" % kind_of(given))
-        return False
-
-    def _id(self, parent, place):
+    def _id(self, parent):
         given = parent.get("id")
         if type(given) is text_type and given and is_ascii(given):
             return given
@@ -369,33 +364,32 @@ class _CampaignReader(object):
         if accepted:
             return accepted
         if type(given) is not text_type:
-            self._wrong((place, u"id"), u"must be text, not %s" % kind_of(given))
+            self._wrong(u"id", u"must be text, not %s" % kind_of(given))
         elif not given:
-            self._wrong((place, u"id"), u"must not be empty")
+            self._wrong(u"id", u"must not be empty")
         else:
-            self._wrong((place, u"id"), u"must be text that UTF-8 can express")
+            self._wrong(u"id", u"must be text that UTF-8 can express")
         return None
 
-    def _wrong(self, place, message):
-        """Report a problem because of which the campaign is skipped."""
-        place = _place_text(place)
-        self._problems.add(place, message + _IS_SKIPPED, self._place[1])
+    def _wrong(self, part, message):
+        """Report a problem because of which the campaign is skipped.
+
+        :param str part: its place in the present part; empty for the part itself.
+        """
+        self._problems.add(self._place_text(part), message + _IS_SKIPPED, self._index)
         if self._problem is None:
-            inner = place[len(_place_text(self._place)):].lstrip(u".")
-            self._problem = u"%s %s" % (inner or u"it", message)
+            self._problem = u"%s %s" % (self._inner_place(part) or u"it", message)
 
+    def _place_text(self, part):
+        campaign, inner = place_of(self._inside, self._index), self._inner_place(part)
+        return place_of(campaign, inner) if inner else campaign
 
-def _new(kind, place):
-    part = kind()
-    part._place = place
-    return part
-
-
-def _place_text(place):
-    """Return a place as text; pairs are those of :class:`_CampaignReader`."""
-    if isinstance(place, tuple):
-        return place_of(_place_text(place[0]), place[1])
-    return place
+    def _inner_place(self, part):
+        """Return a place in the campaign, as text."""
+        place = u""
+        for each in self._path:
+            place = place_of(place, each)
+        return place_of(place, part) if part else place
 
 
 def _text(parent, key):
