@@ -80,7 +80,7 @@ class EventLog(object):
             if line is not None:
                 self._handler.on_log(level, line)
         except what_to_catch():
-            logger.exception("The event handler's on_log raised")
+            self._report_handler("on_log")
 
     def warn_once(self, kind, key, line):
         """Log a WARNING the first time for this kind and key, and a DEBUG line afterwards."""
@@ -134,7 +134,13 @@ class EventLog(object):
         try:
             self._handler.on_exception_raised(error, told)
         except what_to_catch():
-            logger.exception("The event handler's on_exception_raised raised")
+            self._report_handler("on_exception_raised")
+
+    def _report_handler(self, name):
+        """Log that the user's handler raised; it may do so for each line."""
+        line = self._recent.admit(logging.ERROR, "The event handler's %s raised" % name)
+        if line is not None:
+            logger.exception("%s", line)
 
 
 def is_overridden(instance, name, base):

@@ -578,10 +578,15 @@ def test_create_visitor_takes_pairs(context, start):
 
 
 def test_no_context_changes_nothing(visitor, log):
-    """None where a context may stand, an empty mapping, and one that raises, which is told."""
+    """None where a context may stand, empty text, an empty mapping, and one that raises, which is
+    told."""
     ann = visitor("ann", context={"old": 0})
     assert ann.update_context(None) == ann.update_context({}) == ((), None)
-    ann.authenticate("Ann", None)
+    for empty in (None, "", b""):
+        assert visitor("bob", context=empty).get_context() == {}
+        assert ann.update_context(empty) == ((), None)
+        ann.authenticate("Ann", empty)
+        ann.unauthenticate(empty)
     assert ann.get_context() == {"old": 0} and log.at(logging.WARNING) == []
     broken = Form({})
     broken.items = lambda: 1 // 0

@@ -419,6 +419,8 @@ def test_what_is_too_large_for_shared_memory_goes_through_the_pipe(tmpdir, many,
 @pytest.mark.parametrize("arguments, source, reason", [
     (["--no-such-option"], b"", "unrecognized arguments"),
     (["--processes", "0"], b"", "must be at least 1"),
+    (["--checkpoint", "nan"], b"", "must be a number of seconds"),
+    (["--checkpoint", "-1"], b"", "must be a number of seconds"),
     (["--output", "none/out.csv"], b"", "none/out.csv.part cannot be written"),
     (["--bucketing", "none.json"], b"", "none.json cannot be read"),
     (["--bucketing", "in.csv"], b"[", "the bucketing file is not JSON"),

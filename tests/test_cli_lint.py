@@ -6,6 +6,7 @@ import json
 import os
 import re
 import sys
+import time
 
 import pytest
 
@@ -13,6 +14,8 @@ from tests.support import ROOT, command, everybody
 from tests.test_cli import decoded, terminal, written
 
 __all__ = ["terminal"]  # a fixture for every test here
+
+clock = getattr(time, "process_time", None) or time.clock
 
 FILE = {"campaigns": [everybody("c", ("a", 50, {"known": 1}), ("b", 50, {"second": 2}))]}
 
@@ -75,6 +78,24 @@ def test_what_reads_a_key_in_a_template(lint, code):
     assert [key for _, _, key in lint(page_dot_html=code)] == ["second"]
     (kind, place, key), = lint(["--partial"], page_dot_html=code.replace("known", "knwn"))
     assert (kind, key) == ("unknown", "knwn") and place.startswith("page.html:")
+
+
+@pytest.mark.parametrize("opening", ["{%", "{{", "{#", "{% comment %}", "{% if %}{#{{"])
+def test_what_is_never_closed(lint, opening):
+    """A template, or what only looks like one, is read in time in proportion to its size."""
+    taken = []
+    for tail in ("{{ x }}", opening):
+        code, began = "{{ flag('knwn', 1) }}" + tail * (600000 // len(tail)), clock()
+        (kind, _, key), = lint(["--partial"], page_dot_html=code)
+        assert (kind, key) == ("unknown", "knwn")
+        taken.append(clock() - began)
+    assert taken[1] < 3 * taken[0] + 0.5
+
+
+def test_a_long_comment(lint):
+    code = "{% comment %}" + "{{ flag('knwn', 1) }}" * 1000 + "{% endcomment %}{{ flag('x', 1) }}"
+    (_, place, key), = lint(["--partial"], page_dot_html=code)
+    assert key == "x" and place == "page.html:1:%d" % (code.index("flag('x'") + 1)
 
 
 def test_a_place_in_a_template(lint):

@@ -189,6 +189,22 @@ def test_a_handler_that_raises_changes_nothing(catch, visitor, caplog):
     assert len(handler.caught) == 1
 
 
+class Deaf(Log):
+    def on_log(self, level, message):
+        Log.on_log(self, level, message)
+        raise RuntimeError("on_log")
+
+
+def test_a_handler_that_raises_is_said_once(visitor, caplog):
+    """Its traceback comes once a minute, not with each line."""
+    handler = Deaf()
+    ann = visitor(event_handler=handler)
+    for number in range(20):
+        ann.get_modification("unknown %d" % number, None)
+    said = [each for each in caplog.records if "on_log raised" in each.getMessage()]
+    assert len(said) == 1 and said[0].exc_info and len(handler.lines) > 20
+
+
 @pytest.mark.skipif(sys.version_info < (3,), reason="Python 2 chains no exceptions")
 def test_a_raised_mistake_stands_alone(visitor):
     """What the library found on its way to it does not confuse the reader of the traceback."""

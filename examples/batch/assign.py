@@ -53,7 +53,7 @@ JOIN = 10  # seconds that a process may take to end; it has nothing left to do
 def main(arguments=None):
     options = parser(__doc__)
     options.add_argument("--processes", type=positive, default=1, metavar="N", help="default: 1")
-    options.add_argument("--checkpoint", type=float, default=1.0, metavar="SECONDS",
+    options.add_argument("--checkpoint", type=seconds, default=1.0, metavar="SECONDS",
                          help="how much work a kill may cost; default: 1")
     arguments = sys.argv[1:] if arguments is None else arguments
     return exit_code(run, options.parse_args([six.ensure_text(each) for each in arguments]))
@@ -76,6 +76,13 @@ def positive(text):
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError("must be at least 1, not %s" % text)
+    return number
+
+
+def seconds(text):
+    number = float(text)
+    if not 0 <= number < float("inf"):  # NaN is neither
+        raise argparse.ArgumentTypeError("must be a number of seconds, not %s" % text)
     return number
 
 

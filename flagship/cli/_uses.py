@@ -29,9 +29,9 @@ _MARKS = [each.encode("ascii") for each in (
     u"get_float_", u"get_object_", _STAND_INS, u"% flag ", u"{ flag(", u"if flag(",
     u"flag_json", u"flagship_json", u"visitor.to_json(", u"flagship.to_json(")]
 
-# Each of a bounded length, as a file with many beginnings and no end would take for ever.
-_BLOCK = re.compile(u"{#.{0,9999}?#}|{%-?\\s*comment\\b.{0,9999}?endcomment\\s*-?%}"
-                    u"|{([{%].{0,9999}?)[%}]}", re.S)
+_OPENING = re.compile(u"({#)|({%-?\\s*comment\\b)|{[{%]")
+# What ends a block that was opened by the group of this number, or by none.
+_CLOSING = {1: re.compile(u"#}"), 2: re.compile(u"endcomment\\s*-?%}"), None: re.compile(u"[%}]}")}
 _TEMPLATE = re.compile(u"flag|_modification|_value|_details|to_json")
 _KEY = u"(?:(?:flag_)?key\\s*=\\s*)?(?:(?:\"([^\"]*)\"|'([^']*)')%s|(?=[^\\s)%%}]))"
 _TAG = re.compile(u"%%[-+\\s]*(?:flagship_)?flag\\s+%s" % (_KEY % u"(?=\\s|\\Z|-\\Z)"))
@@ -74,15 +74,14 @@ def in_template(text):
     """Return the Uses in a template of Django or Jinja, in its order."""
     uses, is_flagship = [], u"flagship" in text
     starts = [0] + [found.end() for found in re.finditer(u"\n", text)]
-    for block in _BLOCK.finditer(text) if _TEMPLATE.search(text) else ():
-        inner = block.group(1) or u""
+    for begin, inner in _blocks(text) if _TEMPLATE.search(text) else ():
         tag, everything = _TAG.match(inner), _ALL.search(inner)
         single = tag or everything
         for found in [single] if single else _CALL.finditer(inner):
             given = None
             if found is not everything:
                 given = found.group(1) if found.group(1) is not None else found.group(2)
-            start = block.start(1) + found.start() + (0 if tag is None else -1)
+            start = begin + found.start() + (0 if tag is None else -1)
             number = bisect.bisect_right(starts, start)
             ends = starts[number] if number < len(starts) else len(text)
             ignored = text.find(IGNORE, starts[number - 1], ends) >= 0
@@ -90,6 +89,25 @@ def in_template(text):
                             start - starts[number - 1] + 1, True,
                             (tag is None or is_flagship) and not ignored))
     return uses
+
+
+def _blocks(text):
+    """Yield ``(position, content)`` of the tags and expressions of a template, without comments;
+    the content begins with the second sign of the opening."""
+    position, unclosed = 0, set()
+    while True:
+        opening = _OPENING.search(text, position)
+        if opening is None:
+            return
+        kind, position = opening.lastindex, opening.end()
+        # A file may have many beginnings and no end: each kind's end is searched for once then.
+        closing = None if kind in unclosed else _CLOSING[kind].search(text, position)
+        if closing is None:
+            unclosed.add(kind)
+            continue
+        position = closing.end()
+        if kind is None:
+            yield opening.start() + 1, text[opening.start() + 1:closing.start()]
 
 
 def _text_constants(tree):
