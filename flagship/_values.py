@@ -224,7 +224,7 @@ def pairs(value, sequences=False):
         value = value.items()
     elif callable(getattr(value, "keys", None)) and hasattr(value, "__getitem__"):
         return [(key, value[key]) for key in value.keys()]
-    elif isinstance(value, string_types + _BYTES) and not len(value):
+    elif isinstance(value, string_types + _BYTES) and not value:
         raise Absent()  # a form's empty field; 2.1.5 took it for no context as well
     elif not sequences or not isinstance(value, Iterable) or isinstance(
             value, string_types + _BYTES):
