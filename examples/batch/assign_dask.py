@@ -13,6 +13,7 @@ OUTPUT.parts, under names that tell the rows and settings that they were made of
 complete. Formats, skipped rows and exit codes are those of assign.py. Python 3 alone, as Dask is.
 """
 import contextlib
+import gc
 import multiprocessing
 import os
 import shutil
@@ -26,9 +27,10 @@ try:
         # does the same. Otherwise each of them would afterwards.
         from multiprocessing import forkserver
         forkserver.set_forkserver_preload(
-            ["distributed", "flagship.app", "flagship.decision.evaluator"])
+            ["distributed", "assign", "parts"])
         forkserver.ensure_running()
     import dask
+    import distributed.utils
     from dask.distributed import Client, LocalCluster, as_completed
 except ImportError as missing:
     sys.exit("assign: Dask is not installed for this Python, which must be 3.9 or later: "
@@ -95,23 +97,29 @@ def cluster_of(options):
         settings = {"distributed.worker.profile.enabled": False}
         if FORKS:
             settings["distributed.worker.multiprocessing-method"] = "forkserver"
+            # Or Dask would import pandas here, where it is installed, to tell a process that has
+            # begun long ago what to import: half a second.
+            distributed.utils._forkserver_preload_set = True
         stack.enter_context(dask.config.set(settings))
         cluster = options.scheduler or stack.enter_context(
             LocalCluster(n_workers=options.workers, threads_per_worker=1,
                          dashboard_address="127.0.0.1:0"))
         client = stack.enter_context(Client(cluster))
-        for name in ("rows.py", "assignment.py", "parts.py"):
-            client.upload_file(os.path.join(HERE, name))
+        if options.scheduler:  # its own workers find them where this process does
+            for name in ("rows.py", "assignment.py", "parts.py"):
+                client.upload_file(os.path.join(HERE, name))
         yield client
 
 
 def compute(client, partitions, settings, joined):
     """Have the cluster write the parts of these partitions, and join those that are there
     meanwhile."""
-    # One value of the graph, which each worker gets once, and not a copy in each task.
-    shipped = dask.delayed(settings, traverse=False)
-    write = dask.delayed(parts.write, pure=False, traverse=False)
-    tasks = client.compute([write(each, shipped) for each in partitions])
+    # One value for all tasks, which each worker gets once; unlike what is scattered, it is not lost
+    # with the workers that have it.
+    shipped = client.compute(dask.delayed(settings, traverse=False))
+    # In the input's order, so that finished parts can be joined while others are written.
+    tasks = [client.submit(parts.write, each, shipped, pure=False, priority=-number)
+             for number, each in enumerate(partitions)]
     with assign.Progress("visitors") as progress:
         visitors = 0
         for done, (_, summary) in enumerate(as_completed(tasks, with_results=True), 1):
@@ -121,4 +129,7 @@ def compute(client, partitions, settings, joined):
 
 
 if __name__ == "__main__":
+    # What the imports made stays: as Python ends, it takes a quarter of a second to look for
+    # garbage in it.
+    gc.freeze()
     sys.exit(main())

@@ -1,5 +1,6 @@
 """The parts that a run on a cluster makes of its output: cut, written by the workers, joined.
 Python 3 alone."""
+import contextlib
 import hashlib
 import io
 import json
@@ -40,28 +41,36 @@ def cut(file, path, kind, size, identity, folder):
 
 
 def write(partition, settings):
-    """Write a partition's part, whole or not at all: a line of JSON, which is returned decoded,
-    then the rows."""
+    """Write a partition's part, whole or not at all, and beside it what is returned, a summary."""
     with io.open(partition["path"], "rb") as file:
         file.seek(partition["start"])
         content = file.read(partition["length"])
     if hashlib.sha256(content).hexdigest() != partition["sha256"]:
         raise RuntimeError("%s has changed since it was cut, or is another file here"
                            % partition["path"])
-    rows, summary = [], {"visitors": 0, "lines": 0, "skipped": []}
-    for block in blocks(io.BytesIO(content), settings.input):
-        result = assign(settings, block)
-        rows.append(result.rows)
-        summary["skipped"] += [(summary["lines"] + line, reason) for line, reason in result.skipped]
-        summary["lines"] += result.lines
-        summary["visitors"] += result.visitors
-    # A cluster may run a task twice, at the same time too.
-    beside = "%s.%s.tmp" % (partition["part"], uuid.uuid4().hex)
-    with io.open(beside, "wb") as file:
-        file.write(json.dumps(summary).encode("ascii") + b"\n")
-        file.writelines(rows)
-    os.replace(beside, partition["part"])
+    summary = {"visitors": 0, "lines": 0, "skipped": []}
+    with replaced(partition["part"]) as file:
+        for block in blocks(io.BytesIO(content), settings.input):
+            result = assign(settings, block)
+            file.write(result.rows)
+            summary["skipped"] += [(summary["lines"] + line, reason)
+                                   for line, reason in result.skipped]
+            summary["lines"] += result.lines
+            summary["visitors"] += result.visitors
+        # First, as where there is a part there must be a summary.
+        with replaced(partition["part"] + ".json") as summary_file:
+            summary_file.write(json.dumps(summary).encode("ascii"))
     return summary
+
+
+@contextlib.contextmanager
+def replaced(path):
+    """A file to write, which gets its name at the end of the block. A cluster may run a task twice,
+    at the same time too."""
+    beside = "%s.%s.tmp" % (path, uuid.uuid4().hex)
+    with io.open(beside, "wb") as file:
+        yield file
+    os.replace(beside, path)
 
 
 class Joined(object):
@@ -90,9 +99,11 @@ class Joined(object):
         os.replace(self._beside, self._output)
 
     def _add_next(self):
-        with io.open(self._partitions[len(self.summaries)]["part"], "rb") as part:
-            summary = json.loads(part.readline().decode("ascii"))
-            shutil.copyfileobj(part, self._file, 1024 * 1024)
+        name = self._partitions[len(self.summaries)]["part"]
+        with io.open(name + ".json", "rb") as file:
+            summary = json.loads(file.read().decode("ascii"))
+        with io.open(name, "rb") as part:
+            shutil.copyfileobj(part, self._file, 64 * 1024)
         # Now, while the workers are busy, and not all of it at the end.
         self._sync()
         self.summaries.append(summary)
