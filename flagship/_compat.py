@@ -2,9 +2,11 @@
 from __future__ import absolute_import
 
 import functools
+import gc
 import os
 import re
 import shutil
+import sys
 import threading
 import time
 
@@ -97,6 +99,29 @@ try:
     elapsed = functools.partial(time.clock_gettime, time.CLOCK_BOOTTIME)
 except (AttributeError, EnvironmentError):
     elapsed = monotonic
+
+
+if (3,) <= sys.version_info < (3, 9):
+    def without_collector(recurse):
+        """Return a function that calls ``recurse``, which may fail with a RecursionError, while the
+        garbage collector is paused. Finalizers and callbacks of the application run in collections,
+        and what they raise is swallowed: at the end of the stack a RecursionError, after which
+        these Pythons abort the process at the next one."""
+        @functools.wraps(recurse)
+        def paused(*args, **options):
+            is_enabled = gc.isenabled()
+            gc.disable()
+            try:
+                return recurse(*args, **options)
+            finally:
+                if is_enabled:
+                    gc.enable()
+        return paused
+else:
+    def without_collector(recurse):
+        """Return ``recurse``, a function that may fail with a RecursionError: from 3.9 on, and on
+        Python 2, it may while the garbage collector runs."""
+        return recurse
 
 
 def to_text(value):
@@ -275,4 +300,4 @@ __all__ = ["Enum", "Iterable", "Mapping", "MappingProxyType", "PY2", "RLock", "R
            "code_points", "decode_source", "elapsed",
            "fspath", "integer_types", "is_ascii", "monotonic", "native", "parse_qs", "replace",
            "string_types", "terminal_columns", "text_type", "to_stream", "to_text", "unquote",
-           "urlsplit", "well_formed"]
+           "urlsplit", "well_formed", "without_collector"]

@@ -3,7 +3,7 @@ size."""
 import json
 import re
 
-from flagship._compat import RecursionError, text_type
+from flagship._compat import RecursionError, text_type, without_collector
 
 _INFINITY = float("inf")
 
@@ -27,8 +27,11 @@ class TooDeep(ValueError):
     """JSON that is nested too deep for the decoder's stack."""
 
 
-_ENCODER = json.JSONEncoder(allow_nan=False)  # json.dumps would create one each time
-_SORTED = json.JSONEncoder(allow_nan=False, sort_keys=True, separators=(",", ":"))
+_loads = without_collector(json.loads)
+# json.dumps would create an encoder each time.
+_encode = without_collector(json.JSONEncoder(allow_nan=False).encode)
+_encode_sorted = without_collector(
+    json.JSONEncoder(allow_nan=False, sort_keys=True, separators=(",", ":")).encode)
 # In JSON these stand in text alone.
 _ESCAPED = (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026"), ("'", "\\u0027"))
 
@@ -36,13 +39,13 @@ _ESCAPED = (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026"), ("'", "\\u0027
 def encode(value):
     """Return JSON as ASCII bytes; raises ValueError or TypeError if ``value`` is not
     JSON-serialisable."""
-    return _ENCODER.encode(value).encode("ascii")
+    return _encode(value).encode("ascii")
 
 
 def script_text(value):
     """Return JSON as ASCII text, without the characters that could end or leave a ``<script>``
     element; the keys of objects are sorted. Raises what :func:`encode` does."""
-    text = _SORTED.encode(value)
+    text = _encode_sorted(value)
     for sign, escaped in _ESCAPED:
         text = text.replace(sign, escaped)
     return text_type(text)
@@ -58,7 +61,7 @@ def decode(content):
     """
     options = _options(content)
     try:
-        return json.loads(content.decode("utf-8-sig"), **options)
+        return _loads(content.decode("utf-8-sig"), **options)
     except RecursionError:
         raise TooDeep("nested too deep")
 
@@ -72,7 +75,7 @@ def scanner(content):
     :raises ValueError: on too many small parts, as :func:`decode` does.
     """
     options = _options(content)
-    return content.decode("utf-8-sig"), json.JSONDecoder(**options).raw_decode
+    return content.decode("utf-8-sig"), without_collector(json.JSONDecoder(**options).raw_decode)
 
 
 def _options(content):

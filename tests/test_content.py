@@ -12,7 +12,7 @@ import pytest
 
 from flagship import Config
 from flagship.decision.content import Unreadable, decode
-from tests.support import command, eventually, everybody, slow
+from tests.support import command, eventually, everybody, run_program, slow
 
 MARK = b"\xef\xbb\xbf"
 
@@ -85,6 +85,32 @@ def test_an_odd_campaign_costs_itself_alone(emulator, start, log, odd, source):
     assert flags(start, source, content) == ["c1", "c3"]
     lines = [line for line in log.at(logging.WARNING) if "campaign is skipped" in line]
     assert source == "command line" or len(lines) == 1 and "campaigns[1]" in lines[0]
+
+
+# A collection at each allocation, and somebody who listens to them.
+LISTENING = """
+import gc
+getattr(gc, 'callbacks', []).append(lambda phase, details: (lambda: None)())
+config = Config(mode=Config.Mode.BUCKETING, bucketing_file=None, initial_bucketing=sys.argv[1],
+                offline=True)
+threshold = gc.get_threshold()
+gc.set_threshold(1)
+flagship.start(u'env', u'key', config)
+gc.set_threshold(*threshold)
+visitor = flagship.create_visitor(u'ann')
+visitor.synchronize_modifications()
+assert sorted(visitor.modifications) == ['c1', 'c3'] and gc.isenabled()
+"""
+
+
+@pytest.mark.parametrize("odd", ["nested objects", "nested targeting"])
+def test_nesting_aborts_no_process_with_callbacks_of_the_collector(emulator, tmpdir, odd):
+    """At the end of Python's stack no code of the application's runs. Before 3.9 the process was
+    aborted there, now and then."""
+    path = tmpdir.join("file.json")
+    path.write(text_of(ODD[odd]))
+    code, errors = run_program(LISTENING, emulator, path)
+    assert code == 0, errors
 
 
 @pytest.mark.parametrize("levels, is_read", [(99, True), (100, False)])
