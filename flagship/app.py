@@ -165,6 +165,7 @@ class Flagship(object):
             config._start(*before)
             raise
         runtime.use_handlers_of(config)
+        parts.tracking.start()
         parts.decisions.start()
         with self._changing:
             closed = start.closes != self._closes

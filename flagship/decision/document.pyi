@@ -35,35 +35,39 @@ class CampaignsReader:
     def __init__(self, root: str = "", most: int = 20) -> None: ...
     def read(self, given: object, index: int) -> Any: ...
 
-class _Part:
-    @property
-    def place(self) -> str: ...
-
-class Campaign(_Part):
+class Campaign:
     id: str | None
     name: str | None
     slug: str | None
     type: str | None
     groups: tuple[VariationGroup, ...]
     problem: str | None
+    index: int
     limits_buckets: bool
     is_sound: bool
-    @property
-    def index(self) -> int: ...
+    def __init__(self, index: int) -> None: ...
 
-class VariationGroup(_Part):
+class VariationGroup:
     id: str
     name: str | None
     alternatives: tuple[tuple[Targeting, ...], ...]
     variations: tuple[Variation, ...]
+    def __init__(
+        self,
+        group_id: Any,
+        name: str | None,
+        alternatives: tuple[tuple[Targeting, ...], ...],
+        variations: tuple[Variation, ...],
+    ) -> None: ...
 
-class Targeting(_Part):
+class Targeting:
     key: str
     operator: str | None
     value: Any
     problem: tuple[str, str] | None
+    def __init__(self, key: Any, operator: str | None, value: Any) -> None: ...
 
-class Variation(_Part):
+class Variation:
     id: str
     name: str | None
     allocation: float
@@ -73,6 +77,16 @@ class Variation(_Part):
     values: dict[str, Any]
     modifications: dict[str, Modification]
     only: tuple[str, Modification] | None
+    def __init__(
+        self,
+        campaign_id: Any,
+        variation_group_id: Any,
+        variation_id: Any,
+        name: str | None,
+        allocation: Any,
+        reference: bool,
+        values: dict[str, Any],
+    ) -> None: ...
 
 def make_flags(variation: Variation) -> None: ...
 def id_text(given: object) -> str | None: ...

@@ -45,8 +45,10 @@ class DeferredTrackingClient(TrackingClient):
         if problem and config.mode is Config.Mode.API:  # in bucketing mode the poller logs it
             events.warning("[tracking] %s: what is queued waits for flush, close or the end of the "
                            "process", problem)
+
+    def start(self):
         if self._spool_path:
-            self._own_worker().begin()  # send what an earlier process left, even without a new hit
+            self._own_worker().begin()
 
     def _take_context(self, visitor_id, anonymous_id, context):
         if self._retired:

@@ -55,6 +55,10 @@ class TrackingClient(object):
     #: The delivery counters for the status; None: nothing is counted.
     counters = None
 
+    def start(self):
+        """Send what an earlier process left, even without a new hit. Called once the event handler
+        and the hooks are those that are to hear of it."""
+
     def flush(self, timeout):
         """Wait at most ``timeout`` seconds until everything is delivered. Return whether it is."""
         return True
